@@ -1,0 +1,186 @@
+import { z } from "zod";
+import { ConfigError, type Environment, readAllowedOrigins } from "./config.ts";
+import { isLoopbackHost, isPrivateHost } from "./hosts.ts";
+
+/** What DashScope calls its regions, with the hosts that belong to them (docs/qwen-api.md). */
+const REGION_HOSTS = {
+  intl: {
+    origin: "https://dashscope-intl.aliyuncs.com",
+    hosts: /^(dashscope-intl\.aliyuncs\.com|[a-z0-9-]+\.ap-southeast-1\.maas\.aliyuncs\.com)$/,
+  },
+  cn: {
+    origin: "https://dashscope.aliyuncs.com",
+    hosts: /^(dashscope\.aliyuncs\.com|[a-z0-9-]+\.cn-beijing\.maas\.aliyuncs\.com)$/,
+  },
+} as const;
+
+const integer = (from: number, to: number, fallback: number) =>
+  z.string().optional().transform((text, context) => {
+    if (text === undefined) return fallback;
+    const value = /^\d{1,9}$/.test(text) ? Number(text) : NaN;
+    if (value >= from && value <= to) return value;
+    context.addIssue(`must be a whole number from ${from} to ${to}`);
+    return z.NEVER;
+  });
+
+const oneOf = <const T extends readonly [string, ...string[]]>(values: T, fallback: T[number]) =>
+  z.enum(values, { error: `must be one of: ${values.join(", ")}` }).default(fallback);
+
+const origin = z.string().transform((text, context) => {
+  const url = URL.parse(text);
+  if (
+    url && /^https?:$/.test(url.protocol) && url.pathname === "/" && !url.search && !url.hash && !url.username
+  ) {
+    return url.origin;
+  }
+  context.addIssue("must be an origin such as https://project.supabase.co");
+  return z.NEVER;
+});
+
+const json = z.string().transform((text, context): unknown => {
+  try {
+    return JSON.parse(text);
+  } catch {
+    context.addIssue("must be JSON");
+    return z.NEVER;
+  }
+});
+
+const keyDictionary = json.pipe(
+  z.object({ default: z.string().min(1) }, { error: 'must be a JSON object with a string "default"' }),
+);
+
+const jwks = json.pipe(
+  z.object({
+    keys: z.array(z.looseObject({
+      kty: z.enum(["RSA", "EC", "oct"]),
+      key_ops: z.array(z.string()).default(["verify"]),
+      kid: z.string().optional(),
+    })),
+  }, { error: 'must be a JSON Web Key Set: {"keys": […]}' }),
+);
+
+const common = z.object({
+  SUPABASE_URL: z.string({ error: "is required" }).pipe(origin),
+  PUBLIC_SUPABASE_URL: origin.optional(),
+  SUPABASE_SECRET_KEYS: keyDictionary.optional(),
+  SUPABASE_SERVICE_ROLE_KEY: z.string().optional(),
+  SUPABASE_PUBLISHABLE_KEYS: keyDictionary.optional(),
+  SUPABASE_ANON_KEY: z.string().optional(),
+  SUPABASE_JWKS: jwks.optional(),
+  TTS_PROVIDER_MODE: oneOf(["qwen", "modal"], "qwen"),
+  QWEN_MAX_TEXT_CHARS: integer(1, 10_000, 600),
+  REFERENCE_AUDIO_POLICY: oneOf(["enforce", "warn"], "enforce"),
+  CLONE_LIMIT_PER_HOUR: integer(1, 1_000_000, 10),
+  CLONE_LIMIT_PER_DAY: integer(1, 1_000_000, 50),
+  CORS_ALLOWED_ORIGINS: z.string().optional(),
+});
+
+const qwen = z.object({
+  DASHSCOPE_API_KEY: z.string({ error: "is required in qwen mode" }).regex(
+    /^[\x21-\x7e]+$/,
+    "must be printable ASCII without spaces",
+  ),
+  DASHSCOPE_REGION: oneOf(["intl", "cn"], "intl"),
+  DASHSCOPE_BASE_URL: z.string().optional(),
+  QWEN_VC_TARGET_MODEL: z.string().regex(
+    /^[a-z0-9][a-z0-9.-]{1,63}$/,
+    "must be a model name",
+  ).default("qwen3-tts-vc-2026-01-22"),
+  QWEN_REFERENCE_DELIVERY: oneOf(["auto", "signed_url", "data_url"], "auto"),
+  QWEN_SIGNED_URL_TTL_SECONDS: integer(30, 3600, 300),
+  QWEN_TIMEOUT_MS: integer(1_000, 90_000, 60_000),
+});
+
+/** The DashScope origin to call: the region's own, or one that is proved to belong to it, or a loopback stand-in. */
+function dashscopeOrigin(region: keyof typeof REGION_HOSTS, given: string | undefined): string | undefined {
+  if (given === undefined) return REGION_HOSTS[region].origin;
+  const url = URL.parse(given.replace(/\/+$/, "").replace(/\/api\/v1$/, ""));
+  if (!url || url.pathname !== "/" || url.search || url.hash || url.username || url.password) {
+    return undefined;
+  }
+  if (isLoopbackHost(url.hostname)) return /^https?:$/.test(url.protocol) ? url.origin : undefined;
+  return url.protocol === "https:" && url.port === "" && REGION_HOSTS[region].hosts.test(url.hostname)
+    ? url.origin
+    : undefined;
+}
+
+/** The older names of the keys, or the value that the dictionaries give. */
+function pickKey(dictionary: { default: string } | undefined, single: string | undefined) {
+  return dictionary?.default ?? single;
+}
+
+/**
+ * The configuration of one function process. In modal mode the variables of qwen are not looked at: the switch back
+ * must work while the provider's configuration is what is broken.
+ * @throws {ConfigError} naming every offending variable at once
+ */
+export function parseConfig(environment: Environment) {
+  const problems: { variable: string; problem: string }[] = [];
+  const read = <Output>(schema: z.ZodType<Output>): Output | undefined => {
+    const result = schema.safeParse(environment);
+    if (result.success) return result.data;
+    for (const issue of result.error.issues) {
+      const variable = String(issue.path[0]);
+      if (!problems.some((known) => known.variable === variable)) {
+        problems.push({ variable, problem: issue.message });
+      }
+    }
+  };
+
+  const base = read(common);
+  const mode = base?.TTS_PROVIDER_MODE ?? environment.TTS_PROVIDER_MODE ?? "qwen";
+  const dashscope = mode === "modal" ? undefined : read(qwen);
+  if (mode !== "modal") {
+    const region = environment.DASHSCOPE_REGION === "cn" ? "cn" : "intl";
+    if (dashscopeOrigin(region, environment.DASHSCOPE_BASE_URL) === undefined) {
+      problems.push({ variable: "DASHSCOPE_BASE_URL", problem: `must be a host of the region ${region}` });
+    }
+  }
+  if (!environment.SUPABASE_SECRET_KEYS && !environment.SUPABASE_SERVICE_ROLE_KEY) {
+    problems.push({
+      variable: "SUPABASE_SECRET_KEYS",
+      problem: "is required (or SUPABASE_SERVICE_ROLE_KEY)",
+    });
+  }
+  if (!environment.SUPABASE_PUBLISHABLE_KEYS && !environment.SUPABASE_ANON_KEY) {
+    problems.push({ variable: "SUPABASE_PUBLISHABLE_KEYS", problem: "is required (or SUPABASE_ANON_KEY)" });
+  }
+  const allowedOrigins = readAllowedOrigins(environment);
+  if (!allowedOrigins.every((item) => item === "*" || origin.safeParse(item).data === item)) {
+    problems.push({ variable: "CORS_ALLOWED_ORIGINS", problem: "must be * or a comma list of origins" });
+  }
+
+  const secretKey = base && pickKey(base.SUPABASE_SECRET_KEYS, base.SUPABASE_SERVICE_ROLE_KEY);
+  const publishableKey = base && pickKey(base.SUPABASE_PUBLISHABLE_KEYS, base.SUPABASE_ANON_KEY);
+  if (problems.length > 0 || !base || !secretKey || !publishableKey) throw new ConfigError(problems);
+
+  const publicUrl = base.PUBLIC_SUPABASE_URL ?? base.SUPABASE_URL;
+  return {
+    supabase: { url: base.SUPABASE_URL, publicUrl, secretKey, publishableKey, jwks: base.SUPABASE_JWKS },
+    mode: base.TTS_PROVIDER_MODE,
+    qwen: dashscope && {
+      apiKey: dashscope.DASHSCOPE_API_KEY,
+      region: dashscope.DASHSCOPE_REGION,
+      baseUrl: dashscopeOrigin(dashscope.DASHSCOPE_REGION, dashscope.DASHSCOPE_BASE_URL) ?? "",
+      targetModel: dashscope.QWEN_VC_TARGET_MODEL,
+      delivery: chooseDelivery(dashscope, publicUrl),
+      signedUrlTtlSeconds: dashscope.QWEN_SIGNED_URL_TTL_SECONDS,
+      timeoutMs: dashscope.QWEN_TIMEOUT_MS,
+    },
+    maxTextChars: base.QWEN_MAX_TEXT_CHARS,
+    referenceAudioPolicy: base.REFERENCE_AUDIO_POLICY,
+    limits: { perHour: base.CLONE_LIMIT_PER_HOUR, perDay: base.CLONE_LIMIT_PER_DAY },
+    allowedOrigins,
+  };
+}
+
+export type Config = ReturnType<typeof parseConfig>;
+
+/** `auto` sends the clip itself when the provider, far away, could not fetch it from a private origin. */
+function chooseDelivery(settings: z.output<typeof qwen>, publicUrl: string): "signed_url" | "data_url" {
+  if (settings.QWEN_REFERENCE_DELIVERY !== "auto") return settings.QWEN_REFERENCE_DELIVERY;
+  const provider = URL.parse(settings.DASHSCOPE_BASE_URL ?? "");
+  const providerIsNear = provider !== null && isLoopbackHost(provider.hostname);
+  return isPrivateHost(new URL(publicUrl).hostname) && !providerIsNear ? "data_url" : "signed_url";
+}

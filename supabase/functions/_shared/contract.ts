@@ -1,0 +1,138 @@
+import { z } from "zod";
+import type { ErrorCode } from "./errors.ts";
+import { LANGUAGES, parseLanguage } from "./tts/languages.ts";
+
+/** How a field's rule names the error code it answers with; without it, `invalid_request`. */
+export type FieldIssueParams = { code?: ErrorCode };
+
+/** PostgreSQL stores neither NUL nor half of a surrogate pair. */
+const isStorable = (text: string) => text.isWellFormed() && !text.includes("\0");
+
+const codePoints = (text: string) => [...text].length;
+
+/** Text that is trimmed, in Unicode's composed form (NFC), and counted in code points. */
+const text = (most: number, required: string, tooLong: string) =>
+  z.string({ error: required }).trim().normalize("NFC")
+    .refine((value) => value.length > 0, { error: required, abort: true })
+    .refine((value) => codePoints(value) <= most, { error: tooLong, abort: true })
+    .refine(isStorable, { error: "Text must not contain NUL or unpaired surrogate characters." });
+
+const NAME_RULE = "Name must be 1-100 characters.";
+
+const name = text(100, NAME_RULE, NAME_RULE);
+
+const transcript = text(2000, "Transcript is required.", "Transcript must be at most 2000 characters.");
+
+const description = z.string({ error: "Description must be text." }).trim().normalize("NFC")
+  .refine((value) => codePoints(value) <= 1000, {
+    error: "Description must be at most 1000 characters.",
+    abort: true,
+  })
+  .refine(isStorable, { error: "Text must not contain NUL or unpaired surrogate characters." })
+  .nullish().transform((value) => value || null);
+
+const language = z.string({ error: "Language is required." }).trim().min(1, {
+  error: "Language is required.",
+  abort: true,
+}).transform((value, context) => {
+  const known = parseLanguage(value);
+  if (known) return known;
+  const params: FieldIssueParams = { code: "language_unsupported" };
+  context.addIssue({
+    code: "custom",
+    message: `This language is not supported. Use one of: ${LANGUAGES.join(", ")}.`,
+    params,
+  });
+  return z.NEVER;
+});
+
+const voiceId = z.string({ error: "voice_id is required." }).trim()
+  .min(1, { error: "voice_id is required.", abort: true })
+  .regex(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i, { error: "voice_id must be a UUID." })
+  .toLowerCase();
+
+/** `POST /clone/upload-url` */
+export const uploadUrlRequest = z.object({ name, language, transcript }, {
+  error: "The body must be a JSON object.",
+});
+
+/** The answer to `POST /clone/upload-url`. */
+export const uploadUrlResponse = z.object({
+  voice_id: z.guid(),
+  upload_url: z.url(),
+  object_key: z.string(),
+});
+
+/** `POST /clone/finalize` */
+export const finalizeRequest = z.object({ voice_id: voiceId, name, language, transcript, description }, {
+  error: "The body must be a JSON object.",
+});
+
+/** The answer to `POST /clone/finalize`. */
+export const finalizeResponse = z.object({ id: z.guid(), name: z.string() });
+
+/** The answer to `GET /health`. */
+export const healthResponse = z.object({ ok: z.literal(true) });
+
+/** The answer to `GET /languages`. */
+export const languagesResponse = z.object({
+  languages: z.array(z.string()),
+  default: z.literal("Auto"),
+  provider: z.enum(["qwen", "modal"]),
+  capabilities: z.object({
+    supports_generate: z.boolean(),
+    supports_generate_stream: z.literal(false),
+    default_generate_mode: z.literal("task"),
+    allow_generate_mode_toggle: z.literal(false),
+    max_text_chars: z.int(),
+  }),
+});
+
+const count = (most: number, fallback: number, rule: string) =>
+  z.string().regex(/^\d{1,7}$/, { error: rule, abort: true }).transform(Number)
+    .refine((value) => value >= 1 && value <= most, { error: rule })
+    .default(fallback);
+
+/** The query of `GET /voices`. */
+export const listVoicesQuery = z.object({
+  page: count(1_000_000, 1, "page must be a whole number from 1."),
+  per_page: count(100, 20, "per_page must be a whole number from 1 to 100."),
+  search: z.string().trim().normalize("NFC").max(100, { error: "search must be at most 100 characters." })
+    .refine(isStorable, { error: "search must not contain NUL characters." }).optional(),
+  source: z.enum(["uploaded", "designed"], { error: 'source must be "uploaded" or "designed".' }).optional(),
+});
+
+/** The path parameter of `/voices/:id`. */
+export const voiceIdParameter = voiceId;
+
+/** One voice as the list gives it. */
+export const voice = z.object({
+  id: z.guid(),
+  name: z.string(),
+  language: z.string(),
+  source: z.string(),
+  description: z.string().nullable(),
+  reference_transcript: z.string().nullable(),
+  created_at: z.string(),
+  tts_provider: z.enum(["qwen", "modal"]),
+  provider_voice_id: z.string().nullable(),
+  provider_target_model: z.string().nullable(),
+  provider_voice_kind: z.string().nullable(),
+  provider_region: z.string().nullable(),
+  provider_request_id: z.string().nullable(),
+  provider_metadata: z.record(z.string(), z.unknown()),
+});
+
+/** The answer to `GET /voices`. */
+export const listVoicesResponse = z.object({
+  voices: z.array(voice),
+  pagination: z.object({ page: z.int(), per_page: z.int(), total: z.int(), pages: z.int() }),
+});
+
+/** The answer to `DELETE /voices/:id`. */
+export const deleteVoiceResponse = z.object({ ok: z.literal(true) });
+
+export type UploadUrlRequest = z.output<typeof uploadUrlRequest>;
+export type FinalizeRequest = z.output<typeof finalizeRequest>;
+export type ListVoicesQuery = z.output<typeof listVoicesQuery>;
+export type Voice = z.output<typeof voice>;

@@ -1,0 +1,234 @@
+export type Json = string | number | boolean | null | { [key: string]: Json | undefined } | Json[];
+
+export type Database = {
+  "public": {
+    Tables: {
+      "voices": {
+        Row: {
+          "created_at": string;
+          "deleted_at": string | null;
+          "description": string | null;
+          "id": string;
+          "language": string;
+          "name": string;
+          "provider_metadata": NonNullable<Json>;
+          "provider_region": string | null;
+          "provider_request_id": string | null;
+          "provider_target_model": string | null;
+          "provider_voice_id": string | null;
+          "provider_voice_kind": string | null;
+          "reference_object_key": string | null;
+          "reference_transcript": string | null;
+          "source": string;
+          "tts_provider": string;
+          "user_id": string;
+        };
+        ComputedFields: never;
+        Insert: {
+          "created_at"?: string;
+          "deleted_at"?: string | null;
+          "description"?: string | null;
+          "id"?: string;
+          "language"?: string;
+          "name": string;
+          "provider_metadata"?: NonNullable<Json>;
+          "provider_region"?: string | null;
+          "provider_request_id"?: string | null;
+          "provider_target_model"?: string | null;
+          "provider_voice_id"?: string | null;
+          "provider_voice_kind"?: string | null;
+          "reference_object_key"?: string | null;
+          "reference_transcript"?: string | null;
+          "source"?: string;
+          "tts_provider"?: string;
+          "user_id": string;
+        };
+        Update: {
+          "created_at"?: string;
+          "deleted_at"?: string | null;
+          "description"?: string | null;
+          "id"?: string;
+          "language"?: string;
+          "name"?: string;
+          "provider_metadata"?: NonNullable<Json>;
+          "provider_region"?: string | null;
+          "provider_request_id"?: string | null;
+          "provider_target_model"?: string | null;
+          "provider_voice_id"?: string | null;
+          "provider_voice_kind"?: string | null;
+          "reference_object_key"?: string | null;
+          "reference_transcript"?: string | null;
+          "source"?: string;
+          "tts_provider"?: string;
+          "user_id"?: string;
+        };
+        Relationships: [];
+      };
+    };
+    Views: {
+      [_ in never]: never;
+    };
+    Functions: {
+      "clone_claim": {
+        Args: {
+          "p_attempt_id": string;
+          "p_details": Json;
+          "p_limit_per_day": number;
+          "p_limit_per_hour": number;
+          "p_region": string;
+          "p_token": string;
+          "p_tts_provider": string;
+          "p_user_id": string;
+          "p_voice_id": string;
+        };
+        Returns: Json;
+      };
+      "clone_complete": {
+        Args: {
+          "p_attempt_id": string;
+          "p_details": Json;
+          "p_reference_object_key": string;
+          "p_token": string;
+          "p_user_id": string;
+          "p_voice": Json;
+          "p_voice_id": string;
+        };
+        Returns: Json;
+      };
+      "clone_release": {
+        Args: { "p_attempt_id": string; "p_rejection": Json; "p_user_id": string; "p_voice_id": string };
+        Returns: Json;
+      };
+      "clone_sending": {
+        Args: {
+          "p_attempt_id": string;
+          "p_details": Json;
+          "p_lease_seconds": number;
+          "p_region": string;
+          "p_user_id": string;
+          "p_voice_id": string;
+        };
+        Returns: Json;
+      };
+      "clone_unresolved": {
+        Args: {
+          "p_attempt_id": string;
+          "p_ends_lease": boolean;
+          "p_error": Json;
+          "p_user_id": string;
+          "p_voice_id": string;
+        };
+        Returns: Json;
+      };
+    };
+    Enums: {
+      [_ in never]: never;
+    };
+    CompositeTypes: {
+      [_ in never]: never;
+    };
+  };
+};
+
+type DatabaseWithoutInternals = Omit<Database, "__InternalSupabase">;
+
+type DefaultSchema = DatabaseWithoutInternals[Extract<keyof Database, "public">];
+
+export type Tables<
+  DefaultSchemaTableNameOrOptions extends
+    | keyof (DefaultSchema["Tables"] & DefaultSchema["Views"])
+    | { schema: keyof DatabaseWithoutInternals },
+  TableName extends DefaultSchemaTableNameOrOptions extends {
+    schema: keyof DatabaseWithoutInternals;
+  } ? keyof (
+      & DatabaseWithoutInternals[DefaultSchemaTableNameOrOptions["schema"]]["Tables"]
+      & DatabaseWithoutInternals[DefaultSchemaTableNameOrOptions["schema"]]["Views"]
+    )
+    : never = never,
+> = DefaultSchemaTableNameOrOptions extends { schema: keyof DatabaseWithoutInternals } ? (
+    & DatabaseWithoutInternals[DefaultSchemaTableNameOrOptions["schema"]]["Tables"]
+    & DatabaseWithoutInternals[DefaultSchemaTableNameOrOptions["schema"]]["Views"]
+  )[TableName] extends {
+    Row: infer R;
+  } ? R
+  : never
+  : DefaultSchemaTableNameOrOptions extends keyof (DefaultSchema["Tables"] & DefaultSchema["Views"])
+    ? (DefaultSchema["Tables"] & DefaultSchema["Views"])[DefaultSchemaTableNameOrOptions] extends {
+      Row: infer R;
+    } ? R
+    : never
+  : never;
+
+export type TablesInsert<
+  DefaultSchemaTableNameOrOptions extends
+    | keyof DefaultSchema["Tables"]
+    | { schema: keyof DatabaseWithoutInternals },
+  TableName extends DefaultSchemaTableNameOrOptions extends {
+    schema: keyof DatabaseWithoutInternals;
+  } ? keyof DatabaseWithoutInternals[DefaultSchemaTableNameOrOptions["schema"]]["Tables"]
+    : never = never,
+> = DefaultSchemaTableNameOrOptions extends { schema: keyof DatabaseWithoutInternals }
+  ? DatabaseWithoutInternals[DefaultSchemaTableNameOrOptions["schema"]]["Tables"][TableName] extends {
+    Insert: infer I;
+  } ? I
+  : never
+  : DefaultSchemaTableNameOrOptions extends keyof DefaultSchema["Tables"]
+    ? DefaultSchema["Tables"][DefaultSchemaTableNameOrOptions] extends {
+      Insert: infer I;
+    } ? I
+    : never
+  : never;
+
+export type TablesUpdate<
+  DefaultSchemaTableNameOrOptions extends
+    | keyof DefaultSchema["Tables"]
+    | { schema: keyof DatabaseWithoutInternals },
+  TableName extends DefaultSchemaTableNameOrOptions extends {
+    schema: keyof DatabaseWithoutInternals;
+  } ? keyof DatabaseWithoutInternals[DefaultSchemaTableNameOrOptions["schema"]]["Tables"]
+    : never = never,
+> = DefaultSchemaTableNameOrOptions extends { schema: keyof DatabaseWithoutInternals }
+  ? DatabaseWithoutInternals[DefaultSchemaTableNameOrOptions["schema"]]["Tables"][TableName] extends {
+    Update: infer U;
+  } ? U
+  : never
+  : DefaultSchemaTableNameOrOptions extends keyof DefaultSchema["Tables"]
+    ? DefaultSchema["Tables"][DefaultSchemaTableNameOrOptions] extends {
+      Update: infer U;
+    } ? U
+    : never
+  : never;
+
+export type Enums<
+  DefaultSchemaEnumNameOrOptions extends
+    | keyof DefaultSchema["Enums"]
+    | { schema: keyof DatabaseWithoutInternals },
+  EnumName extends DefaultSchemaEnumNameOrOptions extends {
+    schema: keyof DatabaseWithoutInternals;
+  } ? keyof DatabaseWithoutInternals[DefaultSchemaEnumNameOrOptions["schema"]]["Enums"]
+    : never = never,
+> = DefaultSchemaEnumNameOrOptions extends { schema: keyof DatabaseWithoutInternals }
+  ? DatabaseWithoutInternals[DefaultSchemaEnumNameOrOptions["schema"]]["Enums"][EnumName]
+  : DefaultSchemaEnumNameOrOptions extends keyof DefaultSchema["Enums"]
+    ? DefaultSchema["Enums"][DefaultSchemaEnumNameOrOptions]
+  : never;
+
+export type CompositeTypes<
+  PublicCompositeTypeNameOrOptions extends
+    | keyof DefaultSchema["CompositeTypes"]
+    | { schema: keyof DatabaseWithoutInternals },
+  CompositeTypeName extends PublicCompositeTypeNameOrOptions extends {
+    schema: keyof DatabaseWithoutInternals;
+  } ? keyof DatabaseWithoutInternals[PublicCompositeTypeNameOrOptions["schema"]]["CompositeTypes"]
+    : never = never,
+> = PublicCompositeTypeNameOrOptions extends { schema: keyof DatabaseWithoutInternals }
+  ? DatabaseWithoutInternals[PublicCompositeTypeNameOrOptions["schema"]]["CompositeTypes"][CompositeTypeName]
+  : PublicCompositeTypeNameOrOptions extends keyof DefaultSchema["CompositeTypes"]
+    ? DefaultSchema["CompositeTypes"][PublicCompositeTypeNameOrOptions]
+  : never;
+
+export const Constants = {
+  "public": {
+    Enums: {},
+  },
+} as const;

@@ -1,0 +1,69 @@
+/** What an event may carry. Anything that is not a plain value is reduced to one before it is written. */
+export type LogFields = Readonly<Record<string, unknown>>;
+
+export type LogLevel = "info" | "warn" | "error";
+
+export interface Log {
+  /** Writes one JSON line: `{ time, level, event, …fields }`. */
+  event(level: LogLevel, event: string, fields?: LogFields): void;
+  /** The same log with these fields on every event. */
+  with(fields: LogFields): Log;
+}
+
+/** Fields whose values are never written, whatever they hold. */
+const SECRET_FIELD =
+  /authorization|apikey|api_key|secret|password|passwd|cookie|jwt|^token$|_token$|transcript|signed|upload_url|^url$|_url$|audio|^text$/i;
+
+/** Values that give themselves away wherever they stand: keys, JWTs, bearer headers, URLs with a query, data URLs. */
+const SECRET_VALUE = [
+  /\bsb_(?:secret|publishable|temp)_[\w-]+/g,
+  /\bsk-[\w-]{6,}/g,
+  /\beyJ[\w-]+\.[\w-]+(?:\.[\w-]*)?/g,
+  /\bBearer\s+\S+/gi,
+  /\bdata:[\w./+-]+;base64,[\w+/=]*/gi,
+  /\b(?:https?|postgres(?:ql)?):\/\/[^\s"'<>]*[?@][^\s"'<>]*/gi,
+  /\btoken=[^\s"'&<>]+/gi,
+];
+
+const REDACTED = "[redacted]";
+
+function redactText(text: string): string {
+  return SECRET_VALUE.reduce((result, pattern) => result.replace(pattern, REDACTED), text);
+}
+
+/** A copy of `value` fit for the log: no key, token, signed URL, transcript or audio; errors as name, message and cause. */
+export function redact(value: unknown, depth = 0): unknown {
+  if (typeof value === "string") return redactText(value.length > 2000 ? `${value.slice(0, 2000)}…` : value);
+  if (typeof value === "bigint") return value.toString();
+  if (value === null || typeof value !== "object") return typeof value === "function" ? REDACTED : value;
+  if (depth > 5) return "…";
+  if (value instanceof Error) {
+    return {
+      name: value.name,
+      message: redact(value.message),
+      ...(value.cause === undefined ? {} : { cause: redact(value.cause, depth + 1) }),
+    };
+  }
+  if (ArrayBuffer.isView(value) || value instanceof ArrayBuffer) return REDACTED;
+  if (Array.isArray(value)) return value.slice(0, 100).map((item) => redact(item, depth + 1));
+  return Object.fromEntries(
+    Object.entries(value).map((
+      [key, item],
+    ) => [key, SECRET_FIELD.test(key) ? REDACTED : redact(item, depth + 1)]),
+  );
+}
+
+/** A log that writes one redacted JSON line for each event; `write` takes the line without its newline. */
+export function createLog(options: { write: (level: LogLevel, line: string) => void; now: () => Date }): Log {
+  const build = (common: LogFields): Log => ({
+    event(level, event, fields = {}) {
+      const safe = redact({ ...common, ...fields });
+      options.write(
+        level,
+        JSON.stringify({ time: options.now().toISOString(), level, event, ...(safe as object) }),
+      );
+    },
+    with: (fields) => build({ ...common, ...fields }),
+  });
+  return build({});
+}

@@ -1,0 +1,69 @@
+import { createClient, isAuthRetryableFetchError } from "@supabase/supabase-js";
+import type { Database } from "./database.types.ts";
+
+/** The most one call to Supabase may take, in milliseconds. */
+const CALL_TIMEOUT_MS = 15_000;
+
+export type SupabaseOptions = {
+  /** The project's internal origin. */
+  url: string;
+  secretKey: string;
+  /** The project's public signing keys; tokens they signed are verified without a request. */
+  jwks?: { keys: { kty: "RSA" | "EC" | "oct"; key_ops: string[]; kid?: string }[] };
+  fetch?: typeof fetch;
+};
+
+/**
+ * The clients of one project, acting as `service_role`. Redirects are refused, for the secret key travels in every
+ * request, and a call that takes longer than 15 s is given up.
+ */
+export function createSupabase(options: SupabaseOptions) {
+  const send = options.fetch ?? fetch;
+  const guarded: typeof fetch = (input, init = {}) => {
+    const timeout = AbortSignal.timeout(CALL_TIMEOUT_MS);
+    return send(input, {
+      ...init,
+      redirect: "error",
+      signal: init.signal ? AbortSignal.any([init.signal, timeout]) : timeout,
+    });
+  };
+  const client = createClient<Database>(options.url, options.secretKey, {
+    auth: { persistSession: false, autoRefreshToken: false, detectSessionInUrl: false },
+    global: { fetch: guarded },
+  });
+
+  return {
+    db: client,
+    storage: {
+      /** The bucket's client of supabase-js. */
+      from: (bucket: string) => client.storage.from(bucket),
+      /** A GET of an object with headers of our choice, which supabase-js cannot send: `Range` above all. */
+      get: (bucket: string, key: string, headers: Record<string, string>, signal?: AbortSignal) =>
+        guarded(
+          `${options.url}/storage/v1/object/${bucket}/${key.split("/").map(encodeURIComponent).join("/")}`,
+          {
+            headers: { ...headers, apikey: options.secretKey, Authorization: `Bearer ${options.secretKey}` },
+            signal,
+          },
+        ),
+    },
+    /**
+     * The claims of a user token whose signature and expiry hold; null when they do not.
+     * Tokens of asymmetric keys are verified here, others by the auth server.
+     * @throws when the auth server cannot be reached
+     */
+    async verifyToken(token: string): Promise<unknown | null> {
+      let result;
+      try {
+        result = await client.auth.getClaims(token, options.jwks);
+      } catch {
+        // A header that names an unknown algorithm or a key of another kind is thrown, not returned.
+        return null;
+      }
+      if (result.error && isAuthRetryableFetchError(result.error)) throw result.error;
+      return result.data?.claims ?? null;
+    },
+  };
+}
+
+export type Supabase = ReturnType<typeof createSupabase>;

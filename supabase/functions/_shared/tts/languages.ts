@@ -1,0 +1,46 @@
+/** The ten languages of voice enrollment with the provider's codes (DashScope, voice enrollment, `language`). */
+export const LANGUAGE_CODES = {
+  Chinese: "zh",
+  English: "en",
+  German: "de",
+  Italian: "it",
+  Portuguese: "pt",
+  Spanish: "es",
+  Japanese: "ja",
+  Korean: "ko",
+  French: "fr",
+  Russian: "ru",
+} as const;
+
+/** A language as it is stored: its English name, or `Auto`. */
+export type Language = keyof typeof LANGUAGE_CODES | "Auto";
+
+export type LanguageCode = (typeof LANGUAGE_CODES)[keyof typeof LANGUAGE_CODES];
+
+/** `Auto` first, then the languages in the provider's order. */
+export const LANGUAGES: readonly Language[] = [
+  "Auto",
+  "Chinese",
+  "English",
+  "German",
+  "Italian",
+  "Portuguese",
+  "Spanish",
+  "Japanese",
+  "Korean",
+  "French",
+  "Russian",
+];
+
+/** The language that a name or a code means, in any case; undefined when it is none of ours. */
+export function parseLanguage(text: string): Language | undefined {
+  const wanted = text.trim().toLowerCase();
+  return LANGUAGES.find((name) =>
+    name.toLowerCase() === wanted || (name !== "Auto" && LANGUAGE_CODES[name] === wanted)
+  );
+}
+
+/** The provider's code of a language; undefined for `Auto`, which has none. */
+export function languageCode(language: Language): LanguageCode | undefined {
+  return language === "Auto" ? undefined : LANGUAGE_CODES[language];
+}

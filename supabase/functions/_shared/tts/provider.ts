@@ -1,0 +1,69 @@
+import type { Language } from "./languages.ts";
+
+export type TtsProviderName = "qwen" | "modal";
+
+/** What a user asked for: the fields that a repeated finalize must give again. */
+export type VoiceDetails = {
+  name: string;
+  language: Language;
+  transcript: string;
+  description: string | null;
+};
+
+/** The uploaded sample as a provider is handed it. */
+export interface Reference {
+  /** The type it was uploaded with. */
+  readonly contentType: string;
+  readonly sizeBytes: number;
+  /** A URL anyone can GET for `seconds`. */
+  sign(seconds: number): Promise<string>;
+  /** The whole clip. */
+  read(): Promise<Uint8Array>;
+}
+
+/** A voice as the provider keeps it, with everything that later synthesis needs. */
+export type ProviderVoice = {
+  providerVoiceId: string;
+  targetModel: string;
+  kind: string;
+  region: string;
+  requestId: string | null;
+  metadata: Record<string, unknown>;
+};
+
+/** What there is to save of a new voice; a provider that keeps no voices of ours has only metadata. */
+export type SavedVoice =
+  | { provider: "qwen"; voice: ProviderVoice }
+  | { provider: "modal"; metadata: Record<string, unknown> };
+
+/** Where a provider tells how far it is. `Answer` is whatever its owner makes of the saved voice. */
+export interface EnrollmentRecord<Answer> {
+  /** Marks the create as sent. Throws when another attempt holds the voice by now: then nothing may be sent. */
+  sending(): Promise<void>;
+  /** Saves the voice. */
+  complete(saved: SavedVoice): Promise<Answer>;
+}
+
+export type CloneRequest<Answer> = {
+  details: VoiceDetails;
+  /** What makes this voice findable in the provider's list: ten characters of `[a-z0-9]`. */
+  token: string;
+  reference: Reference;
+  /** What was learnt of the reference, kept with the voice. */
+  referenceMetadata: Record<string, unknown>;
+  record: EnrollmentRecord<Answer>;
+  /** Milliseconds that one create may take. */
+  timeoutMs: number;
+  signal: AbortSignal;
+};
+
+/** What the application asks of a provider. Every method throws a ProviderError when the provider fails it. */
+export interface TtsProvider {
+  readonly name: TtsProviderName;
+  /** Where its voices live; `none` when it keeps none. */
+  readonly region: string;
+  /** Presents the reference, enrolls it and saves the voice; whatever `record.complete` gave is its answer. */
+  cloneVoice<Answer>(request: CloneRequest<Answer>): Promise<Answer>;
+  /** Looks for the voice of a create whose outcome is unknown; the oldest when there are several, null when none. */
+  findVoice(token: string, signal: AbortSignal): Promise<ProviderVoice | null>;
+}

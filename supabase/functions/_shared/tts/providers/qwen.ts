@@ -1,0 +1,16 @@
+import type { TtsProvider } from "../provider.ts";
+import { createDashScope } from "./dashscope.ts";
+import { createQwenCustomization, type QwenCustomizationOptions } from "./qwen_customization.ts";
+
+export type QwenOptions = Omit<QwenCustomizationOptions, "dashscope"> & {
+  apiKey: string;
+  /** DashScope's origin, proved to belong to the region. */
+  baseUrl: string;
+  fetch?: typeof fetch;
+};
+
+/** Alibaba's Qwen as a provider of voices. */
+export function createQwen(options: QwenOptions): TtsProvider {
+  const dashscope = createDashScope(options);
+  return { name: "qwen", region: options.region, ...createQwenCustomization({ ...options, dashscope }) };
+}

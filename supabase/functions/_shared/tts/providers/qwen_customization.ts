@@ -1,0 +1,187 @@
+import { Buffer } from "node:buffer";
+import { z } from "zod";
+import { ApiError } from "../../errors.ts";
+import { languageCode } from "../languages.ts";
+import type { CloneRequest, ProviderVoice, Reference } from "../provider.ts";
+import type { DashScope } from "./dashscope.ts";
+
+const PATH = "/api/v1/services/audio/tts/customization";
+const MODEL = "qwen-voice-enrollment";
+const KIND = "vc";
+
+/** The encoded text must be under 10 MB, so the clip is smaller by a third (docs/qwen-api.md). */
+const DATA_URL_LIMIT_BYTES = 7_499_900;
+
+/** An account holds at most 1,000 voices, so one page shows them all. */
+const LIST_PAGE_SIZE = 1000;
+const LIST_TIMEOUT_MS = 15_000;
+
+/** The provider knows one name for each format. */
+const DATA_URL_TYPE: Readonly<Record<string, string>> = {
+  "audio/wav": "audio/wav",
+  "audio/x-wav": "audio/wav",
+  "audio/wave": "audio/wav",
+  "audio/mpeg": "audio/mpeg",
+  "audio/mp4": "audio/mp4",
+  "audio/x-m4a": "audio/mp4",
+  "audio/m4a": "audio/mp4",
+};
+
+const REFUSALS: Readonly<Record<string, string>> = {
+  "Audio.DecoderError": "The audio could not be decoded. Upload a WAV, MP3 or M4A recording.",
+  "Audio.AudioRateError": "The audio's sample rate is too low. Record at 24 kHz or more.",
+  "Audio.DurationLimitError": "The audio's length is not accepted. Record 10 to 20 seconds, at most 60.",
+  DataInspectionFailed: "The audio or its transcript was refused by a content check.",
+};
+
+const createAnswer = z.object({
+  output: z.object({
+    voice: z.string().min(1),
+    target_model: z.string().min(1),
+    fallback_mode: z.boolean().nullish(),
+    fallback_reason: z.string().nullish(),
+  }),
+  usage: z.record(z.string(), z.unknown()).nullish(),
+  request_id: z.string().nullish(),
+});
+
+const listAnswer = z.object({
+  output: z.object({
+    voice_list: z.array(z.object({
+      voice: z.string().nullish(),
+      target_model: z.string().nullish(),
+      gmt_create: z.string().nullish(),
+    })).nullish(),
+  }),
+  request_id: z.string().nullish(),
+});
+
+export type QwenCustomizationOptions = {
+  dashscope: DashScope;
+  region: string;
+  targetModel: string;
+  delivery: "signed_url" | "data_url";
+  signedUrlTtlSeconds: number;
+};
+
+/** Up to five letters of the voice's name for whoever reads the provider's console, and the token that finds it. */
+export function preferredName(name: string, token: string): string {
+  const letters = name.normalize("NFD").replace(/[^A-Za-z]/g, "").slice(0, 5).toLowerCase() || "voice";
+  return `${letters}_${token}`;
+}
+
+/** Our own sentence for a clip or transcript that the provider refused. */
+export function refusalOf(providerCode: string): string {
+  return REFUSALS[providerCode] ??
+    "The audio could not be used. Record 10 to 20 seconds of one clear voice, without music or noise, reading exactly the transcript.";
+}
+
+/** Enrollment at Qwen: creating a voice from a reference, and finding one whose creation was never confirmed. */
+export function createQwenCustomization(options: QwenCustomizationOptions) {
+  const { dashscope, region, targetModel } = options;
+
+  const present = async (reference: Reference): Promise<string> =>
+    options.delivery === "data_url"
+      ? await toDataUrl(reference)
+      : await reference.sign(options.signedUrlTtlSeconds);
+
+  return {
+    /**
+     * Presents the reference, enrolls it and saves the voice. The reference is signed beside marking the create as
+     * sent, and the create follows at once, so that the URL is fresh and nobody superseded sends.
+     * @throws {ProviderError} when the create failed; and whatever `reference` and `record` throw
+     */
+    async cloneVoice<Answer>(request: CloneRequest<Answer>): Promise<Answer> {
+      const { details, reference, record } = request;
+      if (options.delivery === "data_url") refuseTooLargeForDataUrl(reference);
+      const [presented, sending] = await Promise.allSettled([present(reference), record.sending()]);
+      if (sending.status === "rejected") throw sending.reason;
+      if (presented.status === "rejected") throw presented.reason;
+
+      const language = languageCode(details.language);
+      const answer = await dashscope.post({
+        path: PATH,
+        body: {
+          model: MODEL,
+          input: {
+            action: "create",
+            target_model: targetModel,
+            preferred_name: preferredName(details.name, request.token),
+            audio: { data: presented.value },
+            text: details.transcript,
+            ...(language === undefined ? {} : { language }),
+          },
+        },
+        answer: createAnswer,
+        timeoutMs: request.timeoutMs,
+        signal: request.signal,
+        refusal: refusalOf,
+      });
+
+      return await record.complete({
+        provider: "qwen",
+        voice: {
+          providerVoiceId: answer.output.voice,
+          targetModel: answer.output.target_model,
+          kind: KIND,
+          region,
+          requestId: answer.request_id ?? null,
+          metadata: {
+            usage: answer.usage ?? null,
+            fallback_mode: answer.output.fallback_mode ?? false,
+            fallback_reason: answer.output.fallback_reason ?? null,
+            language: { requested: details.language, sent: language ?? null },
+            reference: request.referenceMetadata,
+          },
+        },
+      });
+    },
+
+    /**
+     * The voice whose id embeds `token`; the oldest when there are several.
+     * @throws {ProviderError} when the provider could not be asked
+     */
+    async findVoice(token: string, signal: AbortSignal): Promise<ProviderVoice | null> {
+      const answer = await dashscope.post({
+        path: PATH,
+        body: { model: MODEL, input: { action: "list", page_index: 0, page_size: LIST_PAGE_SIZE } },
+        answer: listAnswer,
+        timeoutMs: LIST_TIMEOUT_MS,
+        signal,
+      });
+      const embedded = new RegExp(`^qwen-tts-vc-[A-Za-z0-9]*_${token}-voice-`);
+      const oldest = (answer.output.voice_list ?? [])
+        .filter((item) => embedded.test(item.voice ?? ""))
+        .sort((a, b) => creationOrder(a).localeCompare(creationOrder(b)))[0];
+      if (!oldest?.voice) return null;
+      return {
+        providerVoiceId: oldest.voice,
+        targetModel: oldest.target_model ?? targetModel,
+        kind: KIND,
+        region,
+        requestId: answer.request_id ?? null,
+        metadata: { recovered: true },
+      };
+    },
+  };
+}
+
+/** The id ends in `-voice-<timestamp>-<hex>`, which is finer than `gmt_create`'s seconds. */
+function creationOrder(item: { voice?: string | null; gmt_create?: string | null }): string {
+  return /-voice-(\d+-\w+)$/.exec(item.voice ?? "")?.[1] ?? item.gmt_create ?? "";
+}
+
+function refuseTooLargeForDataUrl(reference: Reference): void {
+  if (reference.sizeBytes > DATA_URL_LIMIT_BYTES) {
+    throw new ApiError(
+      "reference_too_large",
+      "Reference audio must be under 7.4MB when it is sent directly.",
+    );
+  }
+}
+
+async function toDataUrl(reference: Reference): Promise<string> {
+  const bytes = await reference.read();
+  const encoded = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("base64");
+  return `data:${DATA_URL_TYPE[reference.contentType] ?? "audio/wav"};base64,${encoded}`;
+}

@@ -1,0 +1,114 @@
+import { ApiError } from "../errors.ts";
+import type { ProviderError } from "../tts/errors.ts";
+import type { Rejection } from "./enrollments.ts";
+
+/** Seconds after which asking again is likely to find a finalize done. */
+const SOON_SECONDS = 5;
+
+/** Another finalize of this voice is under way. */
+export function cloneInProgress(seconds: number): ApiError {
+  return new ApiError(
+    "clone_in_progress",
+    "This voice is being created. Repeat the request in a few seconds.",
+    {
+      retryAfterSeconds: Math.min(seconds, SOON_SECONDS),
+    },
+  );
+}
+
+/** The voice id was used with other details. */
+export function cloneConflict(): ApiError {
+  return new ApiError(
+    "clone_conflict",
+    "This voice_id was already used with other details. Ask for a new upload URL.",
+  );
+}
+
+/** No such voice for this user, whatever the reason. */
+export function voiceNotFound(): ApiError {
+  return new ApiError("not_found", "Voice not found.");
+}
+
+/** The user has caused as many creates as are allowed for now. */
+export function rateLimited(seconds: number): ApiError {
+  const minutes = Math.ceil(seconds / 60);
+  const wait = minutes < 2
+    ? "a minute"
+    : minutes < 90
+    ? `${minutes} minutes`
+    : `${Math.ceil(minutes / 60)} hours`;
+  return new ApiError(
+    "rate_limited",
+    `You have created as many voices as are allowed for now. Try again in ${wait}.`,
+    {
+      retryAfterSeconds: seconds,
+    },
+  );
+}
+
+/** The provider's refusal, kept in the ledger or fresh. */
+export function providerRejected(rejection: Rejection): ApiError {
+  return new ApiError("provider_rejected", rejection.refusal);
+}
+
+/** Our key, region, account, model or request is wrong: nothing the caller can mend, and nothing they are told. */
+export function providerMisconfigured(cause?: unknown): ApiError {
+  return new ApiError(
+    "provider_misconfigured",
+    "Voice cloning is not set up correctly. The operator has been told.",
+    {
+      cause,
+    },
+  );
+}
+
+/** The provider failed, or could not be asked whether it made the voice. */
+export function providerUnavailable(cause?: unknown): ApiError {
+  return new ApiError(
+    "provider_unavailable",
+    "The voice provider is not available right now. Try again shortly.",
+    {
+      retryAfterSeconds: 10,
+      cause,
+    },
+  );
+}
+
+/** How a failed create is told to the caller. */
+export function providerFailure(error: ProviderError): ApiError {
+  switch (error.category) {
+    case "rejected":
+      return new ApiError(
+        "provider_rejected",
+        error.refusal ?? "The provider refused this audio or transcript.",
+        {
+          cause: error,
+        },
+      );
+    case "misconfigured":
+      return providerMisconfigured(error);
+    case "voice_limit":
+      return new ApiError(
+        "voice_limit_reached",
+        "No more voices can be created for now. The operator has been told.",
+        {
+          cause: error,
+        },
+      );
+    case "throttled":
+      return new ApiError("provider_throttled", "The voice provider is busy. Try again shortly.", {
+        retryAfterSeconds: 10,
+        cause: error,
+      });
+    case "reference_unreachable":
+    case "server_error":
+      return providerUnavailable(error);
+    case "unreadable_answer":
+    case "no_answer":
+      return new ApiError(
+        "provider_timeout",
+        "The voice provider did not answer in time. Repeat the request: it is safe, no second voice is made.",
+        { retryAfterSeconds: SOON_SECONDS, cause: error },
+      );
+  }
+}

@@ -1,0 +1,64 @@
+import { z } from "zod";
+import { type ListVoicesQuery, type Voice, voice } from "../contract.ts";
+import type { Supabase } from "../supabase.ts";
+import { databaseError } from "./enrollments.ts";
+
+const COLUMNS =
+  "id, name, language, source, description, reference_transcript, created_at, tts_provider, provider_voice_id, " +
+  "provider_target_model, provider_voice_kind, provider_region, provider_request_id, provider_metadata";
+
+/** PostgREST's code for a page that lies behind the last row. */
+const RANGE_NOT_SATISFIABLE = "PGRST103";
+
+const rows = z.array(voice);
+const referenceRow = z.object({ reference_object_key: z.string().nullable() }).nullable();
+
+export type Voices = ReturnType<typeof createVoices>;
+
+/** The saved voices of a user. Each call throws an ApiError when the database is away. */
+export function createVoices(options: { db: Pick<Supabase["db"], "from">; now: () => Date }) {
+  const { db } = options;
+
+  const select = (userId: string, query: ListVoicesQuery, columns: string, head: boolean) => {
+    let request = db.from("voices").select(columns, { count: "exact", head })
+      .eq("user_id", userId).is("deleted_at", null);
+    if (query.source) request = request.eq("source", query.source);
+    if (query.search) request = request.ilike("name", `%${query.search.replace(/[\\%_]/g, "\\$&")}%`);
+    return request;
+  };
+
+  return {
+    /** One page of a user's live voices, newest first, and how many there are in all. */
+    async list(userId: string, query: ListVoicesQuery): Promise<{ voices: Voice[]; total: number }> {
+      const from = (query.page - 1) * query.per_page;
+      const page = await select(userId, query, COLUMNS, false)
+        .order("created_at", { ascending: false }).order("id", { ascending: false })
+        .range(from, from + query.per_page - 1);
+      if (!page.error) return { voices: rows.parse(page.data), total: page.count ?? 0 };
+      if (page.error.code !== RANGE_NOT_SATISFIABLE) throw databaseError(page);
+      const counted = await select(userId, query, "id", true);
+      if (counted.error) throw databaseError(counted);
+      return { voices: [], total: counted.count ?? 0 };
+    },
+
+    /** Where the reference of a live voice lies; null when the user has no such voice, or it has no reference. */
+    async referenceKey(userId: string, voiceId: string): Promise<string | null> {
+      const result = await db.from("voices").select("reference_object_key")
+        .eq("id", voiceId).eq("user_id", userId).is("deleted_at", null).maybeSingle();
+      if (result.error) throw databaseError(result);
+      return referenceRow.parse(result.data)?.reference_object_key ?? null;
+    },
+
+    /** Deletes softly; true as well when it was deleted before, false when the user never had such a voice. */
+    async delete(userId: string, voiceId: string): Promise<boolean> {
+      const own = () => ({ id: voiceId, user_id: userId });
+      const deleted = await db.from("voices").update({ deleted_at: options.now().toISOString() })
+        .match(own()).is("deleted_at", null).select("id");
+      if (deleted.error) throw databaseError(deleted);
+      if (deleted.data.length > 0) return true;
+      const standing = await db.from("voices").select("id").match(own()).maybeSingle();
+      if (standing.error) throw databaseError(standing);
+      return standing.data !== null;
+    },
+  };
+}

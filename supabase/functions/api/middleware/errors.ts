@@ -1,0 +1,28 @@
+import type { Context } from "hono";
+import { ApiError, renderError } from "../../_shared/errors.ts";
+import type { ApiEnv } from "../environment.ts";
+
+/** Renders whatever a route threw: an ApiError as it is told, anything else as `internal`; the cause goes to the log. */
+export function handleError(error: Error, c: Context<ApiEnv>): Response {
+  const told = error instanceof ApiError
+    ? error
+    : new ApiError("internal", "Something went wrong on our side.", { cause: error });
+  if (told.status >= 500) {
+    c.var.log.event("error", "request.failed", { code: told.code, status: told.status, cause: told.cause });
+  }
+  return renderError(told, c.var.requestId);
+}
+
+/** Answers a path that no route has. */
+export function handleNotFound(c: Context<ApiEnv>): Response {
+  return renderError(new ApiError("not_found", "There is nothing at this address."), c.var.requestId);
+}
+
+/** A handler for the methods a path does not have (RFC 9110, 15.5.6: the answer names those it has). */
+export function methodNotAllowed(...allowed: string[]) {
+  return function refuseMethod(): never {
+    throw new ApiError("method_not_allowed", `Use ${allowed.join(" or ")} here.`, {
+      headers: { Allow: [...allowed, "OPTIONS"].join(", ") },
+    });
+  };
+}

@@ -1,0 +1,33 @@
+import type { Context } from "hono";
+import type { z } from "zod";
+import type { FieldIssueParams } from "../../_shared/contract.ts";
+import { ApiError, ERROR_STATUS, type ErrorCode } from "../../_shared/errors.ts";
+
+function isErrorCode(code: unknown): code is ErrorCode {
+  return typeof code === "string" && code in ERROR_STATUS;
+}
+
+/**
+ * Checks outside data by a schema of the contract.
+ * @throws {ApiError} with the first broken rule's sentence and its code, `invalid_request` by default
+ */
+export function parseInput<Output>(schema: z.ZodType<Output>, input: unknown): Output {
+  const result = schema.safeParse(input);
+  if (result.success) return result.data;
+  const issue = result.error.issues[0];
+  const params: FieldIssueParams | undefined = issue?.code === "custom" ? issue.params : undefined;
+  const code = isErrorCode(params?.code) ? params.code : "invalid_request";
+  throw new ApiError(code, issue?.message ?? "The request is not valid.");
+}
+
+/** The JSON body of a request, checked. */
+export async function parseBody<Output>(c: Context, schema: z.ZodType<Output>): Promise<Output> {
+  const text = await c.req.text();
+  let body: unknown;
+  try {
+    body = JSON.parse(text);
+  } catch {
+    throw new ApiError("invalid_json", "Invalid JSON body");
+  }
+  return parseInput(schema, body);
+}

@@ -1,0 +1,45 @@
+import { type Clock, createClock } from "../_shared/clock.ts";
+import type { Config } from "../_shared/config.ts";
+import { createReferences } from "../_shared/storage/references.ts";
+import { createSupabase } from "../_shared/supabase.ts";
+import type { TtsProvider } from "../_shared/tts/provider.ts";
+import { createEnrollments } from "../_shared/voices/enrollments.ts";
+import { createFinalize } from "../_shared/voices/finalize.ts";
+import { createVoices } from "../_shared/voices/voices.ts";
+
+/** Chooses the provider that the configuration names, and loads that one alone. */
+async function createProvider(config: Config, send: typeof fetch | undefined): Promise<TtsProvider> {
+  if (config.qwen === undefined) {
+    const { createModal } = await import("../_shared/tts/providers/modal.ts");
+    return createModal();
+  }
+  const { createQwen } = await import("../_shared/tts/providers/qwen.ts");
+  return createQwen({ ...config.qwen, fetch: send });
+}
+
+/** Everything the routes need, wired once for a process. `fetch` and `clock` are for tests. */
+export async function createServices(config: Config, options: { fetch?: typeof fetch; clock?: Clock } = {}) {
+  const clock = options.clock ?? createClock();
+  const provider = await createProvider(config, options.fetch);
+  const supabase = createSupabase({ ...config.supabase, fetch: options.fetch });
+  const references = createReferences({ storage: supabase.storage, publicUrl: config.supabase.publicUrl });
+  const enrollments = createEnrollments({ db: supabase.db, limits: config.limits });
+
+  return {
+    config,
+    verifyToken: supabase.verifyToken,
+    references,
+    voices: createVoices({ db: supabase.db, now: () => new Date(clock.now()) }),
+    finalize: createFinalize({
+      enrollments,
+      references,
+      provider,
+      clock,
+      createTimeoutMs: config.qwen?.timeoutMs ?? 0,
+      newAttemptId: () => crypto.randomUUID(),
+    }),
+    newVoiceId: () => crypto.randomUUID(),
+  };
+}
+
+export type Services = Awaited<ReturnType<typeof createServices>>;

@@ -1,0 +1,224 @@
+-- The first call of a finalize: who may go on, and what is known already.
+
+-- The canonical hash of what was asked. jsonb orders its keys, so equal details give equal text.
+create function private.fingerprint(p_details jsonb) returns text
+  language sql immutable strict
+  set search_path = ''
+as $$
+  select encode(sha256(convert_to(jsonb_build_object(
+    'name', p_details -> 'name',
+    'language', p_details -> 'language',
+    'transcript', p_details -> 'transcript',
+    'description', p_details -> 'description'
+  )::text, 'UTF8')), 'hex');
+$$;
+
+create function private.details_of(p_voice public.voices) returns jsonb
+  language sql immutable
+  set search_path = ''
+as $$
+  select jsonb_build_object(
+    'name', p_voice.name,
+    'language', p_voice.language,
+    'transcript', p_voice.reference_transcript,
+    'description', p_voice.description
+  );
+$$;
+
+-- How a row that stands answers a finalize of its user: the voice, a conflict, or deleted.
+create function private.standing_voice(p_voice public.voices, p_user_id uuid, p_details jsonb) returns jsonb
+  language sql immutable
+  set search_path = ''
+as $$
+  select case
+    when p_voice.user_id <> p_user_id or p_voice.deleted_at is not null then jsonb_build_object('outcome', 'deleted')
+    when private.fingerprint(private.details_of(p_voice)) <> private.fingerprint(p_details)
+      then jsonb_build_object('outcome', 'conflict')
+    else jsonb_build_object('outcome', 'finalized', 'voice', jsonb_build_object('id', p_voice.id, 'name', p_voice.name))
+  end;
+$$;
+
+-- Seconds until this user may cause another create; 0 when it may now. Other live claims count as creates to come, so
+-- that many claims at once cannot pass together. The caller holds the user's limit lock.
+create function private.seconds_until_allowed(
+  p_user_id uuid,
+  p_voice_id uuid,
+  p_limit_per_hour integer,
+  p_limit_per_day integer,
+  p_now timestamptz
+) returns integer
+  language plpgsql stable
+  set search_path = ''
+as $$
+declare
+  reserved integer;
+  wait integer := 0;
+  span record;
+  sent integer;
+  frees_at timestamptz;
+begin
+  select count(*) into reserved
+  from private.voice_enrollments e
+  where e.user_id = p_user_id and e.voice_id <> p_voice_id and e.state = 'claimed' and e.lease_expires_at > p_now;
+
+  for span in
+    select * from (values (p_limit_per_hour, interval '1 hour'), (p_limit_per_day, interval '1 day')) as s (cap, length)
+  loop
+    select count(*) into sent
+    from private.clone_sendings s where s.user_id = p_user_id and s.sent_at > p_now - span.length;
+    if sent >= span.cap then
+      select s.sent_at + span.length into frees_at
+      from private.clone_sendings s
+      where s.user_id = p_user_id and s.sent_at > p_now - span.length
+      order by s.sent_at offset sent - span.cap limit 1;
+      wait := greatest(wait, ceil(extract(epoch from frees_at - p_now))::integer, 1);
+    elsif sent + reserved >= span.cap then
+      wait := greatest(wait, 20);
+    end if;
+  end loop;
+  return wait;
+end
+$$;
+
+-- Answers {outcome, …}:
+--   claimed                    the caller holds the lease for 20 s
+--   recover                    likewise, but an earlier create may have made the voice: look it up first
+--                              (region and details of that create, same_details as this caller's)
+--   created                    the provider voice is known, only the row is missing (same_details)
+--   finalized {voice}, rejected {error}, in_progress {seconds}, conflict, deleted, limited {seconds}
+-- In modal mode nothing is paid for, so there is no lease: claimed means that the row may be saved at once.
+create function public.clone_claim(
+  p_user_id uuid,
+  p_voice_id uuid,
+  p_attempt_id uuid,
+  p_token text,
+  p_region text,
+  p_details jsonb,
+  p_tts_provider text,
+  p_limit_per_hour integer,
+  p_limit_per_day integer
+) returns jsonb
+  language plpgsql
+  security definer
+  set search_path = ''
+as $$
+declare
+  lease constant interval := interval '20 seconds';
+  asked text := private.fingerprint(p_details);
+  voice public.voices;
+  entry private.voice_enrollments;
+  is_new boolean := false;
+  moment timestamptz;
+  wait integer;
+begin
+  if not exists (select from auth.users u where u.id = p_user_id) then
+    return jsonb_build_object('outcome', 'deleted');
+  end if;
+
+  -- Again when a release removed the row between the two statements.
+  loop
+    if p_tts_provider <> 'modal' then
+      insert into private.voice_enrollments
+        (user_id, voice_id, attempt_id, token, state, lease_expires_at, region, details, fingerprint)
+      values
+        (p_user_id, p_voice_id, p_attempt_id, p_token, 'claimed', clock_timestamp() + lease, p_region, p_details, asked)
+      on conflict do nothing;
+      is_new := found;
+    end if;
+    select * into entry from private.voice_enrollments e
+    where e.user_id = p_user_id and e.voice_id = p_voice_id for update;
+    exit when found or p_tts_provider = 'modal';
+  end loop;
+  moment := clock_timestamp();
+
+  -- Read after the lock: whoever held it may have finalized meanwhile.
+  select * into voice from public.voices v where v.id = p_voice_id;
+  if found then
+    if is_new then
+      delete from private.voice_enrollments e where e.user_id = p_user_id and e.voice_id = p_voice_id;
+    end if;
+    return private.standing_voice(voice, p_user_id, p_details);
+  end if;
+
+  -- Finalized, and the row is gone: its user was deleted and this token outlived them.
+  if entry.state = 'finalized' then
+    return jsonb_build_object('outcome', 'deleted');
+  end if;
+
+  if entry.state = 'created' then
+    return jsonb_build_object('outcome', 'created', 'same_details', entry.fingerprint = asked);
+  end if;
+
+  if not is_new and entry.state in ('claimed', 'sending') and entry.lease_expires_at > moment
+    and not (entry.state = 'claimed' and entry.attempt_id = p_attempt_id)
+  then
+    -- While an earlier create is being looked up, nobody can say yet whose details will stand.
+    if entry.fingerprint <> asked and entry.unresolved_since is null then
+      return jsonb_build_object('outcome', 'conflict');
+    end if;
+    return jsonb_build_object(
+      'outcome', 'in_progress',
+      'seconds', greatest(1, ceil(extract(epoch from entry.lease_expires_at - moment)))::integer
+    );
+  end if;
+
+  if p_tts_provider = 'modal' then
+    return jsonb_build_object('outcome', 'claimed');
+  end if;
+
+  if entry.state = 'sending' or entry.unresolved_since is not null then
+    update private.voice_enrollments e set
+      attempt_id = p_attempt_id,
+      state = 'claimed',
+      lease_expires_at = moment + lease,
+      unresolved_since = coalesce(e.unresolved_since, moment),
+      fingerprint = case when e.details is null then asked else e.fingerprint end,
+      details = coalesce(e.details, p_details),
+      updated_at = moment
+    where e.user_id = p_user_id and e.voice_id = p_voice_id
+    returning * into entry;
+    return jsonb_build_object(
+      'outcome', 'recover',
+      'region', entry.region,
+      'details', entry.details,
+      'same_details', entry.fingerprint = asked
+    );
+  end if;
+
+  if entry.state = 'rejected' and entry.fingerprint = asked then
+    return jsonb_build_object('outcome', 'rejected', 'error', entry.error);
+  end if;
+
+  -- One claim of a user at a time from here on, so that each sees the claims before it.
+  perform pg_advisory_xact_lock(hashtextextended('clone_limit:' || p_user_id::text, 0));
+  moment := clock_timestamp();
+  wait := private.seconds_until_allowed(p_user_id, p_voice_id, p_limit_per_hour, p_limit_per_day, moment);
+  if wait > 0 then
+    if is_new then
+      delete from private.voice_enrollments e where e.user_id = p_user_id and e.voice_id = p_voice_id;
+    end if;
+    return jsonb_build_object('outcome', 'limited', 'seconds', wait);
+  end if;
+
+  update private.voice_enrollments e set
+    attempt_id = p_attempt_id,
+    state = 'claimed',
+    lease_expires_at = moment + lease,
+    region = p_region,
+    details = p_details,
+    fingerprint = asked,
+    error = null,
+    updated_at = moment
+  where e.user_id = p_user_id and e.voice_id = p_voice_id;
+  return jsonb_build_object('outcome', 'claimed');
+end
+$$;
+
+revoke all on function private.fingerprint(jsonb) from public;
+revoke all on function private.details_of(public.voices) from public;
+revoke all on function private.standing_voice(public.voices, uuid, jsonb) from public;
+revoke all on function private.seconds_until_allowed(uuid, uuid, integer, integer, timestamptz) from public;
+revoke all on function public.clone_claim(uuid, uuid, uuid, text, text, jsonb, text, integer, integer)
+  from public, anon, authenticated;
+grant execute on function public.clone_claim(uuid, uuid, uuid, text, text, jsonb, text, integer, integer)
+  to service_role;
