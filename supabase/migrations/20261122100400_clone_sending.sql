@@ -61,6 +61,7 @@ as $$
 declare
   entry private.voice_enrollments;
 begin
+  p_rejection := nullif(p_rejection, 'null'::jsonb);
   select * into entry from private.voice_enrollments e
   where e.user_id = p_user_id and e.voice_id = p_voice_id and e.attempt_id = p_attempt_id
     and e.state in ('claimed', 'sending')

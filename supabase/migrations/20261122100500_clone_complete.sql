@@ -40,10 +40,12 @@ declare
   entry private.voice_enrollments;
   voice public.voices;
   wanted public.voices;
-  is_modal boolean := coalesce(p_voice ->> 'tts_provider' = 'modal', false);
+  is_modal boolean;
   orphaned boolean := false;
   refusal text;
 begin
+  p_voice := nullif(p_voice, 'null'::jsonb);
+  is_modal := coalesce(p_voice ->> 'tts_provider' = 'modal', false);
   if p_voice is not null and not is_modal then
     insert into private.voice_enrollments
       (user_id, voice_id, attempt_id, token, state, lease_expires_at, region, details, fingerprint)

@@ -104,7 +104,7 @@ export function createReferences(options: { storage: Supabase["storage"]; public
         throw unavailable(cause);
       });
       if (response.status === 416) {
-        await response.body?.cancel();
+        await response.arrayBuffer();
         throw empty();
       }
       if (!response.ok) {

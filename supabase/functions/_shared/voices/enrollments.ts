@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { ApiError } from "../errors.ts";
+import { databaseError, type PostgrestError } from "./database_errors.ts";
 import type { Json } from "../database.types.ts";
 import type { Supabase } from "../supabase.ts";
 import type { SavedVoice, TtsProviderName, VoiceDetails } from "../tts/provider.ts";
@@ -63,28 +63,10 @@ export type Rejection = z.output<typeof rejection>;
 /** The ledger as finalize needs it; enrollment.md tells what each call does. */
 export type Enrollments = ReturnType<typeof createEnrollments>;
 
-type RpcResult = { data: unknown; error: { message: string; code: string } | null; status: number };
-
-/**
- * A database error as the caller is told of it: unavailable when asking again may help, internal when it cannot.
- * PostgREST answers 5xx when it has lost the database, and supabase-js gives status 0 when there was no answer.
- */
-export function databaseError(result: { error: unknown; status: number }): ApiError {
-  if (result.status === 0 || result.status >= 500 || result.status === 429) {
-    return new ApiError(
-      "database_unavailable",
-      "The database is not available right now. Try again shortly.",
-      {
-        retryAfterSeconds: 5,
-        cause: result.error,
-      },
-    );
-  }
-  return new ApiError("internal", "Something went wrong on our side.", { cause: result.error });
-}
+type RpcResult = { data: unknown; error: PostgrestError | null; status: number };
 
 function answer<T>(schema: z.ZodType<T>, result: RpcResult): T {
-  if (result.error) throw databaseError(result);
+  if (result.error) throw databaseError(result.error, result.status);
   return schema.parse(result.data);
 }
 

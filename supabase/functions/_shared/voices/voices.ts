@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { type ListVoicesQuery, type Voice, voice } from "../contract.ts";
 import type { Supabase } from "../supabase.ts";
-import { databaseError } from "./enrollments.ts";
+import { databaseError } from "./database_errors.ts";
 
 const COLUMNS =
   "id, name, language, source, description, reference_transcript, created_at, tts_provider, provider_voice_id, " +
@@ -35,9 +35,9 @@ export function createVoices(options: { db: Pick<Supabase["db"], "from">; now: (
         .order("created_at", { ascending: false }).order("id", { ascending: false })
         .range(from, from + query.per_page - 1);
       if (!page.error) return { voices: rows.parse(page.data), total: page.count ?? 0 };
-      if (page.error.code !== RANGE_NOT_SATISFIABLE) throw databaseError(page);
+      if (page.error.code !== RANGE_NOT_SATISFIABLE) throw databaseError(page.error, page.status);
       const counted = await select(userId, query, "id", true);
-      if (counted.error) throw databaseError(counted);
+      if (counted.error) throw databaseError(counted.error, counted.status);
       return { voices: [], total: counted.count ?? 0 };
     },
 
@@ -45,7 +45,7 @@ export function createVoices(options: { db: Pick<Supabase["db"], "from">; now: (
     async referenceKey(userId: string, voiceId: string): Promise<string | null> {
       const result = await db.from("voices").select("reference_object_key")
         .eq("id", voiceId).eq("user_id", userId).is("deleted_at", null).maybeSingle();
-      if (result.error) throw databaseError(result);
+      if (result.error) throw databaseError(result.error, result.status);
       return referenceRow.parse(result.data)?.reference_object_key ?? null;
     },
 
@@ -54,10 +54,10 @@ export function createVoices(options: { db: Pick<Supabase["db"], "from">; now: (
       const own = () => ({ id: voiceId, user_id: userId });
       const deleted = await db.from("voices").update({ deleted_at: options.now().toISOString() })
         .match(own()).is("deleted_at", null).select("id");
-      if (deleted.error) throw databaseError(deleted);
+      if (deleted.error) throw databaseError(deleted.error, deleted.status);
       if (deleted.data.length > 0) return true;
       const standing = await db.from("voices").select("id").match(own()).maybeSingle();
-      if (standing.error) throw databaseError(standing);
+      if (standing.error) throw databaseError(standing.error, standing.status);
       return standing.data !== null;
     },
   };

@@ -78,7 +78,12 @@ export function createDashScope(options: { apiKey: string; baseUrl: string; fetc
       try {
         response = await send(options.baseUrl + request.path, {
           method: "POST",
-          headers: { Authorization: `Bearer ${options.apiKey}`, "Content-Type": "application/json" },
+          headers: {
+            Authorization: `Bearer ${options.apiKey}`,
+            "Content-Type": "application/json",
+            // Deno's fetch sends a POST again, unasked, when a kept-alive connection breaks: a second voice, paid for.
+            Connection: "close",
+          },
           body: JSON.stringify(request.body),
           redirect: "manual",
           signal,

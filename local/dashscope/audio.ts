@@ -1,0 +1,52 @@
+import { DashScopeError } from "./errors.ts";
+
+const minimumSampleRate = 24_000;
+const maximumSeconds = 60;
+
+/**
+ * Refuses what DashScope refuses in a reference clip, as far as a header tells: bytes that are no WAV, MP3 or M4A
+ * (`Audio.DecoderError`), a WAV below 24 kHz (`Audio.AudioRateError`) or over 60 s (`Audio.DurationLimitError`).
+ * MP3 and M4A are known by their signature only.
+ */
+export function checkAudio(bytes: Uint8Array): void {
+  if (isMp3(bytes) || textAt(bytes, 4, 4) === "ftyp") return;
+  if (textAt(bytes, 0, 4) !== "RIFF" || textAt(bytes, 8, 4) !== "WAVE") {
+    throw new DashScopeError("Audio.DecoderError");
+  }
+  const { sampleRate, seconds } = readWav(bytes);
+  if (sampleRate < minimumSampleRate) throw new DashScopeError("Audio.AudioRateError");
+  if (seconds > maximumSeconds) throw new DashScopeError("Audio.DurationLimitError");
+}
+
+function textAt(bytes: Uint8Array, start: number, length: number): string {
+  return String.fromCharCode(...bytes.subarray(start, start + length));
+}
+
+/** An ID3v2 tag, or the eleven set bits of a frame with a layer other than "reserved", which is what ADTS uses. */
+function isMp3(bytes: Uint8Array): boolean {
+  if (textAt(bytes, 0, 3) === "ID3") return true;
+  const [first = 0, second = 0] = bytes;
+  return first === 0xff && (second & 0xe0) === 0xe0 && (second & 0x06) !== 0;
+}
+
+function readWav(bytes: Uint8Array): { sampleRate: number; seconds: number } {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  let sampleRate = 0;
+  let bytesPerSecond = 0;
+  let offset = 12;
+  while (offset + 8 <= bytes.length) {
+    const chunk = textAt(bytes, offset, 4);
+    const size = view.getUint32(offset + 4, true);
+    const body = offset + 8;
+    if (chunk === "fmt " && body + 16 <= bytes.length) {
+      sampleRate = view.getUint32(body + 4, true);
+      bytesPerSecond = view.getUint32(body + 8, true);
+    }
+    if (chunk === "data" && bytesPerSecond > 0) {
+      // A streamed WAV leaves 0xFFFFFFFF here: what really follows is the length.
+      return { sampleRate, seconds: Math.min(size, bytes.length - body) / bytesPerSecond };
+    }
+    offset = body + size + (size % 2);
+  }
+  throw new DashScopeError("Audio.DecoderError");
+}

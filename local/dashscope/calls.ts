@@ -1,0 +1,67 @@
+/** One request to the provider's API as the simulator saw it. */
+export interface Call {
+  readonly id: number;
+  /** ISO 8601, UTC. */
+  readonly at: string;
+  readonly method: string;
+  readonly path: string;
+  readonly action: string | null;
+  /** Without `authorization`. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** The parsed body, audio data and URL queries shortened; null when it is not JSON. */
+  readonly body: unknown;
+  /** What was answered; null while the call is under way. */
+  outcome: { readonly status: number } | "cut" | null;
+}
+
+/** The calls seen, the newest 1,000 of them. */
+export interface Calls {
+  /** Records a request; the caller fills in the outcome. */
+  record(request: Request, body: unknown, action: string | undefined): Call;
+  /** Oldest first. */
+  all(): Call[];
+  reset(): void;
+}
+
+const kept = 1_000;
+
+/** An empty record. Ids go on counting after a reset. */
+export function createCalls(options: { now: () => Date }): Calls {
+  let calls: Call[] = [];
+  let lastId = 0;
+  return {
+    record(request, body, action) {
+      const headers = Object.fromEntries(request.headers);
+      delete headers["authorization"];
+      const call: Call = {
+        id: ++lastId,
+        at: options.now().toISOString(),
+        method: request.method,
+        path: new URL(request.url).pathname,
+        action: action ?? null,
+        headers,
+        body: shorten(body) ?? null,
+        outcome: null,
+      };
+      calls = [...calls.slice(1 - kept), call];
+      return call;
+    },
+    all: () => structuredClone(calls),
+    reset() {
+      calls = [];
+    },
+  };
+}
+
+/** A data URL keeps its type and length, any other URL all but its query, where a signature would be. */
+function shorten(value: unknown): unknown {
+  if (typeof value === "string") {
+    if (/^data:/i.test(value)) {
+      return `${value.slice(0, value.indexOf(",") + 1)}… (${value.length} characters)`;
+    }
+    return /^https?:\/\//i.test(value) ? value.replace(/\?.*$/s, "?…") : value;
+  }
+  if (Array.isArray(value)) return value.map(shorten);
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, shorten(inner)]));
+}

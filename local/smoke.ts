@@ -1,0 +1,60 @@
+// `npm run smoke`: clones a voice as a person with curl would, and tells what came of it.
+import { resolve } from "node:path";
+import { logToStderr, logToStdout, messageOf } from "./log.ts";
+import { whenAskedToStop } from "./signals.ts";
+import { readClip } from "./smoke/clip.ts";
+import { parseOptions, type SmokeOptions, usage } from "./smoke/options.ts";
+import { providerOf, runSmoke } from "./smoke/run.ts";
+import { findTarget, type Target } from "./smoke/target.ts";
+
+// npm runs scripts in the repository's folder; a relative path means the caller's.
+const callerFolder = Deno.env.get("INIT_CWD") ?? Deno.cwd();
+/** What a stack of our own wrote: shown when the run fails. */
+const stackLog: string[] = [];
+
+async function targetOf(asked: SmokeOptions): Promise<Target> {
+  // Another deployment needs nothing of the embedded stack, which takes its time to load.
+  const local = asked.api === undefined ? await import("./smoke/local_stack.ts") : undefined;
+  return await findTarget({
+    asked,
+    wantedProvider: await local?.wantedProvider(),
+    readStack: async () => await local?.runningStack(asked.dataDir, callerFolder) ?? null,
+    startStack: async () => {
+      if (!local) throw new Error("There is no stack to start.");
+      return await local.startOwnStack((line) => stackLog.push(line));
+    },
+    providerOf,
+    print: logToStdout,
+  });
+}
+
+async function smoke(asked: SmokeOptions): Promise<void> {
+  const clip = await readClip(asked.file && resolve(callerFolder, asked.file), asked.transcript);
+  const stopped = whenAskedToStop().then((reason) => Promise.reject(new Error(`Stopped: ${reason}.`)));
+  const { close, ...target } = await targetOf(asked);
+  try {
+    const started = performance.now();
+    const { token, name, language } = asked;
+    const run = runSmoke({ ...target, token, name, language, clip, print: logToStdout });
+    const row = await Promise.race([run, stopped]);
+    const seconds = ((performance.now() - started) / 1_000).toFixed(1);
+    logToStdout(`\n${JSON.stringify(row, null, 2)}\n\nThe voice is saved, ${seconds} s in all.`);
+  } finally {
+    await close();
+  }
+}
+
+async function main(): Promise<number> {
+  try {
+    const asked = parseOptions(Deno.args);
+    if (asked.help) logToStdout(usage);
+    else await smoke(asked);
+    return 0;
+  } catch (error) {
+    for (const line of stackLog) logToStderr(`  ${line}`);
+    logToStderr(messageOf(error));
+    return 1;
+  }
+}
+
+Deno.exit(await main());

@@ -1,0 +1,199 @@
+import { join } from "node:path";
+import { createAuthWire } from "./auth_wire.ts";
+import { emptyDataFolder, StackError, stopLeftoverFunction, takeDataFolder } from "./data_folder.ts";
+import { createRoles, grantSchemaRights, openDatabase } from "./database.ts";
+import { chooseProvider, type Environment, functionEnvironment } from "./function_environment.ts";
+import { startFunctionProcess } from "./function_process.ts";
+import { createFunctionProxy } from "./function_proxy.ts";
+import { type Gateway, type Intercept, type Services, startGateway } from "./gateway.ts";
+import { type Keys, loadKeys } from "./keys.ts";
+import type { Log } from "./log.ts";
+import { applyMigrations } from "./migrations.ts";
+import { createObjectStore } from "./object_store.ts";
+import { startPostgres, stopLeftoverPostgres, superuser } from "./postgres.ts";
+import { findPostgresPackage, preparePostgresBinaries } from "./postgres_binaries.ts";
+import { postgresUser, preparePostgresHome } from "./postgres_home.ts";
+import type { ProcessRecord } from "./processes.ts";
+import { removeStack, type StackRecord, writeStack } from "./stack_record.ts";
+import { createStorageWire } from "./storage_wire.ts";
+import { startSupabaseLite } from "./supabase_lite.ts";
+
+/** A running stack. */
+export type Stack = {
+  record: StackRecord;
+  /** Stops the gateway, the function, the simulator and the database, in this order. */
+  stop(): Promise<void>;
+};
+
+/** How to start a stack. */
+export type StackOptions = {
+  /** The repository's folder. */
+  root: string;
+  /** Where everything is kept; made when it is not there. */
+  dataDir: string;
+  /** Port of the gateway on 127.0.0.1; 0 takes any free one. */
+  port: number;
+  /** Throws away what the data folder holds. */
+  fresh?: boolean;
+  /** Variables for the function, and for the choice of the provider; see `.env.example`. */
+  environment: Environment;
+  /** The function's file; null leaves the function out. */
+  entrypoint: string | null;
+  /** Takes what happens to the stack, line by line. */
+  log: Log;
+  /** Takes what the function writes, line by line. */
+  functionLog?: Log;
+  /** Sees every request at the gateway first. */
+  intercept?: Intercept;
+};
+
+const fileSizeLimit = { text: "10MiB", bytes: 10 * 1024 * 1024 };
+const simulatorKey = "sk-local-simulator";
+/** How long a request waits for a function that restarts, in milliseconds. */
+const functionPatienceMs = 5_000;
+/** How long requests under way may take to end when the stack stops, in milliseconds. */
+const graceMs = 500;
+
+function listen(options: StackOptions, keys: Keys, services: () => Services | null): Gateway {
+  const { port, log, intercept } = options;
+  try {
+    return startGateway({ port, keys, services, intercept, log });
+  } catch (error) {
+    if (error instanceof Deno.errors.AddrInUse) {
+      throw new StackError(
+        `Port ${port} is taken by another program. Set PORT to another one, for example PORT=54421.`,
+      );
+    }
+    throw error;
+  }
+}
+
+async function startDatabase(
+  { dataDir, keys, processes, log }: { dataDir: string; keys: Keys; processes: ProcessRecord; log: Log },
+) {
+  const packageFolder = findPostgresPackage();
+  const runAs = await postgresUser();
+  const home = await preparePostgresHome(dataDir, runAs);
+  const binaries = await preparePostgresBinaries({ packageFolder, home, runAs });
+  const serverLogFile = join(dataDir, "postgres.log");
+  await Deno.writeTextFile(serverLogFile, "", { mode: 0o600 });
+  return await startPostgres({
+    binaries,
+    home,
+    runAs,
+    password: keys.databasePassword,
+    processes,
+    serverLog: (line) => Deno.writeTextFileSync(serverLogFile, `${line}\n`, { append: true }),
+    log,
+  });
+}
+
+/**
+ * Brings up the embedded Supabase with the function behind one gateway and resolves when all of it answers. What an earlier,
+ * killed stack left running on the data folder is stopped first. Throws a `StackError` with a sentence for the person when
+ * the folder or the port is in use; whatever was started by then is stopped again.
+ */
+export async function startStack(options: StackOptions): Promise<Stack> {
+  const { root, environment, entrypoint, log } = options;
+  const stops: (() => Promise<void>)[] = [];
+  const stop = async () => {
+    for (let next = stops.pop(); next; next = stops.pop()) await next();
+  };
+
+  try {
+    const folder = await takeDataFolder(options.dataDir);
+    stops.push(() => folder.release());
+    const dataDir = folder.path;
+    await removeStack(dataDir);
+    await stopLeftoverFunction(folder.processes, log);
+    if (options.fresh) {
+      await stopLeftoverPostgres(join(dataDir, "postgres"), log);
+      await emptyDataFolder(folder);
+    }
+    await folder.processes.add("stack", Deno.pid);
+
+    const keys = await loadKeys(dataDir);
+    let services: Services | null = null;
+    const gateway = listen(options, keys, () => services);
+    const supabaseUrl = `http://127.0.0.1:${gateway.port}`;
+    let stopGateway: (() => Promise<void>) | null = () => gateway.stop(graceMs);
+    stops.push(async () => await stopGateway?.());
+
+    const postgres = await startDatabase({ dataDir, keys, processes: folder.processes, log });
+    stops.push(() => postgres.stop());
+    const database = openDatabase(postgres.url(superuser));
+    stops.push(() => database.end({ timeout: 1 }));
+    await createRoles(database, keys.databasePassword);
+    const objects = createObjectStore(join(dataDir, "objects"));
+    const lite = await startSupabaseLite({
+      databaseUrl: postgres.url(superuser),
+      keys,
+      objects,
+      fileSizeLimit: fileSizeLimit.text,
+    });
+    stops.push(() => lite.close());
+    await grantSchemaRights(database);
+    const databaseUrl = postgres.url("postgres");
+    const migrations = join(root, "supabase", "migrations");
+    for (const file of await applyMigrations({ databaseUrl, folder: migrations })) log(`Applied ${file}.`);
+
+    const simulator = chooseProvider(environment).simulate ? await startSimulator(dataDir, log) : null;
+    if (simulator) stops.push(() => simulator.stop());
+
+    const supabase = {
+      auth: createAuthWire({ embedded: lite.fetch, database, keys, issuer: `${supabaseUrl}/auth/v1` }),
+      rest: lite.fetch,
+      storage: createStorageWire({ embedded: lite.fetch, objects, keys, sizeLimit: fileSizeLimit.bytes }),
+    };
+    services = { ...supabase, functions: null };
+    if (entrypoint !== null) {
+      const edge = startFunctionProcess({
+        root,
+        entrypoint,
+        environment: functionEnvironment({
+          environment,
+          supabaseUrl,
+          publishableKey: keys.publishableKey,
+          secretKey: keys.secretKey,
+          simulator: simulator ? { url: simulator.url, apiKey: simulatorKey } : null,
+        }),
+        processes: folder.processes,
+        log: options.functionLog ?? log,
+      });
+      stops.push(() => edge.stop());
+      const proxy = createFunctionProxy({ port: edge.port, patienceMs: functionPatienceMs });
+      services = { ...supabase, functions: proxy };
+      const health = await proxy(new Request(`${supabaseUrl}/functions/v1/api/health`));
+      if (!health.ok) {
+        log(`The function answers its health check with ${health.status}; what it says stands below.`);
+      }
+      await health.body?.cancel();
+    }
+
+    const record: StackRecord = {
+      api_url: `${supabaseUrl}/functions/v1/api`,
+      supabase_url: supabaseUrl,
+      publishable_key: keys.publishableKey,
+      secret_key: keys.secretKey,
+      simulator_url: simulator?.url ?? chooseProvider(environment).standIn,
+      database_url: databaseUrl,
+      pid: Deno.pid,
+    };
+    await writeStack(dataDir, record);
+    stops.push(() => removeStack(dataDir));
+    // Last started, first stopped: nothing that still answers may lose what stands behind it.
+    stops.push(async () => {
+      stopGateway = null;
+      await gateway.stop(graceMs);
+    });
+    return { record, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+async function startSimulator(dataDir: string, log: Log) {
+  const { startSimulator } = await import("./dashscope/simulator.ts");
+  return await startSimulator({ apiKey: simulatorKey, stateFile: join(dataDir, "simulator.json"), log });
+}

@@ -1,0 +1,54 @@
+import { join } from "node:path";
+import { z } from "zod";
+import { readIfThere, removeIfThere, writePrivate } from "./private_file.ts";
+import { isAlive, readProcessRecord } from "./processes.ts";
+
+/** What `stack.json` in the data folder holds while a stack runs (mode 0600). */
+export const stackRecordSchema = z.object({
+  /** Base URL of the function's routes. */
+  api_url: z.url(),
+  supabase_url: z.url(),
+  publishable_key: z.string(),
+  secret_key: z.string(),
+  /** Null when the real provider is used. */
+  simulator_url: z.url().nullable(),
+  /** As role `postgres`, which is no superuser, as on hosted projects. */
+  database_url: z.string(),
+  pid: z.int(),
+});
+
+/** Where a running stack is and how to reach its parts. */
+export type StackRecord = z.infer<typeof stackRecordSchema>;
+
+const pathIn = (dataDir: string) => join(dataDir, "stack.json");
+
+/** The record of the living stack on this data folder, or null: a record that a killed stack left behind does not count. */
+export async function readStack(dataDir: string): Promise<StackRecord | null> {
+  const text = await readIfThere(pathIn(dataDir));
+  if (text === null) return null;
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch {
+    return null;
+  }
+  const parsed = stackRecordSchema.safeParse(json);
+  const stack = (await readProcessRecord(processRecordPath(dataDir))).get("stack");
+  if (!parsed.success || !stack || stack.pid !== parsed.data.pid) return null;
+  return await isAlive(stack) ? parsed.data : null;
+}
+
+/** Where the record of the stack's processes is. */
+export function processRecordPath(dataDir: string): string {
+  return join(dataDir, "processes.json");
+}
+
+/** Says that the stack runs. */
+export async function writeStack(dataDir: string, record: StackRecord): Promise<void> {
+  await writePrivate(pathIn(dataDir), `${JSON.stringify(record, null, 2)}\n`);
+}
+
+/** Says that no stack runs any more. */
+export async function removeStack(dataDir: string): Promise<void> {
+  await removeIfThere(pathIn(dataDir));
+}

@@ -1,0 +1,73 @@
+import type { ObjectStore } from "../object_store.ts";
+import { noSuchKey } from "./errors.ts";
+import type { ObjectRow } from "./object_rows.ts";
+
+/** A part of an object: offsets of its first and last byte. */
+export type ByteRange = { first: number; last: number };
+
+/**
+ * Reads a `Range` header for an object of `size` bytes: the range, `unsatisfiable`, or null when the whole object is meant
+ * (no header, several ranges, or not understood: RFC 9110, 14.2 lets a server ignore it).
+ */
+export function parseRange(header: string | null, size: number): ByteRange | "unsatisfiable" | null {
+  const [, from = "", to = ""] = /^bytes=(\d*)-(\d*)$/.exec(header ?? "") ?? [];
+  if (from === "" && to === "") return null;
+  if (from === "") {
+    const length = Math.min(Number(to), size);
+    return length === 0 ? "unsatisfiable" : { first: size - length, last: size - 1 };
+  }
+  const first = Number(from);
+  if (to !== "" && Number(to) < first) return null;
+  return first >= size
+    ? "unsatisfiable"
+    : { first, last: to === "" ? size - 1 : Math.min(Number(to), size - 1) };
+}
+
+function limited(length: number): TransformStream<Uint8Array, Uint8Array> {
+  let left = length;
+  return new TransformStream({
+    transform(chunk, controller) {
+      if (left > 0) controller.enqueue(chunk.subarray(0, left));
+      left -= chunk.length;
+      if (left <= 0) controller.terminate();
+    },
+  });
+}
+
+/** Answers a GET or HEAD of an object as hosted Storage does: 200, 206 for a range, 304, or 416. */
+export async function downloadAnswer(
+  { request, row, objects }: { request: Request; row: ObjectRow; objects: ObjectStore },
+): Promise<Response> {
+  const { size, eTag, mimetype, cacheControl, lastModified } = row.metadata;
+  const headers = new Headers({
+    "content-type": mimetype,
+    "cache-control": cacheControl,
+    etag: eTag,
+    "last-modified": new Date(lastModified).toUTCString(),
+    "accept-ranges": "bytes",
+  });
+  if (request.headers.get("if-none-match") === eTag) return new Response(null, { status: 304, headers });
+
+  const range = parseRange(request.headers.get("range"), size);
+  if (range === "unsatisfiable") {
+    return Response.json({
+      statusCode: "416",
+      error: "InvalidRange",
+      message: "The requested range is not satisfiable",
+      code: "InvalidRange",
+    }, { status: 416 });
+  }
+  const length = range ? range.last - range.first + 1 : size;
+  if (range) headers.set("content-range", `bytes ${range.first}-${range.last}/${size}`);
+  headers.set("content-length", `${length}`);
+  const status = range ? 206 : 200;
+  if (request.method === "HEAD") return new Response(null, { status, headers });
+  try {
+    const file = await objects.open(row.bucket_id, row.name);
+    if (range) await file.seek(range.first, Deno.SeekMode.Start);
+    return new Response(file.readable.pipeThrough(limited(length)), { status, headers });
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return noSuchKey();
+    throw error;
+  }
+}

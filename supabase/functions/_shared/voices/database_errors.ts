@@ -1,0 +1,19 @@
+import { ApiError } from "../errors.ts";
+
+export type PostgrestError = { message: string; code: string };
+
+/**
+ * A database error as the caller is told of it: unavailable when asking again may help, internal when it cannot.
+ * PostgREST answers 5xx when it has lost the database, and supabase-js gives status 0 when there was no answer.
+ * PostgreSQL quotes values in its messages and whole rows in its details, so only the code and the unquoted words are kept.
+ */
+export function databaseError({ code, message }: PostgrestError, status: number): ApiError {
+  const cause = new Error(`${status} ${code}: ${message.replace(/"[^"]*"/g, '"…"').slice(0, 300)}`);
+  if (status === 0 || status >= 500 || status === 429) {
+    return new ApiError("database_unavailable", "The database is not available right now. Try again shortly.", {
+      retryAfterSeconds: 5,
+      cause,
+    });
+  }
+  return new ApiError("internal", "Something went wrong on our side.", { cause });
+}

@@ -1,0 +1,103 @@
+import { createApp } from "../../api/app.ts";
+import { createFront } from "../../api/front.ts";
+import { createServices } from "../../api/services.ts";
+import type { Clock } from "../../_shared/clock.ts";
+import { loadConfig, readAllowedOrigins } from "../../_shared/config.ts";
+import { createLog } from "../../_shared/log.ts";
+import { stack } from "./stack.ts";
+import type { SigningKeys } from "./users.ts";
+
+/** A key that must never be seen in a log or an answer. */
+export const PROVIDER_KEY = "sk-test-0123456789abcdef";
+
+export type SupabaseRequest = { method: string; path: string };
+
+export type Answer = { status: number; headers: Headers; body: unknown };
+
+/** The environment of a function that belongs to the tests' project. */
+export function environmentOf(overrides: Record<string, string> = {}): Record<string, string> {
+  return {
+    SUPABASE_URL: stack.supabase_url,
+    SUPABASE_SECRET_KEYS: JSON.stringify({ default: stack.secret_key }),
+    SUPABASE_PUBLISHABLE_KEYS: JSON.stringify({ default: stack.publishable_key }),
+    DASHSCOPE_API_KEY: PROVIDER_KEY,
+    QWEN_REFERENCE_DELIVERY: "signed_url",
+    CLONE_LIMIT_PER_HOUR: "1000",
+    CLONE_LIMIT_PER_DAY: "1000",
+    ...overrides,
+  };
+}
+
+/**
+ * Serves the function over HTTP in this process, against the tests' project, and records what it asks of Supabase and
+ * what it logs.
+ */
+export async function startApi(
+  options: { environment?: Record<string, string>; keys?: SigningKeys; clock?: Clock } = {},
+) {
+  const environment = environmentOf({
+    ...(options.keys ? { SUPABASE_JWKS: options.keys.jwks } : {}),
+    ...options.environment,
+  });
+  const config = await loadConfig(environment);
+  const supabaseRequests: SupabaseRequest[] = [];
+  const logged: string[] = [];
+  const background: Promise<unknown>[] = [];
+
+  const recordingFetch: typeof fetch = (input, init) => {
+    const request = new Request(input, init);
+    const url = new URL(request.url);
+    if (url.origin === stack.supabase_url) {
+      supabaseRequests.push({ method: request.method, path: url.pathname });
+    }
+    return fetch(input, init);
+  };
+  const services = await createServices(config, { fetch: recordingFetch, clock: options.clock });
+  const app = createApp({ ...services, keepAlive: (work) => background.push(work) });
+  const front = createFront({
+    allowedOrigins: readAllowedOrigins(environment),
+    log: createLog({ write: (_level, line) => logged.push(line), now: () => new Date() }),
+    loadRoutes: () => Promise.resolve(app),
+  });
+  const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, front.fetch);
+  const url = `http://127.0.0.1:${server.addr.port}/api`;
+
+  return {
+    url,
+    supabaseRequests,
+    logged,
+    /** The logged events of one name. */
+    events: (name: string): Record<string, unknown>[] =>
+      logged.map((line) => JSON.parse(line)).filter((event) => event.event === name),
+
+    /** One request; `body` is sent as JSON, a string as it stands. */
+    async call(
+      method: string,
+      path: string,
+      request: { token?: string; body?: unknown; headers?: Record<string, string> } = {},
+    ): Promise<Answer> {
+      const response = await fetch(url + path, {
+        method,
+        redirect: "manual",
+        headers: {
+          ...(request.token ? { Authorization: `Bearer ${request.token}` } : {}),
+          ...(request.body === undefined ? {} : { "Content-Type": "application/json" }),
+          ...request.headers,
+        },
+        body: request.body === undefined || typeof request.body === "string"
+          ? request.body
+          : JSON.stringify(request.body),
+      });
+      const text = await response.text();
+      const isJson = response.headers.get("content-type")?.startsWith("application/json");
+      return { status: response.status, headers: response.headers, body: isJson ? JSON.parse(text) : text };
+    },
+
+    async [Symbol.asyncDispose]() {
+      await Promise.all(background);
+      await server.shutdown();
+    },
+  };
+}
+
+export type Api = Awaited<ReturnType<typeof startApi>>;

@@ -1,0 +1,44 @@
+import assert from "node:assert/strict";
+import { uploadUrlResponse } from "../../_shared/contract.ts";
+import type { Api } from "./api.ts";
+
+/** What every test asks for, unless it says otherwise. */
+export const DETAILS = {
+  name: "Grace",
+  language: "English",
+  transcript:
+    "Hello, and thank you for trying voice cloning. This short recording is read at a calm and even pace.",
+};
+
+/** The clip that stands for a fit one: 24 kHz, mono, a little more than ten seconds. */
+export function speechClip(): Promise<Uint8Array<ArrayBuffer>> {
+  return Deno.readFile(new URL("../../../../local/fixtures/speech-24k-mono.wav", import.meta.url));
+}
+
+/** Asks for an upload URL as this user. */
+export async function askForUpload(api: Api, token: string) {
+  const answer = await api.call("POST", "/clone/upload-url", { token, body: DETAILS });
+  assert.equal(answer.status, 200, JSON.stringify([answer.body, api.logged]));
+  return uploadUrlResponse.parse(answer.body);
+}
+
+/** PUTs a clip as the browser does. */
+export async function putClip(
+  uploadUrl: string,
+  clip: Uint8Array<ArrayBuffer>,
+  type = "audio/wav",
+): Promise<void> {
+  const response = await fetch(uploadUrl, { method: "PUT", headers: { "Content-Type": type }, body: clip });
+  assert.equal(response.status, 200, await response.text());
+}
+
+/** Uploads a clip and gives the body of the finalize that should follow. */
+export async function upload(
+  api: Api,
+  token: string,
+  options: { clip?: Uint8Array<ArrayBuffer>; type?: string } = {},
+) {
+  const { voice_id, upload_url, object_key } = await askForUpload(api, token);
+  await putClip(upload_url, options.clip ?? await speechClip(), options.type);
+  return { body: { voice_id, ...DETAILS }, objectKey: object_key };
+}
