@@ -5,7 +5,7 @@ export type Database = postgres.Sql;
 
 /** Opens a small pool. Nothing is connected until the first query; `end()` closes it. */
 export function openDatabase(url: string): Database {
-  return postgres(url, { max: 4, onnotice: () => {}, idle_timeout: 30 });
+  return postgres(url, { max: 4, onnotice: () => {}, idle_timeout: 30, connect_timeout: 10 });
 }
 
 // What a hosted project has before its first migration: https://supabase.com/docs/guides/database/postgres/roles.

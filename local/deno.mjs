@@ -1,7 +1,7 @@
 // Runs the Deno that npm installed with the arguments given, on Node alone: it needs no install script to have
 // run, and on Ctrl-C it stays until Deno has stopped its children, so that the prompt returns to a quiet machine.
-import { spawn } from "node:child_process";
-import { existsSync } from "node:fs";
+import { execFileSync, spawn } from "node:child_process";
+import { existsSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { constants } from "node:os";
 import { dirname, join } from "node:path";
@@ -31,8 +31,40 @@ const child = spawn(binary, process.argv.slice(2), {
 process.on("SIGINT", () => process.stdin.isTTY || child.kill("SIGINT"));
 process.on("SIGTERM", () => child.kill("SIGTERM"));
 process.on("SIGHUP", () => child.kill("SIGHUP"));
+// npm that was killed passes nothing on, and what it started would run for ever. Between npm and here there may be a shell.
+if (process.env.npm_lifecycle_event) {
+  const parent = process.ppid;
+  const grandparent = parentOf(parent);
+  setInterval(() => {
+    if (process.ppid !== parent || !isThere(grandparent)) child.kill("SIGTERM");
+  }, 500).unref();
+}
 child.on("error", (error) => {
   process.stderr.write(`${binary} could not be started: ${error.message}\n`);
   process.exit(1);
 });
 child.on("exit", (code, signal) => process.exit(code ?? 128 + constants.signals[signal]));
+
+function parentOf(pid) {
+  try {
+    return Number(
+      execFileSync("ps", ["-o", "ppid=", "-p", `${pid}`], { stdio: ["ignore", "pipe", "ignore"] }),
+    );
+  } catch {
+    // A slim container has no ps, but then it has /proc: the parent is the second field after the command's bracket.
+  }
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
+    return Number(stat.slice(stat.lastIndexOf(")") + 2).split(" ")[1]);
+  } catch {
+    return 0;
+  }
+}
+
+function isThere(pid) {
+  try {
+    return pid <= 1 || process.kill(pid, 0);
+  } catch (error) {
+    return error.code === "EPERM";
+  }
+}

@@ -58,7 +58,7 @@ function pick(environment: Environment, names: readonly string[]): Environment {
 
 function isLoopback(url: string): boolean {
   const hostname = URL.canParse(url) ? new URL(url).hostname : "";
-  return hostname === "localhost" || hostname === "[::1]" || /^127\./.test(hostname);
+  return hostname === "localhost" || hostname === "[::1]" || /^127(\.\d{1,3}){3}$/.test(hostname);
 }
 
 /** Who plays the provider. */

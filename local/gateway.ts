@@ -112,6 +112,8 @@ export function startGateway(
   }
 
   const hangUp = new AbortController();
+  let underWay = 0;
+  let onQuiet: () => void = () => {};
   const server = Deno.serve({
     hostname: "127.0.0.1",
     port,
@@ -121,14 +123,25 @@ export function startGateway(
       log(`The gateway failed: ${messageOf(error)}`);
       return Response.json({ message: "Internal Server Error" }, { status: 500 });
     },
-  }, async (request) => (await intercept?.(request)) ?? await route(request));
+  }, async (request, info) => {
+    underWay++;
+    void info.completed.catch(() => {}).then(() => {
+      if (--underWay === 0) onQuiet();
+    });
+    return (await intercept?.(request)) ?? await route(request);
+  });
 
   return {
     port: server.addr.port,
     async stop(graceMs) {
-      const timer = setTimeout(() => hangUp.abort(), graceMs);
-      await server.shutdown();
+      // Not by the server's own graceful shutdown, which cannot be cut short.
+      const quiet = new Promise<void>((resolve) => onQuiet = resolve);
+      let timer: ReturnType<typeof setTimeout> | undefined;
+      const grace = new Promise<void>((resolve) => timer = setTimeout(resolve, graceMs));
+      if (underWay > 0) await Promise.race([quiet, grace]);
       clearTimeout(timer);
+      hangUp.abort();
+      await Promise.race([server.finished, grace]);
     },
   };
 }

@@ -89,7 +89,9 @@ async function isThere(path: string): Promise<boolean> {
  * nobody collects.
  */
 export async function stopLeftoverPostgres(home: string, log: Log): Promise<void> {
-  const cluster = join(home, "cluster");
+  // As the server's command line has it, whatever links lead there.
+  const cluster = await Deno.realPath(join(home, "cluster")).catch(() => null);
+  if (cluster === null) return;
   const pidFile = join(cluster, "postmaster.pid");
   const pid = Number((await readIfThere(pidFile))?.split("\n", 1)[0]);
   if (!Number.isSafeInteger(pid) || pid <= 1) return;

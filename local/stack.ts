@@ -14,6 +14,7 @@ import { startPostgres, stopLeftoverPostgres, superuser } from "./postgres.ts";
 import { findPostgresPackage, preparePostgresBinaries } from "./postgres_binaries.ts";
 import { postgresUser, preparePostgresHome } from "./postgres_home.ts";
 import type { ProcessRecord } from "./processes.ts";
+import { createRestWire } from "./rest_wire.ts";
 import { removeStack, type StackRecord, writeStack } from "./stack_record.ts";
 import { createStorageWire } from "./storage_wire.ts";
 import { startSupabaseLite } from "./supabase_lite.ts";
@@ -142,7 +143,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
 
     const supabase = {
       auth: createAuthWire({ embedded: lite.fetch, database, keys, issuer: `${supabaseUrl}/auth/v1` }),
-      rest: lite.fetch,
+      rest: createRestWire({ embedded: lite.fetch }),
       storage: createStorageWire({ embedded: lite.fetch, objects, keys, sizeLimit: fileSizeLimit.bytes }),
     };
     services = { ...supabase, functions: null };

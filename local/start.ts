@@ -4,6 +4,7 @@ import { StackError } from "./data_folder.ts";
 import { readEnvironment } from "./function_environment.ts";
 import { redirectConsole } from "./library_output.ts";
 import { logToStderr, logToStdout, messageOf } from "./log.ts";
+import { parsePort } from "./port.ts";
 import { whenAskedToStop } from "./signals.ts";
 import { type Stack, startStack } from "./stack.ts";
 import type { StackRecord } from "./stack_record.ts";
@@ -38,12 +39,6 @@ Try it:
 `;
 }
 
-function portFrom(text: string | undefined): number {
-  const port = text ? Number(text) : 54321;
-  if (Number.isInteger(port) && port >= 0 && port <= 65535) return port;
-  throw new StackError("PORT must be a number from 0 to 65535.");
-}
-
 async function main(): Promise<number> {
   const { values } = parseArgs({
     args: Deno.args,
@@ -62,7 +57,7 @@ async function main(): Promise<number> {
     root,
     // npm runs scripts in the repository's folder; a relative path means the caller's.
     dataDir: resolve(Deno.env.get("INIT_CWD") ?? Deno.cwd(), values.data ?? join(root, ".local")),
-    port: portFrom(environment["PORT"]),
+    port: parsePort(environment["PORT"], 54_321),
     fresh: values.fresh ?? false,
     environment,
     entrypoint: join(root, "supabase", "functions", "api", "index.ts"),

@@ -83,6 +83,7 @@ export async function startSupabaseLite(
   await app.ensureSystemSchema();
   return {
     fetch: async (request) => await app.fetch(request),
-    close: () => connection.close(),
+    // Without a limit this waits for ever once a connection was lost.
+    close: () => connection.driver.end({ timeout: 1 }),
   };
 }

@@ -1,7 +1,9 @@
 import { dirname, join } from "node:path";
+import { DETAILS } from "../supabase/functions/tests/harness/clone.ts";
 import { redirectConsole } from "./library_output.ts";
 import { logLines, logToStderr, logToStdout } from "./log.ts";
 import { signal } from "./processes.ts";
+import { createSecrets, findLeaks } from "./secret_scan.ts";
 import { whenAskedToStop } from "./signals.ts";
 import { startStack } from "./stack.ts";
 
@@ -10,7 +12,10 @@ async function main(): Promise<number> {
   const root = dirname(import.meta.dirname ?? ".");
   const dataDir = await Deno.makeTempDir({ prefix: "voice-clone-api-edge-" });
   await Deno.chmod(dataDir, 0o711);
-  const logFile = await Deno.open(join(dataDir, "test.log"), { create: true, append: true, mode: 0o600 });
+  const logPath = join(dataDir, "test.log");
+  const functionLogPath = join(dataDir, "function.log");
+  await Deno.writeTextFile(functionLogPath, "", { mode: 0o600 });
+  const logFile = await Deno.open(logPath, { create: true, append: true, mode: 0o600 });
   const encoder = new TextEncoder();
   const tee = (show: (line: string) => void) => (line: string) => {
     logFile.writeSync(encoder.encode(`${line}\n`));
@@ -25,7 +30,11 @@ async function main(): Promise<number> {
   const child = new Deno.Command(Deno.execPath(), {
     args: ["test", "-A", ...Deno.args, ...(paths ? [] : ["supabase/functions/tests"])],
     cwd: root,
-    env: { TEST_STACK: JSON.stringify(stack.record), TEST_LOG: join(dataDir, "test.log") },
+    env: {
+      TEST_STACK: JSON.stringify(stack.record),
+      TEST_LOG: logPath,
+      TEST_FUNCTION_LOG: functionLogPath,
+    },
     stdin: "null",
     stdout: "piped",
     stderr: "piped",
@@ -38,9 +47,22 @@ async function main(): Promise<number> {
   ]);
   await stack.stop();
   logFile.close();
-  if (status.success) await Deno.remove(dataDir, { recursive: true });
-  else logToStderr(`What the run printed is kept in ${join(dataDir, "test.log")}`);
-  return status.code;
+
+  const { secret_key, publishable_key } = stack.record;
+  const secrets = createSecrets({ keys: [secret_key, publishable_key], transcripts: [DETAILS.transcript] });
+  let leaks = 0;
+  for (const path of [logPath, functionLogPath]) {
+    for (const { name, line } of findLeaks(await Deno.readTextFile(path), secrets)) {
+      logToStderr(`Line ${line} of ${path} holds ${name}. Nothing of the kind may be logged.`);
+      leaks++;
+    }
+  }
+  if (status.success && leaks === 0) {
+    await Deno.remove(dataDir, { recursive: true });
+    return 0;
+  }
+  logToStderr(`What the run printed is kept in ${logPath}`);
+  return status.code || 1;
 }
 
 Deno.exit(await main());

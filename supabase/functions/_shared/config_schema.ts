@@ -29,7 +29,8 @@ const oneOf = <const T extends readonly [string, ...string[]]>(values: T, fallba
 const origin = z.string().transform((text, context) => {
   const url = URL.parse(text);
   if (
-    url && /^https?:$/.test(url.protocol) && url.pathname === "/" && !url.search && !url.hash && !url.username
+    url && /^https?:$/.test(url.protocol) && url.pathname === "/" && !url.search && !url.hash &&
+    !url.username && !url.password && !url.hostname.includes("*")
   ) {
     return url.origin;
   }

@@ -17,7 +17,7 @@ const SECRET_FIELD =
 /** Values that give themselves away wherever they stand: keys, JWTs, bearer headers, URLs with a query, data URLs. */
 const SECRET_VALUE = [
   /\bsb_(?:secret|publishable|temp)_[\w-]+/g,
-  /\bsk-[\w-]{6,}/g,
+  /\bsk-[\w.-]{6,}/g,
   /\beyJ[\w-]+\.[\w-]+(?:\.[\w-]*)?/g,
   /\bBearer\s+\S+/gi,
   /\bdata:[\w./+-]+;base64,[\w+/=]*/gi,
@@ -27,13 +27,21 @@ const SECRET_VALUE = [
 
 const REDACTED = "[redacted]";
 
+/** The most that is written of one text, in UTF-16 units. */
+const TEXT_LIMIT = 2000;
+
+/** Looks beyond what is written: a secret that the limit cuts in two would not be known by its half. */
 function redactText(text: string): string {
-  return SECRET_VALUE.reduce((result, pattern) => result.replace(pattern, REDACTED), text);
+  const safe = SECRET_VALUE.reduce(
+    (result, pattern) => result.replace(pattern, REDACTED),
+    text.slice(0, 2 * TEXT_LIMIT),
+  );
+  return text.length > TEXT_LIMIT ? `${safe.slice(0, TEXT_LIMIT)}…` : safe;
 }
 
 /** A copy of `value` fit for the log: no key, token, signed URL, transcript or audio; errors as name, message and cause. */
 export function redact(value: unknown, depth = 0): unknown {
-  if (typeof value === "string") return redactText(value.length > 2000 ? `${value.slice(0, 2000)}…` : value);
+  if (typeof value === "string") return redactText(value);
   if (typeof value === "bigint") return value.toString();
   if (value === null || typeof value !== "object") return typeof value === "function" ? REDACTED : value;
   if (depth > 5) return "…";

@@ -50,7 +50,7 @@ export function createSupabase(options: SupabaseOptions) {
     /**
      * The claims of a user token whose signature and expiry hold; null when they do not.
      * Tokens of asymmetric keys are verified here, others by the auth server.
-     * @throws when the auth server cannot be reached
+     * @throws when the auth server cannot be reached, or has no time for the question
      */
     async verifyToken(token: string): Promise<unknown | null> {
       let result;
@@ -60,7 +60,9 @@ export function createSupabase(options: SupabaseOptions) {
         // A header that names an unknown algorithm or a key of another kind is thrown, not returned.
         return null;
       }
-      if (result.error && isAuthRetryableFetchError(result.error)) throw result.error;
+      if (result.error && (isAuthRetryableFetchError(result.error) || result.error.status === 429)) {
+        throw result.error;
+      }
       return result.data?.claims ?? null;
     },
   };

@@ -18,7 +18,7 @@ export type FrontOptions = {
  * for anything that only the other routes need.
  */
 export function createFront(options: FrontOptions) {
-  const front = new Hono<ApiEnv>().basePath("/api");
+  const front = new Hono<ApiEnv>();
   // The path is read from the request alone: a client's X-Forwarded headers decide nothing.
   front.use(requestId({ limitLength: 128 }));
   front.use(async function bindLog(c, next) {
@@ -26,8 +26,8 @@ export function createFront(options: FrontOptions) {
     await next();
   });
   front.use(createCors(options.allowedOrigins));
-  front.route("/health", healthRoutes());
-  front.all("*", async function passOn(c) {
+  front.route("/api/health", healthRoutes());
+  front.all("/api/*", async function passOn(c) {
     const routes = await options.loadRoutes();
     return routes.fetch(c.req.raw, { requestId: c.var.requestId, log: c.var.log });
   });

@@ -8,19 +8,22 @@ import { createFinalize } from "../_shared/voices/finalize.ts";
 import { createVoices } from "../_shared/voices/voices.ts";
 
 /** Chooses the provider that the configuration names, and loads that one alone. */
-async function createProvider(config: Config, send: typeof fetch | undefined): Promise<TtsProvider> {
+async function createProvider(
+  config: Config,
+  { fetch: send, clock }: { fetch: typeof fetch | undefined; clock: Clock },
+): Promise<TtsProvider> {
   if (config.qwen === undefined) {
     const { createModal } = await import("../_shared/tts/providers/modal.ts");
     return createModal();
   }
   const { createQwen } = await import("../_shared/tts/providers/qwen.ts");
-  return createQwen({ ...config.qwen, fetch: send });
+  return createQwen({ ...config.qwen, fetch: send, timeout: clock.timeout });
 }
 
 /** Everything the routes need, wired once for a process. `fetch` and `clock` are for tests. */
 export async function createServices(config: Config, options: { fetch?: typeof fetch; clock?: Clock } = {}) {
   const clock = options.clock ?? createClock();
-  const provider = await createProvider(config, options.fetch);
+  const provider = await createProvider(config, { fetch: options.fetch, clock });
   const supabase = createSupabase({ ...config.supabase, fetch: options.fetch });
   const references = createReferences({ storage: supabase.storage, publicUrl: config.supabase.publicUrl });
   const enrollments = createEnrollments({ db: supabase.db, limits: config.limits });

@@ -23,7 +23,11 @@ Deno.test("a finalize creates the voice at the provider and saves it ready for s
   const started = Date.now();
   await withDashScope([voiceCreated()], async (calls) => {
     const answer = await api.call("POST", "/clone/finalize", { token, body });
-    assert.deepEqual([answer.status, answer.body], [200, { id: body.voice_id, name: DETAILS.name }], api.logged.join("\n"));
+    assert.deepEqual(
+      [answer.status, answer.body],
+      [200, { id: body.voice_id, name: DETAILS.name }],
+      api.logged.join("\n"),
+    );
 
     const [create] = calls;
     assert(create);

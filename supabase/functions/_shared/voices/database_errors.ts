@@ -10,10 +10,14 @@ export type PostgrestError = { message: string; code: string };
 export function databaseError({ code, message }: PostgrestError, status: number): ApiError {
   const cause = new Error(`${status} ${code}: ${message.replace(/"[^"]*"/g, '"…"').slice(0, 300)}`);
   if (status === 0 || status >= 500 || status === 429) {
-    return new ApiError("database_unavailable", "The database is not available right now. Try again shortly.", {
-      retryAfterSeconds: 5,
-      cause,
-    });
+    return new ApiError(
+      "database_unavailable",
+      "The database is not available right now. Try again shortly.",
+      {
+        retryAfterSeconds: 5,
+        cause,
+      },
+    );
   }
   return new ApiError("internal", "Something went wrong on our side.", { cause });
 }

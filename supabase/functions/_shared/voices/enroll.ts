@@ -2,7 +2,8 @@ import type { Clock } from "../clock.ts";
 import type { Log } from "../log.ts";
 import type { InspectedReference, References } from "../storage/references.ts";
 import { ProviderError } from "../tts/errors.ts";
-import type { ProviderVoice, TtsProvider } from "../tts/provider.ts";
+import { languageCode } from "../tts/languages.ts";
+import type { ProviderVoice, TtsProvider, VoiceDetails } from "../tts/provider.ts";
 import { completeVoice, type FinalizeJob, UnrecordedVoice } from "./completion.ts";
 import type { CompleteAnswer, Enrollments, Rejection } from "./enrollments.ts";
 import { cloneInProgress, providerFailure, providerUnavailable } from "./outcomes.ts";
@@ -114,10 +115,9 @@ export function createEnroll(options: EnrollOptions) {
     }
     if (!found) return null;
     logRecovered(job.log, found);
-    const metadata = { ...found.metadata, reference: referenceMetadata(inspected) };
     return await completeVoice({ enrollments, clock }, job, job.details, {
       provider: "qwen",
-      voice: { ...found, metadata },
+      voice: recoveredVoice(found, job.details, inspected),
     });
   };
 
@@ -191,8 +191,22 @@ export function createEnroll(options: EnrollOptions) {
 export type Enroll = ReturnType<typeof createEnroll>;
 
 /** What was learnt of the reference, as it is kept with the voice. */
-export function referenceMetadata(inspected: InspectedReference): Record<string, unknown> {
+function referenceMetadata(inspected: InspectedReference): Record<string, unknown> {
   return { size: inspected.sizeBytes, content_type: inspected.contentType, etag: inspected.etag };
+}
+
+/** A voice found by its token, with what is known of its create: the details say which language was sent. */
+export function recoveredVoice(
+  found: ProviderVoice,
+  details: VoiceDetails,
+  inspected: InspectedReference | null,
+): ProviderVoice {
+  const metadata = {
+    ...found.metadata,
+    language: { requested: details.language, sent: languageCode(details.language) ?? null },
+    reference: inspected && referenceMetadata(inspected),
+  };
+  return { ...found, metadata };
 }
 
 /** Tells that a voice was found whose creation was never confirmed. */

@@ -4,7 +4,7 @@ import { ProviderError } from "../tts/errors.ts";
 import type { Log } from "../log.ts";
 import type { InspectedReference } from "../storage/references.ts";
 import { answerOf, completeVoice, type FinalizeJob, UnrecordedVoice } from "./completion.ts";
-import { createEnroll, type EnrollOptions, logRecovered, referenceMetadata } from "./enroll.ts";
+import { createEnroll, type EnrollOptions, logRecovered, recoveredVoice } from "./enroll.ts";
 import type { ClaimAnswer } from "./enrollments.ts";
 import {
   cloneConflict,
@@ -51,14 +51,9 @@ export function createFinalize(options: FinalizeOptions) {
     }
     if (!found) return null;
     logRecovered(job.log, found);
-    const metadata = {
-      ...found.metadata,
-      language: { requested: claim.details.language, sent: null },
-      reference: inspected && referenceMetadata(inspected),
-    };
     const completed = await completeVoice(options, job, claim.details, {
       provider: "qwen",
-      voice: { ...found, metadata },
+      voice: recoveredVoice(found, claim.details, inspected),
     });
     return answerOf(completed, claim.same_details, job.log);
   };

@@ -2,12 +2,15 @@ import type { Context } from "hono";
 import { ApiError, renderError } from "../../_shared/errors.ts";
 import type { ApiEnv } from "../environment.ts";
 
-/** Renders whatever a route threw: an ApiError as it is told, anything else as `internal`; the cause goes to the log. */
+/**
+ * Renders whatever a route threw: an ApiError as it is told, anything else as `internal`; the cause goes to the log. An
+ * invalid configuration was logged once, when it was read.
+ */
 export function handleError(error: Error, c: Context<ApiEnv>): Response {
   const told = error instanceof ApiError
     ? error
     : new ApiError("internal", "Something went wrong on our side.", { cause: error });
-  if (told.status >= 500) {
+  if (told.status >= 500 && told.code !== "config_invalid") {
     c.var.log.event("error", "request.failed", { code: told.code, status: told.status, cause: told.cause });
   }
   return renderError(told, c.var.requestId);

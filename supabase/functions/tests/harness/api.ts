@@ -3,7 +3,8 @@ import { createFront } from "../../api/front.ts";
 import { createServices } from "../../api/services.ts";
 import type { Clock } from "../../_shared/clock.ts";
 import { loadConfig, readAllowedOrigins } from "../../_shared/config.ts";
-import { createLog } from "../../_shared/log.ts";
+import { createLog, type LogLevel } from "../../_shared/log.ts";
+import { keepLogLine } from "./kept_log.ts";
 import { stack } from "./stack.ts";
 import type { SigningKeys } from "./users.ts";
 
@@ -11,6 +12,12 @@ import type { SigningKeys } from "./users.ts";
 export const PROVIDER_KEY = "sk-test-0123456789abcdef";
 
 export type SupabaseRequest = { method: string; path: string };
+
+/** Answers a request in the place of Supabase; undefined passes it on, and `send` does so by hand. */
+export type Intercept = (
+  path: string,
+  send: () => Promise<Response>,
+) => Response | Promise<Response> | undefined;
 
 export type Answer = { status: number; headers: Headers; body: unknown };
 
@@ -33,7 +40,13 @@ export function environmentOf(overrides: Record<string, string> = {}): Record<st
  * what it logs.
  */
 export async function startApi(
-  options: { environment?: Record<string, string>; keys?: SigningKeys; clock?: Clock } = {},
+  options: {
+    environment?: Record<string, string>;
+    keys?: SigningKeys;
+    clock?: Clock;
+    /** Sees what the function asks of Supabase and may answer or throw in its place. */
+    intercept?: Intercept;
+  } = {},
 ) {
   const environment = environmentOf({
     ...(options.keys ? { SUPABASE_JWKS: options.keys.jwks } : {}),
@@ -44,11 +57,17 @@ export async function startApi(
   const logged: string[] = [];
   const background: Promise<unknown>[] = [];
 
+  const write = (_level: LogLevel, line: string) => {
+    logged.push(line);
+    keepLogLine(line);
+  };
   const recordingFetch: typeof fetch = (input, init) => {
     const request = new Request(input, init);
     const url = new URL(request.url);
     if (url.origin === stack.supabase_url) {
       supabaseRequests.push({ method: request.method, path: url.pathname });
+      const answer = options.intercept?.(url.pathname, () => fetch(input, init));
+      if (answer) return Promise.resolve(answer);
     }
     return fetch(input, init);
   };
@@ -56,7 +75,7 @@ export async function startApi(
   const app = createApp({ ...services, keepAlive: (work) => background.push(work) });
   const front = createFront({
     allowedOrigins: readAllowedOrigins(environment),
-    log: createLog({ write: (_level, line) => logged.push(line), now: () => new Date() }),
+    log: createLog({ write, now: () => new Date() }),
     loadRoutes: () => Promise.resolve(app),
   });
   const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, front.fetch);
@@ -90,8 +109,18 @@ export async function startApi(
       });
       const text = await response.text();
       const isJson = response.headers.get("content-type")?.startsWith("application/json");
-      return { status: response.status, headers: response.headers, body: isJson ? JSON.parse(text) : text };
+      return {
+        status: response.status,
+        headers: response.headers,
+        body: isJson && text ? JSON.parse(text) : text,
+      };
     },
+
+    /** How many pieces of work the runtime was asked to stay alive for. */
+    keptAlive: () => background.length,
+
+    /** Resolves when the work that outlives its answers is done. */
+    settled: async (): Promise<void> => void await Promise.all(background),
 
     async [Symbol.asyncDispose]() {
       await Promise.all(background);

@@ -1,4 +1,4 @@
-import { delay, http, HttpResponse } from "msw";
+import { http, HttpResponse } from "msw";
 import { setupServer } from "msw/node";
 import { z } from "zod";
 
@@ -56,11 +56,24 @@ export function connectionLost(): ProviderAnswer {
   return () => HttpResponse.error();
 }
 
-/** An answer that never comes; only the caller's timeout ends it. */
-export function neverAnswers(): ProviderAnswer {
-  return async () => {
-    await delay("infinite");
-    return HttpResponse.error();
+/** An answer that never comes; only the caller's timeout ends it. `reached` is called once the call is there. */
+export function neverAnswers(reached: () => void = () => {}): ProviderAnswer {
+  return () => {
+    reached();
+    return new Promise(() => {});
+  };
+}
+
+/** An answer of this status whose body breaks off. */
+export function cutShort(status: number): ProviderAnswer {
+  return () => {
+    const body = new ReadableStream<Uint8Array>({
+      start(controller) {
+        controller.enqueue(new TextEncoder().encode('{"output":{"voice":"qwen-'));
+        controller.error(new Error("the connection broke"));
+      },
+    });
+    return new HttpResponse(body, { status, headers: { "Content-Type": "application/json" } });
   };
 }
 

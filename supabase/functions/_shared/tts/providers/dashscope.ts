@@ -62,9 +62,13 @@ export type DashScope = ReturnType<typeof createDashScope>;
  * redirect, for the key travels in every request.
  *
  * @param options.baseUrl an origin, without a path
+ * @param options.timeout gives a signal that aborts after so many milliseconds; the runtime's own by default
  */
-export function createDashScope(options: { apiKey: string; baseUrl: string; fetch?: typeof fetch }) {
+export function createDashScope(
+  options: { apiKey: string; baseUrl: string; fetch?: typeof fetch; timeout?: (ms: number) => AbortSignal },
+) {
   const send = options.fetch ?? ((input, init) => fetch(input, init));
+  const timeout = options.timeout ?? ((ms) => AbortSignal.timeout(ms));
 
   return {
     /**
@@ -72,7 +76,7 @@ export function createDashScope(options: { apiKey: string; baseUrl: string; fetc
      * @throws {ProviderError} for anything but a 2xx that parses
      */
     async post<Output>(request: DashScopeRequest<Output>): Promise<Output> {
-      const signal = AbortSignal.any([request.signal, AbortSignal.timeout(request.timeoutMs)]);
+      const signal = AbortSignal.any([request.signal, timeout(request.timeoutMs)]);
       let response: Response;
       let text: string;
       try {

@@ -7,6 +7,8 @@ export type QwenOptions = Omit<QwenCustomizationOptions, "dashscope"> & {
   /** DashScope's origin, proved to belong to the region. */
   baseUrl: string;
   fetch?: typeof fetch;
+  /** Gives a signal that aborts after so many milliseconds; the runtime's own by default. */
+  timeout?: (ms: number) => AbortSignal;
 };
 
 /** Alibaba's Qwen as a provider of voices. */

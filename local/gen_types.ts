@@ -1,0 +1,14 @@
+import { dirname, join } from "node:path";
+import { databaseTypesPath, generateDatabaseTypes } from "./database_types.ts";
+import { redirectConsole } from "./library_output.ts";
+import { logToStderr, logToStdout } from "./log.ts";
+import { withTemporaryStack } from "./temporary_stack.ts";
+
+redirectConsole(logToStderr);
+const root = dirname(import.meta.dirname ?? ".");
+const types = await withTemporaryStack(
+  root,
+  (stack) => generateDatabaseTypes({ root, databaseUrl: stack.database_url }),
+);
+await Deno.writeTextFile(join(root, databaseTypesPath), types);
+logToStdout(`Wrote ${databaseTypesPath}.`);

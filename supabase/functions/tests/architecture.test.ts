@@ -1,0 +1,168 @@
+// The rules about who may import whom (docs/architecture.md), read off the sources themselves.
+import assert from "node:assert/strict";
+import { z } from "zod";
+import { REPOSITORY, type Source, sourcesIn } from "./harness/sources.ts";
+
+const FUNCTIONS = "supabase/functions";
+const sources = [...await sourcesIn(`${FUNCTIONS}/api`), ...await sourcesIn(`${FUNCTIONS}/_shared`)];
+const inShared = (source: Source) => source.path.startsWith(`${FUNCTIONS}/_shared/`);
+const nameOf = (path: string) => path.slice(FUNCTIONS.length + 1);
+
+/** Each layer with the files it holds (the first that fits counts) and the layers it may import besides itself. */
+const LAYERS: [layer: string, files: RegExp, mayImport: string[]][] = [
+  ["base", /^_shared\/(errors|log|clock|hosts|database\.types|tts\/errors|tts\/languages)\.ts$/, []],
+  ["contract", /^_shared\/contract\.ts$/, ["base"]],
+  ["config", /^_shared\/config(_\w+)?\.ts$/, ["base"]],
+  ["supabase", /^_shared\/supabase\.ts$/, ["base"]],
+  ["provider interface", /^_shared\/tts\/provider\.ts$/, ["base"]],
+  ["dashscope", /^_shared\/tts\/providers\/dashscope\.ts$/, ["base"]],
+  ["providers", /^_shared\/tts\/providers\//, ["base", "provider interface", "dashscope"]],
+  ["storage", /^_shared\/storage\//, ["base", "contract", "supabase", "provider interface"]],
+  ["audio", /^_shared\/audio\//, ["base", "contract", "storage"]],
+  [
+    "voices",
+    /^_shared\/voices\//,
+    ["base", "contract", "supabase", "provider interface", "storage", "audio"],
+  ],
+  ["http", /^api\/(middleware\/|environment\.ts$|routes\/body\.ts$)/, ["base", "contract"]],
+  ["routes", /^api\/routes\//, ["base", "contract", "config", "http", "wiring"]],
+  [
+    "wiring",
+    /^api\/services\.ts$/,
+    ["base", "config", "supabase", "provider interface", "providers", "storage", "audio", "voices"],
+  ],
+  ["boot", /^api\/(app|front|index)\.ts$/, ["base", "config", "http", "routes", "wiring"]],
+];
+
+const layerOf = (path: string) => LAYERS.find(([, files]) => files.test(nameOf(path)));
+
+/** The places where a pattern stands in the code of these files, comments left out. */
+function placesOf(pattern: RegExp, files: Source[]): string[] {
+  return files.filter(({ text }) => pattern.test(text.replace(/\/\*[\s\S]*?\*\/|(?<!:)\/\/.*$/gm, "")))
+    .map(({ path }) => nameOf(path));
+}
+
+const importersOf = (pattern: RegExp) =>
+  sources.filter(({ imports }) => imports.some(({ specifier }) => pattern.test(specifier)))
+    .map(({ path }) => nameOf(path));
+
+const graph = z.object({
+  modules: z.array(z.looseObject({
+    specifier: z.string(),
+    dependencies: z.array(z.object({ specifier: z.string() })).optional(),
+  })),
+});
+
+Deno.test("the imports read here are those that Deno reads", async () => {
+  const { stdout } = await new Deno.Command(Deno.execPath(), {
+    args: ["info", "--json", `${FUNCTIONS}/api/index.ts`],
+    cwd: REPOSITORY,
+    stdin: "null",
+  }).output();
+  const { modules } = graph.parse(JSON.parse(new TextDecoder().decode(stdout)));
+  const own = modules.filter(({ specifier }) => specifier.startsWith(`${REPOSITORY.href}${FUNCTIONS}/`));
+  assert.deepEqual(
+    own.map(({ specifier }) => specifier.slice(REPOSITORY.href.length)).sort(),
+    sources.map(({ path }) => path).sort(),
+    "every file of the function is part of it",
+  );
+  for (const { specifier, dependencies } of own) {
+    const source = sources.find(({ path }) => specifier.endsWith(`/${path}`));
+    assert.deepEqual(
+      [...new Set(source?.imports.map((one) => one.specifier))].sort(),
+      [...new Set(dependencies?.map((one) => one.specifier))].sort(),
+      specifier,
+    );
+  }
+});
+
+Deno.test("every file has a layer, and imports point down only", () => {
+  const wrong: string[] = [];
+  for (const { path, imports } of sources) {
+    const place = layerOf(path);
+    if (place === undefined) {
+      wrong.push(`${path} belongs to no layer`);
+      continue;
+    }
+    const [layer, , mayImport] = place;
+    for (const { file } of imports) {
+      if (file === null) continue;
+      const [target] = layerOf(file) ?? [file];
+      if (target !== layer && !mayImport.includes(target)) wrong.push(`${path} (${layer}) imports ${target}`);
+    }
+  }
+  assert.deepEqual(wrong, []);
+});
+
+Deno.test("nothing in _shared knows the web framework", () => {
+  assert.deepEqual(importersOf(/^(npm:)?\/?hono(\/|@|$)/).filter((path) => path.startsWith("_shared/")), []);
+  assert.deepEqual(
+    sources.filter(inShared).filter(({ imports }) => imports.some(({ file }) => file?.includes("/api/"))),
+    [],
+  );
+});
+
+Deno.test("only supabase.ts imports supabase-js, and others take its types alone", () => {
+  assert.deepEqual(importersOf(/@supabase\//), ["_shared/supabase.ts"]);
+  const loaders = sources.filter(({ imports }) =>
+    imports.some(({ file, typeOnly }) => file === `${FUNCTIONS}/_shared/supabase.ts` && !typeOnly)
+  );
+  assert.deepEqual(loaders.map(({ path }) => nameOf(path)), ["api/services.ts"]);
+});
+
+Deno.test("only config.ts reads the environment, only index.ts writes to the console and serves", () => {
+  assert.deepEqual(placesOf(/\bDeno\s*(\?\.|\.)\s*env\b|\bprocess\s*\.\s*env\b/, sources), [
+    "_shared/config.ts",
+  ]);
+  assert.deepEqual(placesOf(/\bconsole\b/, sources), ["api/index.ts"]);
+  assert.deepEqual(placesOf(/\bDeno\s*\.\s*serve\b/, sources), ["api/index.ts"]);
+});
+
+Deno.test("a provider takes types of the interface and nothing of storage, voices or requests", () => {
+  const providers = sources.filter(({ path }) => path.includes("/tts/providers/"));
+  assert(providers.length >= 4);
+  const foreign = providers.flatMap(({ path, imports }) =>
+    imports.filter(({ file, typeOnly }) =>
+      file !== null &&
+      (/\/(storage|voices|audio|api)\//.test(file) || /(supabase|config|contract)[\w.]*\.ts$/.test(file) ||
+        (file.endsWith("/tts/provider.ts") && !typeOnly))
+    ).map(({ specifier }) => `${nameOf(path)} imports ${specifier}`)
+  );
+  assert.deepEqual(foreign, []);
+});
+
+Deno.test("nothing that is deployed imports the development tools or a test", () => {
+  const outside = sources.flatMap(({ path, imports }) =>
+    imports.filter(({ file }) => file !== null && !/^supabase\/functions\/(api|_shared)\//.test(file))
+      .map(({ specifier }) => `${path} imports ${specifier}`)
+  );
+  assert.deepEqual(outside, []);
+});
+
+Deno.test("no module keeps state: nothing but constants stands at the top", () => {
+  const stateful = sources.filter(({ path, text }) =>
+    /^(let|var) /m.test(text) && !path.endsWith("/api/index.ts")
+  );
+  assert.deepEqual(stateful.map(({ path }) => path), []);
+});
+
+Deno.test("every exported function and class has a doc comment", () => {
+  const bare = sources.flatMap(({ path, text }) => {
+    const lines = text.split("\n");
+    return lines.flatMap((line, index) => {
+      const name = /^export (?:async )?(?:function\*?|class) (\w+)/.exec(line)?.[1] ??
+        /^export const (\w+) = (?:async )?(?:\(|<|function)/.exec(line)?.[1];
+      return name !== undefined && !lines[index - 1]?.trimEnd().endsWith("*/") ? [`${path}: ${name}`] : [];
+    });
+  });
+  assert.deepEqual(bare, []);
+});
+
+Deno.test("no file is longer than 300 lines, and none switches a check off", () => {
+  const written = sources.filter(({ path }) => !path.endsWith("/database.types.ts"));
+  assert.deepEqual(written.filter(({ text }) => text.split("\n").length > 301).map(({ path }) => path), []);
+  const off = /deno-lint-ignore|@ts-(ignore|nocheck|expect-error)|deno-fmt-ignore|deno-coverage-ignore/;
+  assert.deepEqual(written.filter(({ text }) => off.test(text)).map(({ path }) => path), []);
+  assert.deepEqual(placesOf(/(:|<|\bas|\||&|=>)\s*any\b/, written), []);
+  assert.deepEqual(placesOf(/\bas unknown as\b/, written), []);
+});

@@ -1,0 +1,109 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { z } from "zod";
+import { finalizeResponse, uploadUrlResponse } from "../_shared/contract.ts";
+import { ERROR_STATUS } from "../_shared/errors.ts";
+import { startApi } from "./harness/api.ts";
+import { DETAILS } from "./harness/clone.ts";
+import { withDashScope } from "./harness/dashscope.ts";
+import { createSigningKeys, signUp } from "./harness/users.ts";
+
+const keys = await createSigningKeys();
+const token = await keys.sign((await signUp()).id);
+
+const errorBody = z.strictObject({ detail: z.string().min(1), code: z.string(), request_id: z.string() });
+
+const ROUTES = [
+  { path: "/clone/upload-url", answer: uploadUrlResponse.strict() },
+  { path: "/clone/finalize", answer: finalizeResponse.strict() },
+];
+
+/** The good answer of the route, or the whole error envelope below 500. */
+async function assertEnvelope(response: Response, answer: z.ZodType): Promise<void> {
+  const body: unknown = await response.json();
+  if (response.status === 200) {
+    answer.parse(body);
+    return;
+  }
+  const { code, request_id } = errorBody.parse(body);
+  assert.equal(Object.entries(ERROR_STATUS).find(([known]) => known === code)?.[1], response.status);
+  assert.equal(request_id, response.headers.get("x-request-id"));
+  assert(response.status < 500, `status ${response.status}`);
+}
+
+const headers = { Authorization: `Bearer ${token}`, "Content-Type": "application/json" };
+const anyText = fc.oneof(
+  fc.string(),
+  fc.string({ unit: "binary" }),
+  fc.json(),
+  fc.constantFrom("\ud800", "\0", "en", "Auto"),
+);
+const anyValue = fc.oneof(anyText, fc.jsonValue());
+const nearlyRight = fc.record({
+  voice_id: fc.oneof(fc.uuid(), anyValue),
+  name: fc.oneof(fc.constant(DETAILS.name), anyValue),
+  language: fc.oneof(fc.constant(DETAILS.language), anyValue),
+  transcript: fc.oneof(fc.constant(DETAILS.transcript), anyValue),
+  description: anyValue,
+}, { requiredKeys: [] });
+
+for (const { path, answer } of ROUTES) {
+  Deno.test(`${path}: any JSON has a good answer or the error envelope, never a 500`, async () => {
+    await using api = await startApi({ keys });
+    await withDashScope([], async () => {
+      await fc.assert(
+        fc.asyncProperty(fc.oneof(nearlyRight, fc.jsonValue()), async (body) => {
+          const request = { method: "POST", headers, body: JSON.stringify(body) };
+          await assertEnvelope(await fetch(api.url + path, request), answer);
+        }),
+        { numRuns: 300 },
+      );
+    });
+  });
+
+  Deno.test(`${path}: any bytes have the error envelope, never a 500`, async () => {
+    await using api = await startApi({ keys });
+    const whole = new TextEncoder().encode(JSON.stringify({ voice_id: crypto.randomUUID(), ...DETAILS }));
+    const damaged = fc.tuple(fc.nat(whole.length - 1), fc.nat(255)).map(([at, byte]) => whole.with(at, byte));
+    await withDashScope([], async () => {
+      await fc.assert(
+        fc.asyncProperty(fc.oneof(fc.uint8Array({ maxLength: 200 }), damaged), async (bytes) => {
+          const request = { method: "POST", headers, body: new Uint8Array(bytes) };
+          await assertEnvelope(await fetch(api.url + path, request), answer);
+        }),
+        { numRuns: 200 },
+      );
+    });
+  });
+}
+
+Deno.test("any path and query has an answer of ours, never a 500", async () => {
+  await using api = await startApi({ keys });
+  const part = fc.oneof(
+    fc.string(),
+    fc.string({ unit: "binary" }).filter((text) => text.isWellFormed()),
+    fc.constantFrom("..", "%", "%00", "%ff"),
+  );
+  const encode = (text: string) =>
+    text.startsWith("%") ? text.replace(/[^%\w]/g, "") : encodeURIComponent(text);
+  await fc.assert(
+    fc.asyncProperty(
+      part,
+      part,
+      fc.constantFrom("page", "per_page", "search", "source"),
+      async (id, value, name) => {
+        for (
+          const path of [
+            `/voices?${name}=${encode(value)}`,
+            `/voices/${encode(id)}/preview`,
+            `/voices/${encode(id)}/${encode(value)}`,
+          ]
+        ) {
+          const response = await fetch(api.url + path, { headers, redirect: "manual" });
+          await assertEnvelope(response, z.unknown());
+        }
+      },
+    ),
+    { numRuns: 200 },
+  );
+});

@@ -1,0 +1,253 @@
+import assert from "node:assert/strict";
+import { ConfigError, loadConfig, readAllowedOrigins, readEnvironment } from "../_shared/config.ts";
+
+const REQUIRED = {
+  SUPABASE_URL: "https://ref123.supabase.co",
+  SUPABASE_SECRET_KEYS: '{"default":"sb_secret_one"}',
+  SUPABASE_PUBLISHABLE_KEYS: '{"default":"sb_publishable_one"}',
+  DASHSCOPE_API_KEY: "sk-valid",
+};
+
+/** What is told of a configuration that cannot be used: variable and problem. */
+async function problemsOf(environment: Record<string, string>): Promise<Record<string, string>> {
+  try {
+    await loadConfig(environment);
+  } catch (error) {
+    assert(error instanceof ConfigError);
+    const names = error.problems.map(({ variable }) => variable);
+    assert.equal(new Set(names).size, names.length, "a variable is named twice");
+    const told = JSON.stringify([error.message, error.problems]);
+    for (const [name, value] of Object.entries(environment)) {
+      // Short values and the words of the rules themselves may stand in a message by chance.
+      if (value.length > 6) assert(!told.includes(value), `the value of ${name} is told`);
+    }
+    return Object.fromEntries(error.problems.map(({ variable, problem }) => [variable, problem]));
+  }
+  return {};
+}
+
+const variablesIn = async (overrides: Record<string, string>) =>
+  Object.keys(await problemsOf({ ...REQUIRED, ...overrides })).sort();
+
+const without = (...names: string[]) =>
+  Object.fromEntries(Object.entries(REQUIRED).filter(([name]) => !names.includes(name)));
+
+Deno.test("what is left out has the contract's default", async () => {
+  assert.deepEqual(await loadConfig(REQUIRED), {
+    supabase: {
+      url: "https://ref123.supabase.co",
+      publicUrl: "https://ref123.supabase.co",
+      secretKey: "sb_secret_one",
+      publishableKey: "sb_publishable_one",
+      jwks: undefined,
+    },
+    mode: "qwen",
+    qwen: {
+      apiKey: "sk-valid",
+      region: "intl",
+      baseUrl: "https://dashscope-intl.aliyuncs.com",
+      targetModel: "qwen3-tts-vc-2026-01-22",
+      delivery: "signed_url",
+      signedUrlTtlSeconds: 300,
+      timeoutMs: 60_000,
+    },
+    maxTextChars: 600,
+    referenceAudioPolicy: "enforce",
+    limits: { perHour: 10, perDay: 50 },
+    allowedOrigins: ["*"],
+  });
+});
+
+Deno.test("every variable is taken over", async () => {
+  const jwks = { keys: [{ kty: "EC", kid: "one", crv: "P-256", x: "x", y: "y" }] };
+  assert.deepEqual(
+    await loadConfig({
+      SUPABASE_URL: "http://kong:8000/",
+      PUBLIC_SUPABASE_URL: "https://voices.example.com",
+      SUPABASE_SERVICE_ROLE_KEY: "older-secret",
+      SUPABASE_ANON_KEY: "older-public",
+      SUPABASE_JWKS: JSON.stringify(jwks),
+      TTS_PROVIDER_MODE: "qwen",
+      DASHSCOPE_API_KEY: "sk-other",
+      DASHSCOPE_REGION: "cn",
+      DASHSCOPE_BASE_URL: "https://my-space.cn-beijing.maas.aliyuncs.com/api/v1",
+      QWEN_VC_TARGET_MODEL: "qwen3-tts-vc-2027-01-01",
+      QWEN_REFERENCE_DELIVERY: "data_url",
+      QWEN_SIGNED_URL_TTL_SECONDS: "30",
+      QWEN_TIMEOUT_MS: "1000",
+      QWEN_MAX_TEXT_CHARS: "300",
+      REFERENCE_AUDIO_POLICY: "warn",
+      CLONE_LIMIT_PER_HOUR: "3",
+      CLONE_LIMIT_PER_DAY: "4",
+      CORS_ALLOWED_ORIGINS: "https://a.example.com, http://localhost:5173",
+    }),
+    {
+      supabase: {
+        url: "http://kong:8000",
+        publicUrl: "https://voices.example.com",
+        secretKey: "older-secret",
+        publishableKey: "older-public",
+        jwks: { keys: [{ ...jwks.keys[0], key_ops: ["verify"] }] },
+      },
+      mode: "qwen",
+      qwen: {
+        apiKey: "sk-other",
+        region: "cn",
+        baseUrl: "https://my-space.cn-beijing.maas.aliyuncs.com",
+        targetModel: "qwen3-tts-vc-2027-01-01",
+        delivery: "data_url",
+        signedUrlTtlSeconds: 30,
+        timeoutMs: 1000,
+      },
+      maxTextChars: 300,
+      referenceAudioPolicy: "warn",
+      limits: { perHour: 3, perDay: 4 },
+      allowedOrigins: ["https://a.example.com", "http://localhost:5173"],
+    },
+  );
+});
+
+Deno.test("empty and blank values of the process are absent, others are trimmed", async () => {
+  const set = { CLONE_LIMIT_PER_HOUR: "", DASHSCOPE_REGION: "  ", QWEN_TIMEOUT_MS: " 2000\n" };
+  try {
+    for (const [name, value] of Object.entries(set)) Deno.env.set(name, value);
+    const environment = readEnvironment();
+    assert.equal("CLONE_LIMIT_PER_HOUR" in environment, false);
+    assert.equal("DASHSCOPE_REGION" in environment, false);
+    assert.equal(environment.QWEN_TIMEOUT_MS, "2000");
+    const { QWEN_TIMEOUT_MS } = environment;
+    assert.equal((await loadConfig({ ...REQUIRED, QWEN_TIMEOUT_MS })).qwen?.timeoutMs, 2000);
+  } finally {
+    for (const name of Object.keys(set)) Deno.env.delete(name);
+  }
+});
+
+Deno.test("with nothing set, everything that is required is named at once", async () => {
+  assert.deepEqual(await problemsOf({}), {
+    SUPABASE_URL: "is required",
+    SUPABASE_SECRET_KEYS: "is required (or SUPABASE_SERVICE_ROLE_KEY)",
+    SUPABASE_PUBLISHABLE_KEYS: "is required (or SUPABASE_ANON_KEY)",
+    DASHSCOPE_API_KEY: "is required in qwen mode",
+  });
+});
+
+/** For each variable values that are refused, and values that are taken. */
+const values: Record<string, { refused: string[]; taken: string[] }> = {
+  SUPABASE_URL: {
+    refused: [
+      "ref123.supabase.co",
+      "ftp://ref123.supabase.co",
+      "https://ref123.supabase.co/rest/v1",
+      "https://ref123.supabase.co/?query=1",
+      "https://ref123.supabase.co/#part",
+      "https://somebody@ref123.supabase.co",
+      "https://:password@ref123.supabase.co",
+    ],
+    taken: ["https://ref123.supabase.co/", "http://127.0.0.1:54321", "http://kong:8000"],
+  },
+  PUBLIC_SUPABASE_URL: { refused: ["not a url", "https://example.com/path"], taken: ["https://example.com"] },
+  SUPABASE_SECRET_KEYS: {
+    refused: [
+      "sb_secret_one",
+      "{}",
+      "[]",
+      "null",
+      '{"other":"sb_secret_one"}',
+      '{"default":""}',
+      '{"default":7}',
+    ],
+    taken: ['{"default":"sb_secret_two","other":"sb_secret_three"}'],
+  },
+  SUPABASE_PUBLISHABLE_KEYS: {
+    refused: ["sb_publishable_one", '{"other":"sb_publishable_one"}'],
+    taken: ['{"default":"sb_publishable_two"}'],
+  },
+  SUPABASE_JWKS: {
+    refused: ["not json", "[]", "{}", '{"keys":{}}', '{"keys":[{}]}', '{"keys":[{"kty":"other"}]}'],
+    taken: ['{"keys":[]}', '{"keys":[{"kty":"RSA","kid":"one"}]}'],
+  },
+  TTS_PROVIDER_MODE: { refused: ["foo", "QWEN", "qwen,modal"], taken: ["qwen", "modal"] },
+  DASHSCOPE_API_KEY: { refused: ["sk-with space", "sk-über", "sk-line\nbreak"], taken: ["sk-any.thing"] },
+  DASHSCOPE_REGION: { refused: ["us", "INTL"], taken: ["intl", "cn"] },
+  QWEN_VC_TARGET_MODEL: {
+    refused: ["UPPER", "with space", "x", "-leading"],
+    taken: ["qwen3-tts-vc-realtime"],
+  },
+  QWEN_REFERENCE_DELIVERY: { refused: ["url", "AUTO"], taken: ["auto", "signed_url", "data_url"] },
+  QWEN_SIGNED_URL_TTL_SECONDS: {
+    refused: ["29", "3601", "-30", "60.5", "1e2", "many"],
+    taken: ["30", "3600"],
+  },
+  QWEN_TIMEOUT_MS: { refused: ["999", "90001", "0x1000", "1_000"], taken: ["1000", "90000"] },
+  QWEN_MAX_TEXT_CHARS: { refused: ["0", "10001"], taken: ["1", "10000"] },
+  REFERENCE_AUDIO_POLICY: { refused: ["off", "Enforce"], taken: ["enforce", "warn"] },
+  CLONE_LIMIT_PER_HOUR: { refused: ["0", "-1", "1000001", "ten"], taken: ["1", "1000000"] },
+  CLONE_LIMIT_PER_DAY: { refused: ["0", "-1", "1000001", "NaN"], taken: ["1", "1000000"] },
+  CORS_ALLOWED_ORIGINS: {
+    refused: [
+      "example.com",
+      "https://a.example.com/path",
+      "https://a.example.com, b.example.com",
+      "https://*.example.com",
+    ],
+    taken: ["*", "https://a.example.com", "https://a.example.com,http://localhost:3000"],
+  },
+};
+
+for (const [variable, { refused, taken }] of Object.entries(values)) {
+  Deno.test(`${variable}: what is taken, what is refused`, async () => {
+    for (const value of refused) {
+      assert.deepEqual(await variablesIn({ [variable]: value }), [variable], value);
+    }
+    for (const value of taken) assert.deepEqual(await variablesIn({ [variable]: value }), [], value);
+  });
+}
+
+Deno.test("every problem is told at once, each variable once", async () => {
+  const wrong = Object.fromEntries(
+    Object.entries(values).map(([name, { refused: [value = ""] }]) => [name, value]),
+  );
+  assert.deepEqual(await variablesIn(wrong), Object.keys(values).sort());
+  const extra = { DASHSCOPE_BASE_URL: "https://evil.com" };
+  assert.deepEqual(Object.keys(await problemsOf({ ...without("SUPABASE_SECRET_KEYS"), ...extra })).sort(), [
+    "DASHSCOPE_BASE_URL",
+    "SUPABASE_SECRET_KEYS",
+  ]);
+});
+
+Deno.test("the dictionaries of keys go before the older single keys", async () => {
+  const singles = { SUPABASE_SERVICE_ROLE_KEY: "older-secret", SUPABASE_ANON_KEY: "older-public" };
+  const keysOf = async (environment: Record<string, string>) => {
+    const { supabase } = await loadConfig(environment);
+    return [supabase.secretKey, supabase.publishableKey];
+  };
+  assert.deepEqual(await keysOf({ ...REQUIRED, ...singles }), ["sb_secret_one", "sb_publishable_one"]);
+  const older = { ...without("SUPABASE_SECRET_KEYS", "SUPABASE_PUBLISHABLE_KEYS"), ...singles };
+  assert.deepEqual(await keysOf(older), ["older-secret", "older-public"]);
+});
+
+Deno.test("the origins a browser may come from are read without the rest", () => {
+  assert.deepEqual(readAllowedOrigins({}), ["*"]);
+  assert.deepEqual(readAllowedOrigins({ CORS_ALLOWED_ORIGINS: " , " }), ["*"]);
+  const CORS_ALLOWED_ORIGINS = " https://a.example.com ,,https://b.example.com";
+  assert.deepEqual(readAllowedOrigins({ CORS_ALLOWED_ORIGINS }), [
+    "https://a.example.com",
+    "https://b.example.com",
+  ]);
+});
+
+Deno.test("modal mode does not look at the variables of qwen", async () => {
+  const broken = {
+    TTS_PROVIDER_MODE: "modal",
+    DASHSCOPE_REGION: "nowhere",
+    DASHSCOPE_BASE_URL: "https://evil.com",
+    QWEN_TIMEOUT_MS: "never",
+    QWEN_VC_TARGET_MODEL: "NO MODEL",
+  };
+  const config = await loadConfig({ ...without("DASHSCOPE_API_KEY"), ...broken });
+  assert.deepEqual([config.mode, config.qwen], ["modal", undefined]);
+  // What the mode itself is must be known, also when something else is wrong.
+  assert.deepEqual(await variablesIn({ ...broken, DASHSCOPE_API_KEY: "", CLONE_LIMIT_PER_DAY: "0" }), [
+    "CLONE_LIMIT_PER_DAY",
+  ]);
+});

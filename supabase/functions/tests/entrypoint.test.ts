@@ -1,0 +1,116 @@
+import assert from "node:assert/strict";
+import { z } from "zod";
+import { environmentOf } from "./harness/api.ts";
+import { ENTRYPOINT, runDeno, startEntrypoint } from "./harness/entrypoint.ts";
+import { assertError } from "./harness/errors.ts";
+
+const moduleGraph = z.object({
+  roots: z.array(z.string()),
+  modules: z.array(z.object({
+    specifier: z.string(),
+    dependencies: z.array(z.object({
+      isDynamic: z.boolean().default(false),
+      code: z.object({ specifier: z.string() }).optional(),
+      npmPackage: z.string().optional(),
+    })).default([]),
+  })),
+});
+
+const configInvalid = z.strictObject({
+  time: z.iso.datetime(),
+  level: z.literal("error"),
+  event: z.literal("config.invalid"),
+  problems: z.array(z.strictObject({ variable: z.string(), problem: z.string() })),
+});
+
+async function answerOf(response: Response) {
+  return { status: response.status, headers: response.headers, body: await response.json() };
+}
+
+/** Waits until something holds, for at most ten seconds. */
+async function until(holds: () => boolean): Promise<void> {
+  for (let left = 1000; left > 0 && !holds(); left--) await new Promise((resolve) => setTimeout(resolve, 10));
+}
+
+const cases: { what: string; environment: Record<string, string>; variables: string[] }[] = [
+  {
+    what: "a host of the wrong region",
+    environment: { DASHSCOPE_BASE_URL: "https://dashscope.aliyuncs.com" },
+    variables: ["DASHSCOPE_BASE_URL"],
+  },
+  { what: "a missing key", environment: { DASHSCOPE_API_KEY: "" }, variables: ["DASHSCOPE_API_KEY"] },
+  { what: "an unknown mode", environment: { TTS_PROVIDER_MODE: "foo" }, variables: ["TTS_PROVIDER_MODE"] },
+  {
+    what: "all three and no keys of Supabase",
+    environment: {
+      DASHSCOPE_BASE_URL: "https://dashscope.aliyuncs.com",
+      DASHSCOPE_API_KEY: "",
+      TTS_PROVIDER_MODE: "foo",
+      SUPABASE_SECRET_KEYS: "",
+      SUPABASE_PUBLISHABLE_KEYS: "",
+    },
+    variables: [
+      "DASHSCOPE_API_KEY",
+      "DASHSCOPE_BASE_URL",
+      "SUPABASE_PUBLISHABLE_KEYS",
+      "SUPABASE_SECRET_KEYS",
+      "TTS_PROVIDER_MODE",
+    ],
+  },
+];
+
+for (const { what, environment, variables } of cases) {
+  Deno.test(`the deployed file with ${what}: health answers, all else is 503, one line names the variables`, async () => {
+    const full = environmentOf(environment);
+    await using entrypoint = await startEntrypoint(full);
+    // The configuration is checked without a request too; those that follow must not log it again.
+    await until(() => entrypoint.logged.length > 0);
+    const health = await fetch(`${entrypoint.url}/health`);
+    assert.deepEqual([health.status, await health.json()], [200, { ok: true }]);
+    const detail = "The server is not configured correctly. The operator has been told.";
+    for (const path of ["/languages", "/voices", "/nothing"]) {
+      assertError(await answerOf(await fetch(entrypoint.url + path)), 503, "config_invalid", detail);
+    }
+    await entrypoint.stop();
+    const [line = ""] = entrypoint.logged;
+    assert.equal(entrypoint.logged.length, 1);
+    const told = configInvalid.parse(JSON.parse(line)).problems.map(({ variable }) => variable);
+    assert.deepEqual(told.sort(), variables);
+    const values = Object.values(full).filter((value) => value !== "" && !/^\d+$/.test(value));
+    for (const value of values) assert(!line.includes(value), "a value is told");
+  });
+}
+
+Deno.test("the deployed file needs network and environment only, and answers with a valid configuration", async () => {
+  await using entrypoint = await startEntrypoint(environmentOf());
+  const languages = await fetch(`${entrypoint.url}/languages`);
+  assert.equal(languages.status, 200);
+  await languages.body?.cancel();
+  assertError(await answerOf(await fetch(`${entrypoint.url}/voices`)), 401, "unauthorized");
+  assert.deepEqual(entrypoint.logged, []);
+});
+
+Deno.test("what a preflight and health wait for holds neither supabase-js nor zod", async () => {
+  const graph = moduleGraph.parse(JSON.parse(await runDeno("info", "--json", ENTRYPOINT)));
+  const dependencies = new Map(graph.modules.map((module) => [module.specifier, module.dependencies]));
+  const reach = (throughDynamic: boolean) => {
+    const seen = new Set<string>();
+    const waiting = [...graph.roots];
+    for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
+      if (seen.has(next)) continue;
+      seen.add(next);
+      for (const { code, isDynamic } of dependencies.get(next) ?? []) {
+        if (code && (throughDynamic || !isDynamic)) waiting.push(code.specifier);
+      }
+    }
+    return [...seen];
+  };
+  const heavy = (specifier: string) => /supabase-js|\bzod\b/.test(specifier);
+  assert(
+    reach(true).some((specifier) => specifier.includes("supabase-js")),
+    "the whole graph has supabase-js",
+  );
+  assert(reach(true).some((specifier) => /\bzod\b/.test(specifier)), "the whole graph has zod");
+  assert(reach(false).some((specifier) => specifier.includes("hono")), "hono is loaded at once");
+  assert.deepEqual(reach(false).filter(heavy), []);
+});

@@ -1,0 +1,70 @@
+import { fileURLToPath } from "node:url";
+import { keepLogLine } from "./kept_log.ts";
+
+const root = fileURLToPath(new URL("../../../../", import.meta.url));
+
+/** The file that is deployed. */
+export const ENTRYPOINT = fileURLToPath(new URL("../../api/index.ts", import.meta.url));
+
+async function* linesOf(stream: ReadableStream<Uint8Array>): AsyncGenerator<string> {
+  let rest = "";
+  for await (const text of stream.pipeThrough(new TextDecoderStream())) {
+    const lines = (rest + text).split("\n");
+    rest = lines.pop() ?? "";
+    yield* lines;
+  }
+  if (rest) yield rest;
+}
+
+/** Runs Deno in the repository and gives what it prints on standard output. */
+export async function runDeno(...args: string[]): Promise<string> {
+  const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), { args, cwd: root }).output();
+  if (!success) throw new Error(new TextDecoder().decode(stderr));
+  return new TextDecoder().decode(stdout);
+}
+
+/**
+ * Starts the deployed file as the platform does, in a process of its own with network and environment and nothing else,
+ * and resolves when it listens. Once `stop` has resolved, `logged` is whole.
+ */
+export async function startEntrypoint(environment: Record<string, string>) {
+  const child = new Deno.Command(Deno.execPath(), {
+    args: ["run", "--no-prompt", "--allow-net", "--allow-env", "--config", `${root}deno.json`, ENTRYPOINT],
+    cwd: root,
+    clearEnv: true,
+    env: { ...environment, DENO_SERVE_ADDRESS: "tcp:127.0.0.1:0", NO_COLOR: "1" },
+    stdin: "null",
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+  const listening = Promise.withResolvers<number>();
+  const logged: string[] = [];
+  const read = async (stream: ReadableStream<Uint8Array>) => {
+    for await (const line of linesOf(stream)) {
+      const port = /Listening on http:\/\/[^:]+:(\d+)/.exec(line)?.[1];
+      if (port) {
+        listening.resolve(Number(port));
+        continue;
+      }
+      keepLogLine(line);
+      logged.push(line);
+    }
+  };
+  const ended = Promise.all([read(child.stdout), read(child.stderr), child.status]).then(() =>
+    listening.reject(new Error(`the function ended before it listened: ${logged.join("\n")}`))
+  );
+  const port = await listening.promise;
+  let stopped = false;
+  const stop = async () => {
+    if (!stopped) child.kill("SIGKILL");
+    stopped = true;
+    await ended;
+  };
+  return {
+    url: `http://127.0.0.1:${port}/api`,
+    /** What it printed so far, without Deno's greeting. */
+    logged,
+    stop,
+    [Symbol.asyncDispose]: stop,
+  };
+}

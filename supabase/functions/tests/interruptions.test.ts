@@ -1,0 +1,139 @@
+// A finalize whose database, storage or client goes away in the middle.
+import assert from "node:assert/strict";
+import type { Intercept } from "./harness/api.ts";
+import { DETAILS } from "./harness/clone.ts";
+import { withDatabase } from "./harness/database.ts";
+import { voiceCreated, voiceList, withDashScope } from "./harness/dashscope.ts";
+import { assertError } from "./harness/errors.ts";
+import { type Ready, readyToFinalize } from "./harness/finalizing.ts";
+import { countedSendings, endLease, enrollmentOf, voiceRowOf } from "./harness/ledger.ts";
+import { ourVoice } from "./harness/provider_outcomes.ts";
+
+/** Answers the first `times` calls of one database function in its place. */
+function failing(name: string, times: number, answer: (send: () => Promise<Response>) => Promise<Response>) {
+  let left = times;
+  const intercept: Intercept = (path, send) =>
+    path === `/rest/v1/rpc/${name}` && left-- > 0 ? answer(send) : undefined;
+  return intercept;
+}
+
+const away = () =>
+  Promise.resolve(Response.json({ message: "no connection", code: "PGRST000" }, { status: 503 }));
+const unreachable = () => Promise.reject(new TypeError("connection refused"));
+
+Deno.test("a database that is away for a moment does not lose the voice", async () => {
+  const intercept = failing("clone_complete", 3, away);
+  await using ready = await readyToFinalize({ intercept });
+  await withDashScope([voiceCreated()], async () => assert.equal((await ready.finalize()).status, 200));
+  assert.deepEqual(ready.slept, [250, 1000, 3000]);
+});
+
+Deno.test("a voice whose saving was done but not confirmed is saved once", async () => {
+  const intercept = failing("clone_complete", 1, async (send) => {
+    await (await send()).arrayBuffer();
+    return await unreachable();
+  });
+  await using ready = await readyToFinalize({ intercept });
+  await withDashScope([voiceCreated()], async () => {
+    const answer = await ready.finalize();
+    assert.deepEqual([answer.status, answer.body], [200, { id: ready.voiceId, name: DETAILS.name }]);
+  });
+  assert.equal(ready.api.events("clone.orphaned").length, 0);
+});
+
+for (const [what, answer] of [["away", away], ["unreachable", unreachable]] as const) {
+  Deno.test(`a database that stays ${what}: 503 database_unavailable, told loudly, and the voice is found later`, async () => {
+    await using ready = await readyToFinalize({ intercept: failing("clone_complete", 5, answer) });
+    await withDashScope([voiceCreated()], async () => {
+      const told = await ready.finalize();
+      assertError(told, 503, "database_unavailable");
+      assert.equal(told.headers.get("retry-after"), "5");
+    });
+    assert.deepEqual(ready.slept, [250, 1000, 3000, 5000]);
+    const [event] = ready.api.events("clone.unrecorded");
+    assert.deepEqual(
+      [event?.level, event?.voice_id, event?.provider_voice_id, event?.provider_request_id],
+      ["error", ready.voiceId, await ourVoice(ready), "f0e1d2c3-create"],
+    );
+    assert.equal((await enrollmentOf(ready.voiceId))?.state, "sending");
+    await endLease(ready.voiceId);
+    await withDashScope([voiceList({ voice: await ourVoice(ready) })], async () => {
+      assert.equal((await ready.finalize()).status, 200);
+    });
+  });
+}
+
+Deno.test("a database that refuses the call: 500, told loudly, not asked again", async () => {
+  const refuse = () =>
+    Promise.resolve(
+      Response.json({ message: `value "${DETAILS.transcript}" refused`, code: "22000" }, { status: 400 }),
+    );
+  await using ready = await readyToFinalize({ intercept: failing("clone_complete", 1, refuse) });
+  await withDashScope([voiceCreated()], async () => assertError(await ready.finalize(), 500, "internal"));
+  assert.deepEqual(ready.slept, []);
+  assert.equal(ready.api.events("clone.unrecorded").length, 1);
+  assert(!ready.api.logged.join("\n").includes(DETAILS.transcript));
+});
+
+for (const name of ["clone_claim", "clone_sending"]) {
+  Deno.test(`a database that is away at ${name}: 503 database_unavailable, and nothing is created`, async () => {
+    await using ready = await readyToFinalize({ intercept: failing(name, 1, away) });
+    await withDashScope([], async () => assertError(await ready.finalize(), 503, "database_unavailable"));
+    await withDashScope([voiceCreated()], async () => assert.equal((await ready.finalize()).status, 200));
+  });
+}
+
+Deno.test("a storage that cannot sign: 503 storage_unavailable, nothing is created, nothing stays claimed", async () => {
+  let away = true;
+  const intercept: Intercept = (path) =>
+    away && path.includes("/object/sign/") ? Response.json({ message: "away" }, { status: 503 }) : undefined;
+  await using ready = await readyToFinalize({ intercept });
+  await withDashScope([], async () => assertError(await ready.finalize(), 503, "storage_unavailable"));
+  assert.equal(await enrollmentOf(ready.voiceId), undefined);
+  away = false;
+  await withDashScope([voiceCreated()], async () => assert.equal((await ready.finalize()).status, 200));
+});
+
+Deno.test("an attempt that was superseded before it sends creates nothing", async () => {
+  const intercept: Intercept = (path, send) => {
+    if (path !== "/rest/v1/rpc/clone_sending") return;
+    return withDatabase((sql) =>
+      sql`update private.voice_enrollments set attempt_id = gen_random_uuid() where user_id = ${ready.userId}`
+    ).then(send);
+  };
+  await using ready = await readyToFinalize({ intercept });
+  await withDashScope([], async () => assertError(await ready.finalize(), 409, "clone_in_progress"));
+  assert.equal((await enrollmentOf(ready.voiceId))?.state, "claimed");
+  assert.equal(await countedSendings(ready.userId), 0);
+});
+
+Deno.test("a client that hangs up while the voice is made loses nothing", async () => {
+  const sent = Promise.withResolvers<void>();
+  const gone = Promise.withResolvers<void>();
+  const client = new AbortController();
+  let body: Ready["body"];
+  {
+    await using ready = await readyToFinalize();
+    body = ready.body;
+    await withDashScope([async (call) => {
+      sent.resolve();
+      await gone.promise;
+      return await voiceCreated()(call);
+    }], async () => {
+      const answer = fetch(`${ready.api.url}/clone/finalize`, {
+        method: "POST",
+        headers: { Authorization: `Bearer ${ready.token}`, "Content-Type": "application/json" },
+        body: JSON.stringify(ready.body),
+        signal: client.signal,
+      });
+      const hungUp = assert.rejects(answer, { name: "AbortError" });
+      await sent.promise;
+      client.abort();
+      await hungUp;
+      gone.resolve();
+      assert.equal(ready.api.keptAlive(), 1);
+      await ready.api.settled();
+    });
+  }
+  assert.equal((await voiceRowOf(body.voice_id))?.tts_provider, "qwen");
+});

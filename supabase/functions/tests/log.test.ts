@@ -1,0 +1,234 @@
+import assert from "node:assert/strict";
+import { createLog, type LogFields } from "../_shared/log.ts";
+import { startApi } from "./harness/api.ts";
+import { upload } from "./harness/clone.ts";
+import { providerError, withDashScope } from "./harness/dashscope.ts";
+import { stack } from "./harness/stack.ts";
+import { createSigningKeys, signUp } from "./harness/users.ts";
+
+const JWT = "eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl";
+const SIGNED_URL = `https://project.supabase.co/storage/v1/object/sign/references/a/b.wav?token=${JWT}`;
+const REDACTED = "[redacted]";
+
+/** The lines that one event gives. */
+function linesOf(fields: LogFields): string[] {
+  const lines: string[] = [];
+  const log = createLog({ write: (_level, line) => lines.push(line), now: () => new Date(0) });
+  log.event("info", "something.happened", fields);
+  return lines;
+}
+
+/** What of the fields is written. */
+function written(fields: LogFields): Record<string, unknown> {
+  const [line = "", ...more] = linesOf(fields);
+  assert.deepEqual(more, []);
+  const { time: _time, level: _level, event: _event, ...rest } = JSON.parse(line);
+  return rest;
+}
+
+Deno.test("an event is one line of JSON with its time, level and name, and the fields of its log", () => {
+  const lines: [string, string][] = [];
+  const log = createLog({ write: (level, line) => lines.push([level, line]), now: () => new Date(0) });
+  const bound = log.with({ request_id: "one" }).with({ voice_id: "two" });
+  bound.event("warn", "voice.odd", { text_length: 3, note: "line\nbreak\u2028end", voice_id: "three" });
+  log.event("error", "plain");
+  assert.deepEqual(lines.map(([level, line]) => [level, JSON.parse(line)]), [
+    ["warn", {
+      time: "1970-01-01T00:00:00.000Z",
+      level: "warn",
+      event: "voice.odd",
+      request_id: "one",
+      voice_id: "three",
+      text_length: 3,
+      note: "line\nbreak\u2028end",
+    }],
+    ["error", { time: "1970-01-01T00:00:00.000Z", level: "error", event: "plain" }],
+  ]);
+  for (const [, line] of lines) assert(!line.includes("\n"));
+});
+
+Deno.test("what gives itself away as secret is taken out wherever it stands in a text", () => {
+  const secrets = [
+    "sb_secret_abc-DEF_123",
+    "sb_publishable_abcdef",
+    "sk-0123456789abcdef",
+    "sk-ws-H.abcdef",
+    JWT,
+    JWT.split(".").slice(0, 2).join("."),
+    `Bearer ${JWT}`,
+    "bearer opaque-token",
+    "data:audio/wav;base64,UklGRiQAAABXQVZF",
+    "data:audio/mp4;base64,AAAA+/==",
+    SIGNED_URL,
+    "/storage/v1/object/sign/references/a/b.wav?token=opaque",
+    "http://127.0.0.1:54321/storage/v1/object/upload/sign/references/a/b.wav?token=opaque",
+    "postgresql://postgres:password@127.0.0.1:5432/postgres",
+    "https://user:password@example.com/path",
+  ];
+  for (const secret of secrets) {
+    for (
+      const text of [secret, `before ${secret} after`, `"${secret}"`, `{"x":"${secret}"}`, `(${secret})`]
+    ) {
+      for (const value of [text, [text], { deep: { deeper: [text] } }, new Error(text)]) {
+        const line = linesOf({ value }).join();
+        const telling = secret.replace(/^(Bearer |data:|https?:\/\/|postgresql:\/\/|\/storage.*=)/i, "");
+        assert(!line.includes(telling), `${text} gave ${line}`);
+        assert(line.includes(REDACTED));
+      }
+    }
+  }
+});
+
+Deno.test("fields that hold secrets are never written, whatever they hold", () => {
+  const names = [
+    "authorization",
+    "Authorization",
+    "apikey",
+    "apiKey",
+    "DASHSCOPE_API_KEY",
+    "secretKey",
+    "client_secret",
+    "password",
+    "cookie",
+    "set-cookie",
+    "jwt",
+    "token",
+    "access_token",
+    "transcript",
+    "reference_transcript",
+    "signedUrl",
+    "signedURL",
+    "upload_url",
+    "url",
+    "audio",
+    "text",
+  ];
+  for (const name of names) {
+    for (const value of ["Hello there", { data: "Hello there" }, ["Hello there"], 7]) {
+      assert.deepEqual(written({ [name]: value }), { [name]: REDACTED });
+      assert.deepEqual(written({ body: { input: { [name]: value } } }), {
+        body: { input: { [name]: REDACTED } },
+      });
+    }
+  }
+});
+
+Deno.test("what is no secret stays readable", () => {
+  const fields = {
+    request_id: "f0e1d2c3",
+    voice_id: "00000000-0000-4000-8000-000000000000",
+    provider_voice_id: "qwen-tts-vc-grace_ab12-voice-20261122120000000-1a2b",
+    status: 503,
+    code: "database_unavailable",
+    recovered: true,
+    missing: null,
+    address: "https://dashscope-intl.aliyuncs.com/api/v1/services",
+    note: "a task-oriented desk-bound risk-free word",
+    usage: { count: 1 },
+  };
+  assert.deepEqual(written(fields), fields);
+});
+
+Deno.test("an error is written as its name, message and causes, without its stack", () => {
+  const cause = new TypeError(`fetch failed for ${SIGNED_URL}`, { cause: { apikey: "x", status: 500 } });
+  const error = new Error("outer", { cause });
+  assert.deepEqual(written({ error }), {
+    error: {
+      name: "Error",
+      message: "outer",
+      cause: {
+        name: "TypeError",
+        message: `fetch failed for ${REDACTED}`,
+        cause: { apikey: REDACTED, status: 500 },
+      },
+    },
+  });
+  assert(!linesOf({ error }).join().includes("log.test.ts"));
+});
+
+Deno.test("bytes are never written", () => {
+  const bytes = new Uint8Array([82, 73, 70, 70]);
+  const fields = {
+    bytes,
+    buffer: bytes.buffer,
+    view: new DataView(bytes.buffer),
+    deep: [bytes],
+    call: () => "x",
+  };
+  assert.deepEqual(written(fields), {
+    bytes: REDACTED,
+    buffer: REDACTED,
+    view: REDACTED,
+    deep: [REDACTED],
+    call: REDACTED,
+  });
+});
+
+Deno.test("nothing that is logged makes the log fail, and no line grows without bound", () => {
+  const circle: Record<string, unknown> = { name: "circle" };
+  circle.self = circle;
+  const error = new Error("round");
+  error.cause = error;
+  const nested = Array.from({ length: 50 }).reduce<unknown>((inner) => ({ inner }), "deep");
+  const odd = [
+    circle,
+    error,
+    nested,
+    1n,
+    Symbol("x"),
+    undefined,
+    NaN,
+    Infinity,
+    new Date(NaN),
+    new Map([[1, 2]]),
+    Object.create(null),
+  ];
+  for (const value of odd) assert.equal(linesOf({ value }).length, 1);
+
+  const long = written({
+    long: "x".repeat(1_000_000),
+    many: Array(1_000_000).fill("x"),
+    error: new Error("y".repeat(1_000_000)),
+  });
+  assert(JSON.stringify(long).length < 10_000);
+});
+
+Deno.test("a secret that a long text is cut in the middle of is not written either", () => {
+  const cases = [
+    [JWT, "eyJhbGciOi"],
+    ["sk-0123456789abcdef", "sk-01234"],
+    ["sb_secret_abcdefgh", "sb_secret_a"],
+    [SIGNED_URL, "?token"],
+  ] as const;
+  for (const [secret, telling] of cases) {
+    for (let kept = telling.length; kept <= secret.length; kept++) {
+      const text = `${"x".repeat(1999 - kept)} ${secret}${"y".repeat(100)}`;
+      assert(!linesOf({ text_of_error: text, cause: new Error(text) }).join().includes(telling));
+    }
+  }
+});
+
+Deno.test("a finalize that fails everywhere logs no key, token, signed URL, transcript or word of the provider", async () => {
+  const keys = await createSigningKeys();
+  const token = await keys.sign((await signUp()).id);
+  await using api = await startApi({ keys });
+  const { body } = await upload(api, token);
+  const echoed = `${body.transcript} ${token} ${stack.secret_key}`;
+  await withDashScope([providerError(401, "InvalidApiKey", echoed)], async (calls) => {
+    assert.equal((await api.call("POST", "/clone/finalize", { token, body })).status, 502);
+    const signed = new URL(calls[0]?.body.input.audio?.data ?? "");
+    const said = api.logged.join("\n");
+    assert(api.logged.length > 0);
+    for (
+      const secret of [
+        token,
+        stack.secret_key,
+        body.transcript,
+        signed.search,
+        signed.searchParams.get("token") ?? "none",
+      ]
+    ) {
+      assert(!said.includes(secret), "a secret is logged");
+    }
+  });
+});

@@ -1,0 +1,93 @@
+// One set of exact versions: what is deployed (deno.json), what is installed (package.json) and what is locked.
+import assert from "node:assert/strict";
+import { isBuiltin } from "node:module";
+import { z } from "zod";
+import { REPOSITORY, sourcesIn } from "./harness/sources.ts";
+
+const readJson = async (name: string): Promise<unknown> =>
+  JSON.parse(await Deno.readTextFile(new URL(name, REPOSITORY)));
+
+const versions = z.record(z.string(), z.string());
+const { imports } = z.object({ imports: versions }).parse(await readJson("deno.json"));
+const manifest = z.object({ dependencies: versions, devDependencies: versions })
+  .parse(await readJson("package.json"));
+const lock = z.object({
+  lockfileVersion: z.literal(3),
+  packages: z.record(
+    z.string(),
+    z.object({
+      version: z.string().optional(),
+      resolved: z.string().optional(),
+      integrity: z.string().optional(),
+    }),
+  ),
+}).parse(await readJson("package-lock.json"));
+const root = z.object({ dependencies: versions, devDependencies: versions })
+  .parse(
+    z.object({ packages: z.looseObject({ "": z.unknown() }) }).parse(await readJson("package-lock.json"))
+      .packages[""],
+  );
+
+const EXACT = /^\d+\.\d+\.\d+(-[\w.]+)?$/;
+/** `npm:name@1.2.3`, and `npm:/name@1.2.3/` for the files of a package. */
+const NPM = /^npm:(\/?)((?:@[\w.-]+\/)?[\w.-]+)@([^/]+)(\/?)$/;
+
+Deno.test("every import of deno.json is an exact npm version, the one that package.json names", () => {
+  const named: Record<string, string> = {};
+  for (const [name, target] of Object.entries(imports)) {
+    const [, lead, packageName = "", version = "", slash] = NPM.exec(target) ?? [];
+    assert.match(version, EXACT, `${name}: ${target}`);
+    assert.equal(name, packageName + slash, target);
+    assert.equal(lead, slash, target);
+    named[packageName] = version;
+  }
+  assert.deepEqual(named, manifest.dependencies);
+});
+
+Deno.test("package.json names exact versions, and package-lock.json has them", () => {
+  for (const [name, version] of Object.entries({ ...manifest.dependencies, ...manifest.devDependencies })) {
+    assert.match(version, EXACT, name);
+    assert.equal(lock.packages[`node_modules/${name}`]?.version, version, name);
+  }
+  assert.deepEqual(root, { dependencies: manifest.dependencies, devDependencies: manifest.devDependencies });
+});
+
+Deno.test("everything locked has a hash, and no address but the npm registry's", () => {
+  for (const [path, { resolved, integrity }] of Object.entries(lock.packages)) {
+    if (path === "") continue;
+    if (resolved !== undefined) assert.match(resolved, /^https:\/\/registry\.npmjs\.org\//, path);
+    assert.match(integrity ?? "", /^sha512-/, path);
+  }
+});
+
+Deno.test("what is installed is what is named", async () => {
+  for (const [name, version] of Object.entries({ ...manifest.dependencies, ...manifest.devDependencies })) {
+    const installed = z.object({ version: z.string() }).parse(
+      await readJson(`node_modules/${name}/package.json`),
+    );
+    assert.equal(installed.version, version, name);
+  }
+});
+
+Deno.test("what is deployed imports by the names of deno.json alone, and nothing imports by URL", async () => {
+  const known = (specifier: string) =>
+    specifier in imports ||
+    Object.keys(imports).some((name) => name.endsWith("/") && specifier.startsWith(name));
+  const deployed = [
+    ...await sourcesIn("supabase/functions/api"),
+    ...await sourcesIn("supabase/functions/_shared"),
+  ];
+  const everything = [
+    ...deployed,
+    ...await sourcesIn("supabase/functions/tests"),
+    ...await sourcesIn("local"),
+  ];
+  for (const { path, imports: taken } of everything) {
+    for (const { specifier, file } of taken) {
+      assert.doesNotMatch(specifier, /^(jsr|https?|npm|data|blob|file):/, path);
+      const own = file !== null || (specifier.startsWith("node:") && isBuiltin(specifier)) ||
+        known(specifier);
+      assert(own || !deployed.some((source) => source.path === path), `${path} imports ${specifier}`);
+    }
+  }
+});

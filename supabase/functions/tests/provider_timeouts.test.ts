@@ -1,0 +1,59 @@
+// How long the provider is waited for. No test here waits: the clock jumps.
+import assert from "node:assert/strict";
+import { createVirtualClock } from "./harness/clock.ts";
+import { connectionLost, neverAnswers, voiceCreated, voiceList, withDashScope } from "./harness/dashscope.ts";
+import { assertError } from "./harness/errors.ts";
+import { actions, readyToFinalize } from "./harness/finalizing.ts";
+import { enrollmentOf } from "./harness/ledger.ts";
+
+Deno.test("a create that is not answered in QWEN_TIMEOUT_MS is given up and looked up: 504 provider_timeout", async () => {
+  const clock = createVirtualClock();
+  await using ready = await readyToFinalize({ clock, environment: { QWEN_TIMEOUT_MS: "45000" } });
+  const never = neverAnswers(() => clock.expire(45_000));
+  await withDashScope([never, voiceList(), voiceList(), voiceList()], async (calls) => {
+    const answer = await ready.finalize();
+    assertError(answer, 504, "provider_timeout");
+    assert.equal(answer.headers.get("retry-after"), "5");
+    assert.deepEqual(actions(calls), ["create", "list", "list", "list"]);
+  });
+  const left = await enrollmentOf(ready.voiceId);
+  assert.deepEqual([left?.unresolved, left?.leased], [true, false]);
+});
+
+Deno.test("a look-up that is not answered in 15 s is given up: 502 provider_unavailable", async () => {
+  const clock = createVirtualClock();
+  await using ready = await readyToFinalize({ clock });
+  await withDashScope([connectionLost(), neverAnswers(() => clock.expire(15_000))], async (calls) => {
+    assertError(await ready.finalize(), 502, "provider_unavailable");
+    assert.deepEqual(actions(calls), ["create", "list"]);
+  });
+  assert.equal((await enrollmentOf(ready.voiceId))?.unresolved, true);
+});
+
+Deno.test("a create leaves 25 s of the request's 120 s for looking up and saving", async () => {
+  const clock = createVirtualClock();
+  await using ready = await readyToFinalize({ clock, environment: { QWEN_TIMEOUT_MS: "90000" } });
+  // 120 s less the 30 s that the first, throttled create took, less the pause of 1 s, less the 25 s: 64 s.
+  const slow = () => {
+    clock.advance(30_000);
+    return new Response(null, { status: 429 });
+  };
+  const never = neverAnswers(() => clock.expire(64_000));
+  await withDashScope([slow, never, voiceList(), voiceList(), voiceList()], async (calls) => {
+    assertError(await ready.finalize(), 504, "provider_timeout");
+    assert.deepEqual(actions(calls), ["create", "create", "list", "list", "list"]);
+  });
+});
+
+Deno.test("no create is sent when too little of the request's time is left", async () => {
+  const clock = createVirtualClock();
+  await using ready = await readyToFinalize({ clock });
+  const late = () => {
+    clock.advance(95_000);
+    return new Response(null, { status: 429 });
+  };
+  await withDashScope([late], async () => {
+    assertError(await ready.finalize(), 503, "provider_throttled");
+  });
+  await withDashScope([voiceCreated()], async () => assert.equal((await ready.finalize()).status, 200));
+});

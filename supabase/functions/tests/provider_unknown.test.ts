@@ -1,0 +1,150 @@
+// What a finalize does when nobody knows whether the provider made the voice.
+import assert from "node:assert/strict";
+import { HttpResponse } from "msw";
+import { DETAILS } from "./harness/clone.ts";
+import {
+  connectionLost,
+  cutShort,
+  html,
+  type ProviderAnswer,
+  providerError,
+  voiceCreated,
+  voiceList,
+} from "./harness/dashscope.ts";
+import { assertError } from "./harness/errors.ts";
+import { readyToFinalize } from "./harness/finalizing.ts";
+import { enrollmentOf, voiceRowOf } from "./harness/ledger.ts";
+import {
+  asked,
+  assertSucceeds,
+  assertTold,
+  assertUnresolved,
+  ourVoice,
+  PROVIDER_MESSAGE,
+  TIMEOUT,
+  UNAVAILABLE,
+} from "./harness/provider_outcomes.ts";
+
+const THEIRS: [string, ProviderAnswer][] = [
+  ...[
+    "InternalError",
+    "InternalError.Algo",
+    "SystemError",
+    "ModelServiceFailed",
+    "RequestTimeOut",
+    "ModelServingError",
+  ].map((code): [string, ProviderAnswer] => [`500 ${code}`, providerError(500, code, PROVIDER_MESSAGE)]),
+  ["503 ModelUnavailable", providerError(503, "ModelUnavailable", PROVIDER_MESSAGE)],
+  ["400 InternalError (the code decides)", providerError(400, "InternalError", PROVIDER_MESSAGE)],
+  ["500 with an unknown code", providerError(500, "Whatever", PROVIDER_MESSAGE)],
+  ["502 with an HTML page", html(502)],
+  ["504 with an HTML page", html(504)],
+];
+
+for (const [what, failed] of THEIRS) {
+  Deno.test(`${what}: looked up, created once more, then 502 provider_unavailable, unresolved`, async () => {
+    await using ready = await readyToFinalize();
+    await asked(
+      [["create", failed], ["list", voiceList()], ["create", failed], ["list", voiceList()]],
+      () => assertTold(ready, UNAVAILABLE),
+    );
+    assert.deepEqual(ready.slept, [1000]);
+    await assertUnresolved(ready);
+  });
+}
+
+Deno.test("after a 5xx the outcome is marked as unknown before the provider is looked through", async () => {
+  await using ready = await readyToFinalize();
+  const seen: unknown[] = [];
+  const look: ProviderAnswer = async (call) => {
+    const entry = await enrollmentOf(ready.voiceId);
+    seen.push([entry?.state, entry?.unresolved, entry?.leased]);
+    return await voiceList()(call);
+  };
+  await assertSucceeds(ready, [
+    ["create", providerError(500, "InternalError", PROVIDER_MESSAGE)],
+    ["list", look],
+    ["create", voiceCreated()],
+  ]);
+  assert.deepEqual(seen, [["sending", true, true]]);
+});
+
+Deno.test("a refusal of the second create does not hide that the first one may still land", async () => {
+  await using ready = await readyToFinalize();
+  await asked([
+    ["create", providerError(500, "InternalError", PROVIDER_MESSAGE)],
+    ["list", voiceList()],
+    ["create", providerError(400, "Audio.DecoderError", PROVIDER_MESSAGE)],
+  ], async () => assertError(await ready.finalize(), 422, "provider_rejected"));
+  const kept = await enrollmentOf(ready.voiceId);
+  assert.deepEqual([kept?.state, kept?.unresolved, kept?.details?.name], ["rejected", true, DETAILS.name]);
+  await assertSucceeds(ready, [["list", voiceList({ voice: await ourVoice(ready) })]]);
+});
+
+/** Answers after which a voice may exist, with what is told when it is not there and the look-ups until then. */
+const UNKNOWN: [string, ProviderAnswer, number][] = [
+  ["no connection", connectionLost(), 3],
+  ["a 200 that breaks off", cutShort(200), 3],
+  ["a 500 that breaks off", cutShort(500), 3],
+  ["a 200 without a voice", voiceCreated({ voice: undefined }), 1],
+  ["a 200 with an empty voice", voiceCreated({ voice: "" }), 1],
+  ["a 200 without a target model", voiceCreated({ target_model: undefined }), 1],
+  ["a 200 without output", () => HttpResponse.json({ request_id: "f0e1d2c3-odd" }), 1],
+  ["a 200 with an HTML page", html(200), 1],
+  ["a 204", () => new HttpResponse(null, { status: 204 }), 1],
+];
+
+for (const [what, answer, lookUps] of UNKNOWN) {
+  Deno.test(`${what}, and the voice is not there: 504 provider_timeout, unresolved, no second create`, async () => {
+    await using ready = await readyToFinalize();
+    const looks = Array.from({ length: lookUps }, (): [string, ProviderAnswer] => ["list", voiceList()]);
+    await asked([["create", answer], ...looks], () => assertTold(ready, TIMEOUT));
+    assert.deepEqual(ready.slept, lookUps === 3 ? [2000, 5000] : []);
+    await assertUnresolved(ready);
+  });
+}
+
+for (const [what, answer] of [...UNKNOWN, ...THEIRS.slice(0, 1)]) {
+  Deno.test(`${what}, and the voice is there: 200 with the recovered voice`, async () => {
+    await using ready = await readyToFinalize();
+    const voice = await ourVoice(ready);
+    const others = [
+      { voice: "qwen-tts-vc-grace_0000000000-voice-20261122110000000-1a2b" },
+      { voice: `other-${voice}` },
+    ];
+    const target_model = "qwen3-tts-vc-2025-11-27";
+    await assertSucceeds(ready, [["create", answer], [
+      "list",
+      voiceList(...others, { voice, target_model }),
+    ]]);
+    const row = await voiceRowOf(ready.voiceId);
+    assert.deepEqual(
+      [row?.provider_voice_id, row?.provider_target_model, row?.provider_request_id],
+      [voice, target_model, "f0e1d2c3-list"],
+    );
+    const { reference, ...metadata } = row?.provider_metadata ?? {};
+    assert(reference);
+    assert.deepEqual(metadata, { recovered: true, language: { requested: "English", sent: "en" } });
+    assert.equal(ready.api.events("clone.recovered").length, 1);
+    const left = await enrollmentOf(ready.voiceId);
+    assert.deepEqual([left?.state, left?.unresolved], ["finalized", false]);
+  });
+
+  Deno.test(`${what}, and the look-up fails: 502 provider_unavailable, unresolved`, async () => {
+    await using ready = await readyToFinalize();
+    await asked([["create", answer], ["list", connectionLost()]], () => assertTold(ready, UNAVAILABLE));
+    await assertUnresolved(ready);
+  });
+}
+
+Deno.test("a voice that lands a little late is found after a pause", async () => {
+  await using ready = await readyToFinalize();
+  const voice = await ourVoice(ready);
+  await assertSucceeds(ready, [
+    ["create", connectionLost()],
+    ["list", voiceList()],
+    ["list", voiceList({ voice })],
+  ]);
+  assert.deepEqual(ready.slept, [2000]);
+  assert.equal((await voiceRowOf(ready.voiceId))?.provider_voice_id, voice);
+});

@@ -1,0 +1,255 @@
+import assert from "node:assert/strict";
+import { listVoicesResponse } from "../_shared/contract.ts";
+import { type Api, startApi } from "./harness/api.ts";
+import { withDatabase } from "./harness/database.ts";
+import { assertError } from "./harness/errors.ts";
+import { createSigningKeys, signUp } from "./harness/users.ts";
+import { type SavedVoice, saveVoices } from "./harness/voices.ts";
+
+const keys = await createSigningKeys();
+
+/** A new user with these voices, and the token to ask with. */
+async function userWith(...voices: SavedVoice[]) {
+  const { id } = await signUp();
+  const ids = await withDatabase((sql) => saveVoices(sql, id, voices));
+  return { id, ids, token: await keys.sign(id) };
+}
+
+async function list(api: Api, token: string, query: Record<string, string> = {}) {
+  const answer = await api.call("GET", `/voices?${new URLSearchParams(query)}`, { token });
+  assert.equal(answer.status, 200, JSON.stringify(answer.body));
+  return listVoicesResponse.strict().parse(answer.body);
+}
+
+const at = (second: number) => `2026-11-22T10:00:${String(second).padStart(2, "0")}.000Z`;
+
+Deno.test("a voice in the list has exactly the fields of the contract", async () => {
+  await using api = await startApi({ keys });
+  const { id, ids: [voiceId], token } = await userWith();
+  assert.equal(voiceId, undefined);
+  const [qwen, modal] = [crypto.randomUUID(), crypto.randomUUID()];
+  await withDatabase(async (sql) => {
+    await sql`insert into public.voices (id, user_id, name, created_at) values (${modal}, ${id}, 'Older', ${
+      at(1)
+    })`;
+    await sql`insert into public.voices ${
+      sql({
+        id: qwen,
+        user_id: id,
+        name: "Grace",
+        reference_object_key: `${id}/${qwen}/reference.wav`,
+        reference_transcript: "Hello.",
+        language: "English",
+        source: "designed",
+        description: "A warm voice",
+        created_at: at(2),
+        tts_provider: "qwen",
+        provider_voice_id: `qwen-tts-vc-grace-voice-${qwen}`,
+        provider_target_model: "qwen3-tts-vc-2026-01-22",
+        provider_voice_kind: "vc",
+        provider_region: "intl",
+        provider_request_id: "f0e1-request",
+        provider_metadata: { usage: { count: 1 } },
+      })
+    }`;
+  });
+  const { body } = await api.call("GET", "/voices", { token });
+  assert.deepEqual(body, {
+    voices: [{
+      id: qwen,
+      name: "Grace",
+      language: "English",
+      source: "designed",
+      description: "A warm voice",
+      reference_transcript: "Hello.",
+      created_at: "2026-11-22T10:00:02+00:00",
+      tts_provider: "qwen",
+      provider_voice_id: `qwen-tts-vc-grace-voice-${qwen}`,
+      provider_target_model: "qwen3-tts-vc-2026-01-22",
+      provider_voice_kind: "vc",
+      provider_region: "intl",
+      provider_request_id: "f0e1-request",
+      provider_metadata: { usage: { count: 1 } },
+    }, {
+      id: modal,
+      name: "Older",
+      language: "Auto",
+      source: "uploaded",
+      description: null,
+      reference_transcript: null,
+      created_at: "2026-11-22T10:00:01+00:00",
+      tts_provider: "modal",
+      provider_voice_id: null,
+      provider_target_model: null,
+      provider_voice_kind: null,
+      provider_region: null,
+      provider_request_id: null,
+      provider_metadata: {},
+    }],
+    pagination: { page: 1, per_page: 20, total: 2, pages: 1 },
+  });
+});
+
+Deno.test("the list holds only the caller's live voices, newest first, ties broken by id", async () => {
+  await using api = await startApi({ keys });
+  await userWith({ name: "Another user's" });
+  const tied = Array.from({ length: 5 }, () => crypto.randomUUID());
+  const { token, ids } = await userWith(
+    { created_at: at(1) },
+    { created_at: at(3) },
+    { created_at: at(4), deleted_at: at(5) },
+    ...tied.map((id) => ({ id, created_at: at(2) })),
+  );
+  const expected = [ids[1], ...tied.toSorted().toReversed(), ids[0]];
+  const page = await list(api, token);
+  assert.deepEqual(page.voices.map(({ id }) => id), expected);
+  assert.equal(page.pagination.total, 7);
+  assert.deepEqual(api.supabaseRequests, [{ method: "GET", path: "/rest/v1/voices" }]);
+
+  const pages = await Promise.all(
+    [1, 2, 3, 4].map((number) => list(api, token, { page: String(number), per_page: "2" })),
+  );
+  assert.deepEqual(pages.flatMap(({ voices }) => voices.map(({ id }) => id)), expected);
+});
+
+Deno.test("ties are broken by id without the help of the index too", async () => {
+  await using api = await startApi({ keys });
+  const { token, ids } = await userWith(...Array.from({ length: 12 }, () => ({ created_at: at(1) })));
+  await withDatabase(async (sql) => {
+    const [index] = await sql<{ definition: string }[]>`
+      select pg_get_indexdef('public.voices_live_newest_first'::regclass) as definition`;
+    assert(index);
+    await sql`drop index public.voices_live_newest_first`;
+    try {
+      const page = await list(api, token);
+      assert.deepEqual(page.voices.map(({ id }) => id), ids.toSorted().toReversed());
+    } finally {
+      await sql.unsafe(index.definition);
+    }
+  });
+});
+
+Deno.test("pages: defaults, limits, the last one, and those behind it", async () => {
+  await using api = await startApi({ keys });
+  const { token } = await userWith(...Array.from({ length: 41 }, (_, index) => ({ created_at: at(index) })));
+  const cases: [Record<string, string>, number, object][] = [
+    [{}, 20, { page: 1, per_page: 20, total: 41, pages: 3 }],
+    [{ page: "", per_page: " " }, 20, { page: 1, per_page: 20, total: 41, pages: 3 }],
+    [{ page: "3" }, 1, { page: 3, per_page: 20, total: 41, pages: 3 }],
+    [{ per_page: "100" }, 41, { page: 1, per_page: 100, total: 41, pages: 1 }],
+    [{ per_page: "1", page: "41" }, 1, { page: 41, per_page: 1, total: 41, pages: 41 }],
+    [{ page: "4" }, 0, { page: 4, per_page: 20, total: 41, pages: 3 }],
+    [{ page: "1000000", per_page: "100" }, 0, { page: 1_000_000, per_page: 100, total: 41, pages: 1 }],
+  ];
+  for (const [query, count, pagination] of cases) {
+    const page = await list(api, token, query);
+    assert.deepEqual([page.voices.length, page.pagination], [count, pagination]);
+  }
+  const nobody = await userWith();
+  const none = { voices: [], pagination: { page: 1, per_page: 20, total: 0, pages: 0 } };
+  assert.deepEqual(await list(api, nobody.token), none);
+  assert.deepEqual(await list(api, nobody.token, { page: "2" }), {
+    ...none,
+    pagination: { ...none.pagination, page: 2 },
+  });
+});
+
+Deno.test("a query out of bounds is refused with its rule", async () => {
+  await using api = await startApi({ keys });
+  const token = await keys.sign(crypto.randomUUID());
+  const refused: [string, string[], string][] = [
+    [
+      "page",
+      ["0", "-1", "1.5", "1e3", "x", "1000001", "9".repeat(30), "٣"],
+      "page must be a whole number from 1.",
+    ],
+    ["per_page", ["0", "101", "-5", "20.0", "all"], "per_page must be a whole number from 1 to 100."],
+    ["source", ["Uploaded", "other", "uploaded,designed"], 'source must be "uploaded" or "designed".'],
+    ["search", ["x".repeat(101), "😀".repeat(101)], "search must be at most 100 characters."],
+    ["search", ["a\0b"], "search must not contain NUL characters."],
+  ];
+  for (const [name, values, detail] of refused) {
+    for (const value of values) {
+      const answer = await api.call("GET", `/voices?${new URLSearchParams({ [name]: value })}`, { token });
+      assertError(answer, 400, "invalid_request", detail);
+    }
+  }
+  assert.deepEqual(api.supabaseRequests, []);
+});
+
+const NAMES = [
+  "plain",
+  "100% real",
+  "under_score",
+  "underXscore",
+  "back\\slash",
+  "star * star",
+  "comma, comma",
+  "(round)",
+  "[square] {curly}",
+  'quote " quote',
+  "quote ' quote",
+  "dot.dot",
+  "dotXdot",
+  "^start$ | or + ? end",
+  "a:b&c=d#e;f/g",
+  "Straße ÄÖÜ",
+  "日本語の声",
+  "café",
+  "😀 smile",
+  "null",
+  "true",
+  "7",
+];
+
+Deno.test("a search finds a part of the name as it stands, in any case, whatever its characters", async () => {
+  await using api = await startApi({ keys });
+  await userWith({ name: "plain, of another user" });
+  const { token } = await userWith(...NAMES.map((name) => ({ name })), {
+    name: "plain deleted",
+    deleted_at: at(1),
+  });
+  const found = async (search: string) =>
+    (await list(api, token, { search, per_page: "100" })).voices.map(({ name }) => name).sort();
+  const literal = "% _ \\ * , ( ) [ ] { } \" ' . ^ $ | + ? : & = # ; / \\d \\w .* a|b *** (?i) % real".split(
+    " ",
+  );
+  const words = [
+    "PLAIN",
+    "lain",
+    " plain ",
+    "äöü",
+    "STRASSE",
+    "straße",
+    "日本",
+    "cafe\u0301",
+    "CAFÉ",
+    "😀",
+    "null",
+    "true",
+    "7",
+    "no such name",
+  ];
+  for (const search of [...literal, ...words]) {
+    const wanted = search.trim().normalize("NFC").toLowerCase();
+    const expected = NAMES.filter((name) => name.toLowerCase().includes(wanted)).sort();
+    assert.deepEqual(await found(search), expected, search);
+  }
+  assert.equal((await found("")).length, NAMES.length);
+  assert.equal((await found("😀".repeat(100))).length, 0);
+  assert.equal((await list(api, token, { search: "*" })).pagination.total, 1);
+});
+
+Deno.test("the source is filtered, alone and with a search", async () => {
+  await using api = await startApi({ keys });
+  const { token } = await userWith({ name: "one" }, { name: "two", source: "designed" }, {
+    name: "three",
+    source: "designed",
+  });
+  const found = async (query: Record<string, string>) =>
+    (await list(api, token, query)).voices.map(({ name }) => name).sort();
+  assert.deepEqual(await found({ source: "uploaded" }), ["one"]);
+  assert.deepEqual(await found({ source: "designed" }), ["three", "two"]);
+  assert.deepEqual(await found({ source: "designed", search: "w" }), ["two"]);
+  assert.deepEqual(await found({ source: "" }), ["one", "three", "two"]);
+});
