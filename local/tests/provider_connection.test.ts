@@ -38,7 +38,11 @@ async function started() {
           read: () => Promise.resolve(clip),
         },
         referenceMetadata: {},
-        record: { sending: () => Promise.resolve(), complete: (saved) => Promise.resolve(saved) },
+        record: {
+          sending: () => Promise.resolve(),
+          assertHeld() {},
+          complete: (saved) => Promise.resolve(saved),
+        },
         timeoutMs: 30_000,
         signal: new AbortController().signal,
       }),

@@ -38,16 +38,16 @@ begin
 
   insert into private.clone_sendings (attempt_id, user_id, sent_at)
   values (p_attempt_id, p_user_id, moment)
-  on conflict do nothing;
+  on conflict (attempt_id) do update set sent_at = excluded.sent_at;
   delete from private.clone_sendings s where s.user_id = p_user_id and s.sent_at < moment - interval '1 day';
 
   return jsonb_build_object('outcome', 'sending');
 end
 $$;
 
--- Ends an attempt that made no voice. Without a rejection nothing is left of it, and it does not count against the
--- user's limits; with one, the refusal is kept, so that the same clip is not sent again. It matches the attempt and its
--- state, and never clears unresolved_since of an earlier attempt.
+-- Ends an attempt that made no voice; it does not count against the user's limits. Without a rejection nothing is left of
+-- it; with one, the refusal is kept, so that the same clip is not sent again. It matches the attempt and its state, and
+-- never clears unresolved_since of an earlier attempt.
 create function public.clone_release(
   p_user_id uuid,
   p_voice_id uuid,
@@ -70,9 +70,7 @@ begin
     return jsonb_build_object('outcome', 'superseded');
   end if;
 
-  if p_rejection is null then
-    delete from private.clone_sendings s where s.attempt_id = p_attempt_id;
-  end if;
+  delete from private.clone_sendings s where s.attempt_id = p_attempt_id;
 
   if p_rejection is null and entry.unresolved_since is null then
     delete from private.voice_enrollments e where e.user_id = p_user_id and e.voice_id = p_voice_id;

@@ -132,6 +132,38 @@ export const listVoicesResponse = z.object({
 /** The answer to `DELETE /voices/:id`. */
 export const deleteVoiceResponse = z.object({ ok: z.literal(true) });
 
+/** `POST /internal/reconcile`: without `repair` it only reports; purging repairs as well. */
+export const reconcileRequest = z.object({
+  repair: z.boolean({ error: "repair must be true or false." }).default(false),
+  purge_older_than_days: z.number({ error: "purge_older_than_days must be a number." }).min(0, {
+    error: "purge_older_than_days must be from 0 to 3650.",
+  }).max(3650, { error: "purge_older_than_days must be from 0 to 3650." }).optional(),
+}, { error: "The body must be a JSON object." });
+
+/** The answer to `POST /internal/reconcile`: one batch. */
+export const reconcileReport = z.object({
+  region: z.string(),
+  /** How many voices the provider lists; `ours`, `orphans` and `foreign` are all of them. */
+  provider_voices: z.int(),
+  ours: z.int(),
+  /** Their token is in this ledger, and no row has them. */
+  orphans: z.array(z.object({ provider_voice_id: z.string(), voice_id: z.guid().nullable() })),
+  /** Unknown here: another environment's, or from before a restore. Never touched. */
+  foreign: z.array(z.string()),
+  /** Rows whose provider voice is not listed any more. */
+  gone: z.array(z.object({ voice_id: z.guid(), provider_voice_id: z.string() })),
+  /** Enrollments that are over and not settled; `found` tells whether repairing would complete them. */
+  unresolved: z.array(z.object({ voice_id: z.guid(), found: z.boolean() })),
+  completed: z.int(),
+  released: z.int(),
+  purged: z.array(z.string()),
+  uploads_swept: z.int(),
+  /** There is more to do: ask again. */
+  more: z.boolean(),
+});
+
+export type ReconcileRequest = z.output<typeof reconcileRequest>;
+export type ReconcileReport = z.output<typeof reconcileReport>;
 export type UploadUrlRequest = z.output<typeof uploadUrlRequest>;
 export type FinalizeRequest = z.output<typeof finalizeRequest>;
 export type ListVoicesQuery = z.output<typeof listVoicesQuery>;

@@ -120,6 +120,37 @@ export type Database = {
         };
         Returns: Json;
       };
+      "purge_done": { Args: { "p_provider_voice_id": string; "p_region": string }; Returns: undefined };
+      "purge_next": {
+        Args: { "p_older_than_seconds": number; "p_region": string; "p_skip": (string)[] };
+        Returns: string;
+      };
+      "reconcile_expired": {
+        Args: { "p_after_user_id": string; "p_after_voice_id": string; "p_limit": number };
+        Returns: Json;
+      };
+      "reconcile_gone": {
+        Args: {
+          "p_before": string;
+          "p_limit": number;
+          "p_provider_voice_ids": (string)[];
+          "p_region": string;
+        };
+        Returns: Json;
+      };
+      "reconcile_record_orphan": {
+        Args: {
+          "p_created_at": string;
+          "p_provider_voice_id": string;
+          "p_region": string;
+          "p_user_id": string;
+          "p_voice_id": string;
+        };
+        Returns: boolean;
+      };
+      "reconcile_release": { Args: { "p_repair": boolean }; Returns: number };
+      "reconcile_sort": { Args: { "p_region": string; "p_voices": Json }; Returns: Json };
+      "unclaimed_uploads": { Args: { "p_limit": number; "p_older_than_seconds": number }; Returns: string[] };
     };
     Enums: {
       [_ in never]: never;

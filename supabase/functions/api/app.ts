@@ -3,6 +3,7 @@ import type { ApiEnv } from "./environment.ts";
 import { createAuth } from "./middleware/auth.ts";
 import { handleError, handleNotFound } from "./middleware/errors.ts";
 import { cloneRoutes, type CloneServices } from "./routes/clone.ts";
+import { internalRoutes } from "./routes/internal.ts";
 import { languageRoutes } from "./routes/languages.ts";
 import { voiceRoutes } from "./routes/voices.ts";
 import type { Services } from "./services.ts";
@@ -25,6 +26,8 @@ export function createApp(services: Services & Pick<CloneServices, "keepAlive">)
   app.notFound(handleNotFound);
 
   app.route("/languages", languageRoutes(services.config));
+
+  app.route("/internal", internalRoutes(services));
 
   app.use("/clone/*", requireUser);
   app.route("/clone", cloneRoutes(services));

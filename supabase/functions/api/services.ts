@@ -5,6 +5,7 @@ import { createSupabase } from "../_shared/supabase.ts";
 import type { TtsProvider } from "../_shared/tts/provider.ts";
 import { createEnrollments } from "../_shared/voices/enrollments.ts";
 import { createFinalize } from "../_shared/voices/finalize.ts";
+import { enrollmentToken } from "../_shared/voices/token.ts";
 import { createVoices } from "../_shared/voices/voices.ts";
 
 /** Chooses the provider that the configuration names, and loads that one alone. */
@@ -40,7 +41,18 @@ export async function createServices(config: Config, options: { fetch?: typeof f
       clock,
       createTimeoutMs: config.qwen?.timeoutMs ?? 0,
       newAttemptId: () => crypto.randomUUID(),
+      tokenOf: enrollmentToken,
     }),
+    /** Only the operator's route needs it. */
+    async loadReconcile() {
+      const [{ createReconcile }, { createReconcileLedger }] = await Promise.all([
+        import("../_shared/voices/reconcile.ts"),
+        import("../_shared/voices/reconcile_ledger.ts"),
+      ]);
+      const ledger = createReconcileLedger({ db: supabase.db });
+      const newAttemptId = () => crypto.randomUUID();
+      return createReconcile({ ledger, enrollments, references, provider, clock, newAttemptId });
+    },
     newVoiceId: () => crypto.randomUUID(),
   };
 }

@@ -136,6 +136,15 @@ export function createReferences(options: { storage: Supabase["storage"]; public
     }),
 
     /**
+     * Removes clips for good; those that are gone already are no error.
+     * @throws {ApiError} storage_unavailable
+     */
+    async remove(keys: string[]): Promise<void> {
+      const { error } = await storage.from(BUCKET).remove(keys);
+      if (error) throw unavailable(error);
+    },
+
+    /**
      * A URL on the public origin from which the clip can be heard for `seconds`.
      * @throws {ApiError} storage_unavailable; not_found when there is no clip
      */

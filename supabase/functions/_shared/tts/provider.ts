@@ -31,6 +31,14 @@ export type ProviderVoice = {
   metadata: Record<string, unknown>;
 };
 
+/** A voice as the provider's list shows it. */
+export type ListedVoice = {
+  voice: ProviderVoice;
+  /** The enrollment token in its name; null when it carries none of ours. */
+  token: string | null;
+  createdAt: Date | null;
+};
+
 /** What there is to save of a new voice; a provider that keeps no voices of ours has only metadata. */
 export type SavedVoice =
   | { provider: "qwen"; voice: ProviderVoice }
@@ -40,6 +48,11 @@ export type SavedVoice =
 export interface EnrollmentRecord<Answer> {
   /** Marks the create as sent. Throws when another attempt holds the voice by now: then nothing may be sent. */
   sending(): Promise<void>;
+  /**
+   * Throws when so much time has passed since then that another attempt may hold the voice. Asked with no await before
+   * the create, for a process may be suspended at any await, and wake up late.
+   */
+  assertHeld(): void;
   /** Saves the voice. */
   complete(saved: SavedVoice): Promise<Answer>;
 }
@@ -66,4 +79,8 @@ export interface TtsProvider {
   cloneVoice<Answer>(request: CloneRequest<Answer>): Promise<Answer>;
   /** Looks for the voice of a create whose outcome is unknown; the oldest when there are several, null when none. */
   findVoice(token: string, signal: AbortSignal): Promise<ProviderVoice | null>;
+  /** Every voice of the account, oldest first. */
+  listVoices(signal: AbortSignal): Promise<ListedVoice[]>;
+  /** Removes a voice for good; one that is gone already is no error. */
+  deleteVoice(providerVoiceId: string, signal: AbortSignal): Promise<void>;
 }

@@ -41,7 +41,11 @@ export async function completeVoice(
   const { enrollments, clock } = options;
   for (let tries = 0;; tries++) {
     try {
-      return await enrollments.complete(job.attempt, { details, objectKey: job.objectKey, saved });
+      return await enrollments.complete(
+        job.attempt,
+        { details, objectKey: job.objectKey, saved },
+        job.signal,
+      );
     } catch (error) {
       const pause = PAUSES_MS[tries];
       const told = error instanceof ApiError

@@ -2,14 +2,16 @@ import type { Clock } from "../clock.ts";
 import type { Log } from "../log.ts";
 import type { InspectedReference, References } from "../storage/references.ts";
 import { ProviderError } from "../tts/errors.ts";
-import { languageCode } from "../tts/languages.ts";
-import type { ProviderVoice, TtsProvider, VoiceDetails } from "../tts/provider.ts";
+import type { ProviderVoice, TtsProvider } from "../tts/provider.ts";
 import { completeVoice, type FinalizeJob, UnrecordedVoice } from "./completion.ts";
 import type { CompleteAnswer, Enrollments, Rejection } from "./enrollments.ts";
-import { cloneInProgress, providerFailure, providerUnavailable } from "./outcomes.ts";
+import { providerFailure, providerUnavailable } from "./outcomes.ts";
+import { logRecovered, recoveredVoice, referenceMetadata } from "./recovered.ts";
 
 /** What a create leaves of the deadline for looking up and completing, in milliseconds. */
 const RESERVE_MS = 25_000;
+/** A create that could take no longer than this is not worth sending, in milliseconds. */
+const LEAST_CREATE_MS = 5_000;
 /** How much longer than the request's deadline the lease lasts, in seconds. */
 const LEASE_MARGIN_SECONDS = 30;
 /** Pauses before asking a throttling provider again, in milliseconds, before jitter. */
@@ -19,8 +21,8 @@ const LOOK_UP_PAUSES_MS = [2_000, 5_000];
 /** The pause before the second create after the provider answered that the first one failed, in milliseconds. */
 const SERVER_ERROR_PAUSE_MS = 1_000;
 
-/** Another attempt holds the voice by now. */
-class Superseded extends Error {
+/** Another attempt holds the voice by now, or may: nothing was sent, and whoever was superseded becomes a waiter. */
+export class Superseded extends Error {
   override readonly name = "Superseded";
 }
 
@@ -37,15 +39,21 @@ export type EnrollOptions = {
 export function createEnroll(options: EnrollOptions) {
   const { enrollments, references, provider, clock } = options;
 
+  /** Whether a create sent after a pause can still be settled before the deadline. */
+  const hasRoom = (job: FinalizeJob, pause = 0) =>
+    job.deadline - clock.now() - pause > RESERVE_MS + LEAST_CREATE_MS;
+
   const cloneOnce = (job: FinalizeJob, inspected: InspectedReference) => {
     const remaining = job.deadline - clock.now();
+    const timeoutMs = Math.min(options.createTimeoutMs, remaining - RESERVE_MS);
+    const leaseSeconds = remaining / 1000 + LEASE_MARGIN_SECONDS;
     const startedAt = clock.now();
     return provider.cloneVoice<CompleteAnswer>({
       details: job.details,
       token: job.attempt.token,
       reference: references.open(job.objectKey, inspected, job.signal),
       referenceMetadata: referenceMetadata(inspected),
-      timeoutMs: Math.min(options.createTimeoutMs, remaining - RESERVE_MS),
+      timeoutMs,
       signal: job.signal,
       record: {
         async sending() {
@@ -53,9 +61,12 @@ export function createEnroll(options: EnrollOptions) {
           const outcome = await enrollments.sending(job.attempt, {
             details: job.details,
             region: provider.region,
-            leaseSeconds: remaining / 1000 + LEASE_MARGIN_SECONDS,
-          });
+            leaseSeconds,
+          }, job.signal);
           if (outcome === "superseded") throw new Superseded();
+        },
+        assertHeld() {
+          if (clock.now() + timeoutMs > startedAt + leaseSeconds * 1000) throw new Superseded();
         },
         complete(saved) {
           job.log.event("info", "clone.enrolled", {
@@ -80,7 +91,12 @@ export function createEnroll(options: EnrollOptions) {
     }
   };
 
-  const markUnresolved = async (job: FinalizeJob, error: ProviderError, endsLease: boolean) => {
+  /** Whether it could be marked. */
+  const markUnresolved = async (
+    job: FinalizeJob,
+    error: ProviderError,
+    endsLease: boolean,
+  ): Promise<boolean> => {
     const told = {
       category: error.category,
       providerCode: error.providerCode ?? null,
@@ -88,13 +104,29 @@ export function createEnroll(options: EnrollOptions) {
     };
     try {
       await enrollments.unresolved(job.attempt, told, endsLease);
+      return true;
     } catch (cause) {
       job.log.event("warn", "clone.unresolved_failed", { error: cause });
+      return false;
     }
+  };
+
+  /**
+   * Releases, unless an unknown outcome could not be marked: it would be forgotten with the row. Then the lease is left to
+   * end by itself, and the next finalize finds an attempt that was sending.
+   */
+  const releaseUnlessUnmarked = async (
+    job: FinalizeJob,
+    unmarked: ProviderError | null,
+    rejection: Rejection | null,
+  ) => {
+    if (unmarked && !await markUnresolved(job, unmarked, false)) return;
+    await release(job, rejection);
   };
 
   /** Looks for the voice of a create whose outcome is unknown, `pauses` times more while nothing is found. */
   const lookUp = async (job: FinalizeJob, pauses: readonly number[]): Promise<ProviderVoice | null> => {
+    if (clock.now() > job.deadline) throw new ProviderError("no_answer", "there was no time left to look");
     for (const pause of [0, ...pauses]) {
       if (clock.now() + pause > job.deadline) return null;
       if (pause > 0) await clock.sleep(pause, job.signal);
@@ -124,43 +156,52 @@ export function createEnroll(options: EnrollOptions) {
   return {
     release,
     lookUp,
+    hasRoom,
 
-    /** @throws {ApiError} when the voice was not made, or nobody knows whether it was */
+    /**
+     * @throws {Superseded} when another attempt holds the voice
+     * @throws {ApiError} when the voice was not made, or nobody knows whether it was
+     */
     async enroll(job: FinalizeJob, inspected: InspectedReference): Promise<CompleteAnswer> {
+      let unmarked: ProviderError | null = null;
       const seen = { throttled: 0, reference_unreachable: 0, server_error: 0 };
-      const roomFor = (pause: number) => job.deadline - clock.now() - pause > RESERVE_MS + 5_000;
       for (;;) {
         try {
+          // A process that was suspended may come by here long after its time.
+          if (!hasRoom(job)) throw new Superseded();
           return await cloneOnce(job, inspected);
         } catch (error) {
-          if (error instanceof Superseded) throw cloneInProgress(5);
+          if (error instanceof Superseded) throw error;
           if (error instanceof UnrecordedVoice) throw error.told;
           if (!(error instanceof ProviderError)) {
-            await release(job);
+            await releaseUnlessUnmarked(job, unmarked, null);
             throw error;
           }
           logFailure(job.log, error);
 
           if (error.category === "throttled") {
             const pause = (THROTTLED_PAUSES_MS[seen.throttled++] ?? Infinity) * (0.5 + clock.random());
-            if (roomFor(pause)) {
+            if (hasRoom(job, pause)) {
               await clock.sleep(pause, job.signal);
               continue;
             }
           }
           if (
-            error.category === "reference_unreachable" && seen.reference_unreachable++ === 0 && roomFor(0)
+            error.category === "reference_unreachable" && seen.reference_unreachable++ === 0 && hasRoom(job)
           ) continue;
 
           if (error.outcomeUnknown) {
             // Sticky before anything else is tried: this create may still land.
-            if (error.category === "server_error") await markUnresolved(job, error, false);
+            if (error.category === "server_error" && !await markUnresolved(job, error, false)) {
+              unmarked = error;
+            }
             const settled = await settle(job, error, inspected).catch((cause) => {
               throw cause instanceof UnrecordedVoice ? cause.told : cause;
             });
             if (settled) return settled;
             if (
-              error.category === "server_error" && seen.server_error++ === 0 && roomFor(SERVER_ERROR_PAUSE_MS)
+              error.category === "server_error" && seen.server_error++ === 0 &&
+              hasRoom(job, SERVER_ERROR_PAUSE_MS)
             ) {
               await clock.sleep(SERVER_ERROR_PAUSE_MS, job.signal);
               continue;
@@ -170,8 +211,9 @@ export function createEnroll(options: EnrollOptions) {
           }
 
           const told = providerFailure(error);
-          await release(
+          await releaseUnlessUnmarked(
             job,
+            unmarked,
             error.category === "rejected"
               ? {
                 category: "rejected",
@@ -189,33 +231,6 @@ export function createEnroll(options: EnrollOptions) {
 }
 
 export type Enroll = ReturnType<typeof createEnroll>;
-
-/** What was learnt of the reference, as it is kept with the voice. */
-function referenceMetadata(inspected: InspectedReference): Record<string, unknown> {
-  return { size: inspected.sizeBytes, content_type: inspected.contentType, etag: inspected.etag };
-}
-
-/** A voice found by its token, with what is known of its create: the details say which language was sent. */
-export function recoveredVoice(
-  found: ProviderVoice,
-  details: VoiceDetails,
-  inspected: InspectedReference | null,
-): ProviderVoice {
-  const metadata = {
-    ...found.metadata,
-    language: { requested: details.language, sent: languageCode(details.language) ?? null },
-    reference: inspected && referenceMetadata(inspected),
-  };
-  return { ...found, metadata };
-}
-
-/** Tells that a voice was found whose creation was never confirmed. */
-export function logRecovered(log: Log, found: ProviderVoice): void {
-  log.event("warn", "clone.recovered", {
-    provider_voice_id: found.providerVoiceId,
-    provider_request_id: found.requestId,
-  });
-}
 
 function logFailure(log: Log, error: ProviderError): void {
   const alert = error.category === "misconfigured" || error.category === "voice_limit" ||

@@ -10,7 +10,8 @@ export type Attempt = { userId: string; voiceId: string; attemptId: string; toke
 
 const answeredVoice = z.object({ id: z.guid(), name: z.string() });
 
-const details = z.object({
+/** What a user asked for, as the ledger keeps it. */
+export const voiceDetails = z.object({
   name: z.string(),
   language: z.enum(LANGUAGES),
   transcript: z.string(),
@@ -31,7 +32,12 @@ const finalized = z.object({ outcome: z.literal("finalized"), voice: answeredVoi
 
 const claimAnswer = z.discriminatedUnion("outcome", [
   z.object({ outcome: z.literal("claimed") }),
-  z.object({ outcome: z.literal("recover"), region: z.string(), details, same_details: z.boolean() }),
+  z.object({
+    outcome: z.literal("recover"),
+    region: z.string(),
+    details: voiceDetails,
+    same_details: z.boolean(),
+  }),
   z.object({ outcome: z.literal("created"), same_details: z.boolean() }),
   z.object({ outcome: z.literal("rejected"), error: rejection }),
   z.object({ outcome: z.literal("in_progress"), seconds: z.number() }),
@@ -107,6 +113,7 @@ export function createEnrollments(options: {
     async claim(
       attempt: Attempt,
       asked: { details: VoiceDetails; provider: TtsProviderName; region: string },
+      signal: AbortSignal,
     ): Promise<ClaimAnswer> {
       return answer(
         claimAnswer,
@@ -118,7 +125,7 @@ export function createEnrollments(options: {
           p_tts_provider: asked.provider,
           p_limit_per_hour: limits.perHour,
           p_limit_per_day: limits.perDay,
-        }),
+        }).abortSignal(signal),
       );
     },
 
@@ -126,13 +133,14 @@ export function createEnrollments(options: {
     async sending(
       attempt: Attempt,
       create: { details: VoiceDetails; region: string; leaseSeconds: number },
+      signal: AbortSignal,
     ): Promise<"sending" | "superseded"> {
       const result = await db.rpc("clone_sending", {
         ...who(attempt),
         p_region: create.region,
         p_details: create.details,
         p_lease_seconds: Math.ceil(create.leaseSeconds),
-      });
+      }).abortSignal(signal);
       return answer(sendingAnswer, result).outcome;
     },
 
@@ -167,6 +175,7 @@ export function createEnrollments(options: {
     async complete(
       attempt: Attempt,
       done: { details: VoiceDetails; objectKey: string; saved: SavedVoice | null },
+      signal: AbortSignal,
     ): Promise<CompleteAnswer> {
       const result = await db.rpc("clone_complete", {
         ...who(attempt),
@@ -174,7 +183,7 @@ export function createEnrollments(options: {
         p_reference_object_key: done.objectKey,
         p_details: done.details,
         p_voice: done.saved && savedJson(done.saved),
-      });
+      }).abortSignal(signal);
       return answer(completeAnswer, result);
     },
   };

@@ -4,7 +4,7 @@ import { ProviderError } from "../tts/errors.ts";
 import type { Log } from "../log.ts";
 import type { InspectedReference } from "../storage/references.ts";
 import { answerOf, completeVoice, type FinalizeJob, UnrecordedVoice } from "./completion.ts";
-import { createEnroll, type EnrollOptions, logRecovered, recoveredVoice } from "./enroll.ts";
+import { createEnroll, type EnrollOptions, Superseded } from "./enroll.ts";
 import type { ClaimAnswer } from "./enrollments.ts";
 import {
   cloneConflict,
@@ -15,12 +15,20 @@ import {
   rateLimited,
   voiceNotFound,
 } from "./outcomes.ts";
-import { enrollmentToken } from "./token.ts";
+import { logRecovered, recoveredVoice } from "./recovered.ts";
 
 /** The most a finalize may take, in milliseconds; the platform gives up at 150 s. */
 const DEADLINE_MS = 120_000;
+/** How long a finalize waits for another one of the same voice, in milliseconds, and how often it looks. */
+const JOIN_MS = 20_000;
+const JOIN_PAUSE_MS = 300;
+const JOIN_PAUSE_MAX_MS = 2_000;
 
-export type FinalizeOptions = EnrollOptions & { newAttemptId: () => string };
+export type FinalizeOptions = EnrollOptions & {
+  newAttemptId: () => string;
+  /** What makes a voice findable at the provider. */
+  tokenOf: (userId: string, voiceId: string) => Promise<string>;
+};
 
 export type Finalize = ReturnType<typeof createFinalize>;
 
@@ -58,23 +66,24 @@ export function createFinalize(options: FinalizeOptions) {
     return answerOf(completed, claim.same_details, job.log);
   };
 
-  const run = async (job: FinalizeJob): Promise<{ id: string; name: string }> => {
-    const [claimed, inspection] = await Promise.allSettled([
-      enrollments.claim(job.attempt, {
-        details: job.details,
-        provider: provider.name,
-        region: provider.region,
-      }),
-      references.inspect(job.objectKey, job.signal).then((inspected) => {
-        checkReference(inspected);
-        return inspected;
-      }),
-    ]);
-    if (claimed.status === "rejected") throw claimed.reason;
-    const claim = claimed.value;
-    const inspected = inspection.status === "fulfilled" ? inspection.value : null;
-    job.log.event("info", "clone.claimed", { outcome: claim.outcome });
+  /** Claims, and waits a while for a finalize that is under way already: its result is this one's too. */
+  const claimOrJoin = async (job: FinalizeJob): Promise<ClaimAnswer> => {
+    const asked = { details: job.details, provider: provider.name, region: provider.region };
+    const patience = Math.min(clock.now() + JOIN_MS, job.deadline);
+    for (let pause = JOIN_PAUSE_MS;; pause = Math.min(pause * 1.5, JOIN_PAUSE_MAX_MS)) {
+      const claim = await enrollments.claim(job.attempt, asked, job.signal);
+      job.log.event("info", "clone.claimed", { outcome: claim.outcome });
+      if (claim.outcome !== "in_progress" || clock.now() + pause > patience) return claim;
+      await clock.sleep(pause * (0.75 + clock.random() / 2), job.signal);
+    }
+  };
 
+  /** What a claim leads to; null when it was superseded, and is to be made again. */
+  const follow = async (
+    job: FinalizeJob,
+    claim: ClaimAnswer,
+    inspection: PromiseSettledResult<InspectedReference>,
+  ): Promise<{ id: string; name: string } | null> => {
     switch (claim.outcome) {
       case "finalized":
         return claim.voice;
@@ -91,7 +100,11 @@ export function createFinalize(options: FinalizeOptions) {
       case "created":
         return answerOf(await completeVoice(options, job, job.details, null), claim.same_details, job.log);
       case "recover": {
-        const recovered = await recover(job, claim, inspected);
+        const recovered = await recover(
+          job,
+          claim,
+          inspection.status === "fulfilled" ? inspection.value : null,
+        );
         if (recovered) return recovered;
         break;
       }
@@ -103,7 +116,27 @@ export function createFinalize(options: FinalizeOptions) {
       await enrollment.release(job);
       throw inspection.reason;
     }
-    return answerOf(await enrollment.enroll(job, inspection.value), true, job.log);
+    try {
+      return answerOf(await enrollment.enroll(job, inspection.value), true, job.log);
+    } catch (error) {
+      if (error instanceof Superseded && enrollment.hasRoom(job)) return null;
+      throw error instanceof Superseded ? cloneInProgress(JOIN_MS / 1000) : error;
+    }
+  };
+
+  const run = async (job: FinalizeJob): Promise<{ id: string; name: string }> => {
+    const [claimed, inspection] = await Promise.allSettled([
+      claimOrJoin(job),
+      references.inspect(job.objectKey, job.signal).then((inspected) => {
+        checkReference(inspected);
+        return inspected;
+      }),
+    ]);
+    if (claimed.status === "rejected") throw claimed.reason;
+    for (let claim = claimed.value;; claim = await claimOrJoin(job)) {
+      const answer = await follow(job, claim, inspection);
+      if (answer) return answer;
+    }
   };
 
   /**
@@ -120,7 +153,7 @@ export function createFinalize(options: FinalizeOptions) {
       userId,
       voiceId,
       attemptId: options.newAttemptId(),
-      token: await enrollmentToken(userId, voiceId),
+      token: await options.tokenOf(userId, voiceId),
     };
     const startedAt = clock.now();
     const job: FinalizeJob = {

@@ -20,14 +20,21 @@ export function parseInput<Output>(schema: z.ZodType<Output>, input: unknown): O
   throw new ApiError(code, issue?.message ?? "The request is not valid.");
 }
 
-/** The JSON body of a request, checked. */
-export async function parseBody<Output>(c: Context, schema: z.ZodType<Output>): Promise<Output> {
+/**
+ * The JSON body of a request; `absent` stands for an empty one, where that is allowed.
+ * @throws {ApiError} invalid_json
+ */
+export async function readJson(c: Context, absent?: unknown): Promise<unknown> {
   const text = await c.req.text();
-  let body: unknown;
+  if (text === "" && absent !== undefined) return absent;
   try {
-    body = JSON.parse(text);
+    return JSON.parse(text);
   } catch {
     throw new ApiError("invalid_json", "Invalid JSON body");
   }
-  return parseInput(schema, body);
+}
+
+/** The JSON body of a request, checked. */
+export async function parseBody<Output>(c: Context, schema: z.ZodType<Output>): Promise<Output> {
+  return parseInput(schema, await readJson(c));
 }

@@ -11,5 +11,7 @@ export function createModal(): TtsProvider {
     cloneVoice: (request) =>
       request.record.complete({ provider: "modal", metadata: { reference: request.referenceMetadata } }),
     findVoice: () => Promise.resolve(null),
+    listVoices: () => Promise.resolve([]),
+    deleteVoice: () => Promise.resolve(),
   };
 }

@@ -1,6 +1,7 @@
 import type { TtsProvider } from "../provider.ts";
 import { createDashScope } from "./dashscope.ts";
 import { createQwenCustomization, type QwenCustomizationOptions } from "./qwen_customization.ts";
+import { createQwenVoices } from "./qwen_voices.ts";
 
 export type QwenOptions = Omit<QwenCustomizationOptions, "dashscope"> & {
   apiKey: string;
@@ -14,5 +15,10 @@ export type QwenOptions = Omit<QwenCustomizationOptions, "dashscope"> & {
 /** Alibaba's Qwen as a provider of voices. */
 export function createQwen(options: QwenOptions): TtsProvider {
   const dashscope = createDashScope(options);
-  return { name: "qwen", region: options.region, ...createQwenCustomization({ ...options, dashscope }) };
+  return {
+    name: "qwen",
+    region: options.region,
+    ...createQwenCustomization({ ...options, dashscope }),
+    ...createQwenVoices({ ...options, dashscope }),
+  };
 }

@@ -2,19 +2,17 @@ import { Buffer } from "node:buffer";
 import { z } from "zod";
 import { ApiError } from "../../errors.ts";
 import { languageCode } from "../languages.ts";
-import type { CloneRequest, ProviderVoice, Reference } from "../provider.ts";
+import type { CloneRequest, Reference } from "../provider.ts";
 import type { DashScope } from "./dashscope.ts";
 
-const PATH = "/api/v1/services/audio/tts/customization";
-const MODEL = "qwen-voice-enrollment";
-const KIND = "vc";
+/** Where voices are created, listed and deleted, with the model that does it. */
+export const CUSTOMIZATION_PATH = "/api/v1/services/audio/tts/customization";
+export const ENROLLMENT_MODEL = "qwen-voice-enrollment";
+/** What the voices are: cloned from speech, not designed from words. */
+export const VOICE_KIND = "vc";
 
 /** The encoded text must be under 10 MB, so the clip is smaller by a third (docs/qwen-api.md). */
 const DATA_URL_LIMIT_BYTES = 7_499_900;
-
-/** An account holds at most 1,000 voices, so one page shows them all. */
-const LIST_PAGE_SIZE = 1000;
-const LIST_TIMEOUT_MS = 15_000;
 
 /** The provider knows one name for each format. */
 const DATA_URL_TYPE: Readonly<Record<string, string>> = {
@@ -45,17 +43,6 @@ const createAnswer = z.object({
   request_id: z.string().nullish(),
 });
 
-const listAnswer = z.object({
-  output: z.object({
-    voice_list: z.array(z.object({
-      voice: z.string().nullish(),
-      target_model: z.string().nullish(),
-      gmt_create: z.string().nullish(),
-    })).nullish(),
-  }),
-  request_id: z.string().nullish(),
-});
-
 export type QwenCustomizationOptions = {
   dashscope: DashScope;
   region: string;
@@ -76,7 +63,7 @@ export function refusalOf(providerCode: string): string {
     "The audio could not be used. Record 10 to 20 seconds of one clear voice, without music or noise, reading exactly the transcript.";
 }
 
-/** Enrollment at Qwen: creating a voice from a reference, and finding one whose creation was never confirmed. */
+/** Enrollment at Qwen: creating a voice from a reference. */
 export function createQwenCustomization(options: QwenCustomizationOptions) {
   const { dashscope, region, targetModel } = options;
 
@@ -99,10 +86,11 @@ export function createQwenCustomization(options: QwenCustomizationOptions) {
       if (presented.status === "rejected") throw presented.reason;
 
       const language = languageCode(details.language);
+      record.assertHeld();
       const answer = await dashscope.post({
-        path: PATH,
+        path: CUSTOMIZATION_PATH,
         body: {
-          model: MODEL,
+          model: ENROLLMENT_MODEL,
           input: {
             action: "create",
             target_model: targetModel,
@@ -123,7 +111,7 @@ export function createQwenCustomization(options: QwenCustomizationOptions) {
         voice: {
           providerVoiceId: answer.output.voice,
           targetModel: answer.output.target_model,
-          kind: KIND,
+          kind: VOICE_KIND,
           region,
           requestId: answer.request_id ?? null,
           metadata: {
@@ -136,39 +124,7 @@ export function createQwenCustomization(options: QwenCustomizationOptions) {
         },
       });
     },
-
-    /**
-     * The voice whose id embeds `token`; the oldest when there are several.
-     * @throws {ProviderError} when the provider could not be asked
-     */
-    async findVoice(token: string, signal: AbortSignal): Promise<ProviderVoice | null> {
-      const answer = await dashscope.post({
-        path: PATH,
-        body: { model: MODEL, input: { action: "list", page_index: 0, page_size: LIST_PAGE_SIZE } },
-        answer: listAnswer,
-        timeoutMs: LIST_TIMEOUT_MS,
-        signal,
-      });
-      const embedded = new RegExp(`^qwen-tts-vc-[A-Za-z0-9]*_${token}-voice-`);
-      const oldest = (answer.output.voice_list ?? [])
-        .filter((item) => embedded.test(item.voice ?? ""))
-        .sort((a, b) => creationOrder(a).localeCompare(creationOrder(b)))[0];
-      if (!oldest?.voice) return null;
-      return {
-        providerVoiceId: oldest.voice,
-        targetModel: oldest.target_model ?? targetModel,
-        kind: KIND,
-        region,
-        requestId: answer.request_id ?? null,
-        metadata: { recovered: true },
-      };
-    },
   };
-}
-
-/** The id ends in `-voice-<timestamp>-<hex>`, which is finer than `gmt_create`'s seconds. */
-function creationOrder(item: { voice?: string | null; gmt_create?: string | null }): string {
-  return /-voice-(\d+-\w+)$/.exec(item.voice ?? "")?.[1] ?? item.gmt_create ?? "";
 }
 
 function refuseTooLargeForDataUrl(reference: Reference): void {

@@ -1,0 +1,121 @@
+import { z } from "zod";
+import { ProviderError } from "../errors.ts";
+import type { ListedVoice, ProviderVoice } from "../provider.ts";
+import type { DashScope } from "./dashscope.ts";
+import { CUSTOMIZATION_PATH, ENROLLMENT_MODEL, VOICE_KIND } from "./qwen_customization.ts";
+
+/** An account holds at most 1,000 voices of this kind, so one page shows them all, as a rule. */
+const PAGE_SIZE = 1000;
+/** How often a list of several pages is read: voices that come and go shift the pages while they are read. */
+const PASSES = 3;
+const TIMEOUT_MS = 15_000;
+
+const listAnswer = z.object({
+  output: z.object({
+    voice_list: z.array(z.object({
+      voice: z.string().nullish(),
+      target_model: z.string().nullish(),
+      gmt_create: z.string().nullish(),
+    })).nullish(),
+  }),
+  request_id: z.string().nullish(),
+});
+
+const deleteAnswer = z.object({ request_id: z.string().nullish() });
+
+/** `qwen-tts-vc-<preferred_name>-voice-<yyyyMMddHHmmssSSS>-<hex>`, preferred_name being ours: `<letters>_<token>`. */
+const VOICE_ID = /^qwen-tts-vc-(?:[A-Za-z0-9]*_([0-9a-z]{10})|.*?)-voice-(\d{17})-\w+$/;
+
+/** The voices of an account at Qwen: listing them, finding one of ours, removing one. */
+export function createQwenVoices(options: { dashscope: DashScope; region: string; targetModel: string }) {
+  const { dashscope, region } = options;
+
+  const readPage = async (index: number, signal: AbortSignal) => {
+    const answer = await dashscope.post({
+      path: CUSTOMIZATION_PATH,
+      body: { model: ENROLLMENT_MODEL, input: { action: "list", page_index: index, page_size: PAGE_SIZE } },
+      answer: listAnswer,
+      timeoutMs: TIMEOUT_MS,
+      signal,
+    });
+    return { items: answer.output.voice_list ?? [], requestId: answer.request_id ?? null };
+  };
+
+  /** Every voice of the account, oldest first. */
+  const listVoices = async (signal: AbortSignal): Promise<ListedVoice[]> => {
+    const seen = new Map<string, ListedVoice>();
+    for (let pass = 0; pass < PASSES; pass++) {
+      const before = seen.size;
+      let index = 0;
+      let full = true;
+      for (; full; index++) {
+        const page = await readPage(index, signal);
+        full = page.items.length >= PAGE_SIZE;
+        for (const { voice, target_model, gmt_create } of page.items) {
+          if (!voice) continue;
+          seen.set(voice, {
+            ...readName(voice, gmt_create ?? null),
+            voice: {
+              providerVoiceId: voice,
+              targetModel: target_model ?? options.targetModel,
+              kind: VOICE_KIND,
+              region,
+              requestId: page.requestId,
+              metadata: { recovered: true },
+            },
+          });
+        }
+      }
+      if (index === 1 || (pass > 0 && seen.size === before)) break;
+    }
+    return [...seen.values()].sort(byAge);
+  };
+
+  return {
+    listVoices,
+
+    /**
+     * The voice whose id embeds `token`; the oldest when there are several.
+     * @throws {ProviderError} when the provider could not be asked
+     */
+    async findVoice(token: string, signal: AbortSignal): Promise<ProviderVoice | null> {
+      const voices = await listVoices(signal);
+      return voices.find((listed) => listed.token === token)?.voice ?? null;
+    },
+
+    /**
+     * Removes a voice for good; one that is gone already is no error.
+     * @throws {ProviderError}
+     */
+    async deleteVoice(providerVoiceId: string, signal: AbortSignal): Promise<void> {
+      try {
+        await dashscope.post({
+          path: CUSTOMIZATION_PATH,
+          body: { model: ENROLLMENT_MODEL, input: { action: "delete", voice: providerVoiceId } },
+          answer: deleteAnswer,
+          timeoutMs: TIMEOUT_MS,
+          signal,
+        });
+      } catch (error) {
+        if (!(error instanceof ProviderError && error.providerCode === "BadRequest.VoiceNotFound")) {
+          throw error;
+        }
+      }
+    },
+  };
+}
+
+function readName(voice: string, gmtCreate: string | null): { token: string | null; createdAt: Date | null } {
+  const [, token, stamp] = VOICE_ID.exec(voice) ?? [];
+  // Neither timestamp carries a zone; read as UTC they are at most a day off, which is little for an age to purge at.
+  const text = stamp?.replace(/^(....)(..)(..)(..)(..)(..)(...)$/, "$1-$2-$3T$4:$5:$6.$7Z") ??
+    gmtCreate?.replace(" ", "T").concat("Z");
+  const createdAt = text === undefined ? NaN : Date.parse(text);
+  return { token: token ?? null, createdAt: Number.isNaN(createdAt) ? null : new Date(createdAt) };
+}
+
+/** Oldest first; equal times by id, so that everyone agrees which one is the oldest. */
+function byAge(a: ListedVoice, b: ListedVoice): number {
+  const difference = (a.createdAt?.getTime() ?? Infinity) - (b.createdAt?.getTime() ?? Infinity);
+  return difference || (a.voice.providerVoiceId < b.voice.providerVoiceId ? -1 : 1);
+}

@@ -1,0 +1,212 @@
+import type { Clock } from "../clock.ts";
+import type { ReconcileReport, ReconcileRequest } from "../contract.ts";
+import { ApiError } from "../errors.ts";
+import type { Log } from "../log.ts";
+import type { References } from "../storage/references.ts";
+import { ProviderError } from "../tts/errors.ts";
+import type { ListedVoice, TtsProvider } from "../tts/provider.ts";
+import type { Enrollments } from "./enrollments.ts";
+import { providerFailure } from "./outcomes.ts";
+import { recoveredVoice } from "./recovered.ts";
+import type { ExpiredEntry, ReconcileLedger } from "./reconcile_ledger.ts";
+
+/** How long a batch works before it answers, in milliseconds; the platform gives up at 150 s. */
+const BATCH_MS = 90_000;
+const EXPIRED_PAGE = 200;
+const SORT_PAGE = 500;
+const GONE_LIMIT = 100;
+const UPLOADS_PAGE = 100;
+/** An upload nobody has finalized for this long is abandoned. */
+const ABANDONED_SECONDS = 86_400;
+/** Between two deletions, in milliseconds: the account's 180 requests a minute are finalize's too. */
+const PURGE_PAUSE_MS = 500;
+const FIRST_ID = "00000000-0000-0000-0000-000000000000";
+
+export type ReconcileOptions = {
+  ledger: ReconcileLedger;
+  enrollments: Enrollments;
+  references: References;
+  provider: TtsProvider;
+  clock: Clock;
+  newAttemptId: () => string;
+};
+
+export type Reconcile = ReturnType<typeof createReconcile>;
+
+/**
+ * Settles what finalize left behind: provider's list against rows and ledger. It may be killed and run again at any
+ * time, and two at once do no harm. It reads the provider first and the database second.
+ */
+export function createReconcile(options: ReconcileOptions) {
+  const { ledger, enrollments, references, provider, clock } = options;
+  const { region } = provider;
+
+  /** Completes an enrollment whose voice is known; false when there is nothing to complete it with. */
+  const settle = async (
+    entry: ExpiredEntry,
+    found: ListedVoice | undefined,
+    signal: AbortSignal,
+    log: Log,
+  ): Promise<boolean> => {
+    const attempt = {
+      userId: entry.user_id,
+      voiceId: entry.voice_id,
+      attemptId: options.newAttemptId(),
+      token: entry.token,
+    };
+    const objectKey = references.key(entry.user_id, entry.voice_id);
+    if (entry.details === null) return false;
+    const saved = entry.state === "created" ? null : found && {
+      provider: "qwen" as const,
+      voice: recoveredVoice(found.voice, entry.details, null),
+    };
+    if (saved === undefined) return false;
+    const { outcome } = await enrollments.complete(
+      attempt,
+      { details: entry.details, objectKey, saved },
+      signal,
+    );
+    log.event("warn", "clone.recovered", { voice_id: entry.voice_id, outcome });
+    return outcome !== "failed" && outcome !== "refused" && outcome !== "unknown";
+  };
+
+  return async function reconcile(request: ReconcileRequest, log: Log): Promise<ReconcileReport> {
+    const startedAt = clock.now();
+    const late = () => clock.now() - startedAt > BATCH_MS;
+    const signal = clock.timeout(BATCH_MS + 30_000);
+    const repair = request.repair || request.purge_older_than_days !== undefined;
+
+    let listed: ListedVoice[];
+    try {
+      listed = await provider.listVoices(signal);
+    } catch (error) {
+      throw error instanceof ProviderError ? providerFailure(error) : error;
+    }
+    const report: ReconcileReport = {
+      region,
+      provider_voices: listed.length,
+      ours: 0,
+      orphans: [],
+      foreign: [],
+      gone: [],
+      unresolved: [],
+      completed: 0,
+      released: await ledger.release(repair),
+      purged: [],
+      uploads_swept: 0,
+      more: false,
+    };
+
+    const byToken = new Map<string, ListedVoice>();
+    for (const item of [...listed].reverse()) if (item.token) byToken.set(item.token, item);
+
+    let after = { user_id: FIRST_ID, voice_id: FIRST_ID };
+    while (!late()) {
+      const page = await ledger.expired(after, EXPIRED_PAGE);
+      for (const entry of page) {
+        const found = entry.region === region ? byToken.get(entry.token) : undefined;
+        if (repair && !late() && await settle(entry, found, signal, log)) report.completed++;
+        else {report.unresolved.push({
+            voice_id: entry.voice_id,
+            found: entry.state === "created" || found !== undefined,
+          });}
+      }
+      const last = page.at(-1);
+      if (!last || page.length < EXPIRED_PAGE) break;
+      after = last;
+    }
+
+    for (let from = 0; from < listed.length; from += SORT_PAGE) {
+      const page = listed.slice(from, from + SORT_PAGE);
+      const sorted = await ledger.sort(
+        region,
+        page.map(({ voice, token }) => ({ provider_voice_id: voice.providerVoiceId, token })),
+      );
+      for (const [index, voice] of sorted.entries()) {
+        if (voice.kind === "ours") report.ours++;
+        else if (voice.kind === "foreign") report.foreign.push(voice.provider_voice_id);
+        else {
+          const { user_id: userId, voice_id: voiceId, provider_voice_id: providerVoiceId } = voice;
+          if (repair && userId && voiceId) {
+            if (late()) report.more = true;
+            else if (
+              !await ledger.recordOrphan(region, {
+                providerVoiceId,
+                userId,
+                voiceId,
+                createdAt: page[index]?.createdAt ?? new Date(clock.now()),
+              })
+            ) {
+              report.ours++;
+              continue;
+            }
+          }
+          report.orphans.push({ provider_voice_id: providerVoiceId, voice_id: voiceId });
+        }
+      }
+    }
+
+    report.gone = await ledger.gone(
+      region,
+      listed.map(({ voice }) => voice.providerVoiceId),
+      new Date(startedAt),
+      GONE_LIMIT,
+    );
+
+    if (request.purge_older_than_days !== undefined) {
+      await purge(request.purge_older_than_days, report, late, signal, log);
+    }
+
+    for (let count = UPLOADS_PAGE; count === UPLOADS_PAGE && !late();) {
+      const keys = await ledger.unclaimedUploads(ABANDONED_SECONDS, UPLOADS_PAGE);
+      if (repair && keys.length > 0) await references.remove(keys);
+      report.uploads_swept += keys.length;
+      count = repair ? keys.length : 0;
+    }
+
+    report.more ||= late();
+    log.event("info", "reconcile.done", {
+      ...report,
+      orphans: report.orphans.length,
+      foreign: report.foreign.length,
+      gone: report.gone.length,
+      unresolved: report.unresolved.length,
+      purged: report.purged.length,
+      duration_ms: clock.now() - startedAt,
+    });
+    return report;
+  };
+
+  async function purge(
+    days: number,
+    report: ReconcileReport,
+    late: () => boolean,
+    signal: AbortSignal,
+    log: Log,
+  ): Promise<void> {
+    const tried: string[] = [];
+    for (;;) {
+      if (late()) {
+        report.more = true;
+        return;
+      }
+      const id = await ledger.purgeNext(region, Math.round(days * 86_400), tried);
+      if (id === null) return;
+      tried.push(id);
+      try {
+        await provider.deleteVoice(id, signal);
+        await ledger.purgeDone(region, id);
+        report.purged.push(id);
+        log.event("warn", "voice.purged", { provider_voice_id: id });
+      } catch (error) {
+        // Marked already, it comes first in the next run; a provider that throttles is left alone until then.
+        log.event("warn", "voice.purge_failed", { provider_voice_id: id, error });
+        if (error instanceof ApiError || (error instanceof ProviderError && error.category === "throttled")) {
+          report.more = true;
+          return;
+        }
+      }
+      await clock.sleep(PURGE_PAUSE_MS, signal);
+    }
+  }
+}

@@ -1,0 +1,118 @@
+import { z } from "zod";
+import type { Supabase } from "../supabase.ts";
+import { databaseError, type PostgrestError } from "./database_errors.ts";
+import { voiceDetails } from "./enrollments.ts";
+
+const expiredEntry = z.object({
+  user_id: z.guid(),
+  voice_id: z.guid(),
+  token: z.string(),
+  state: z.enum(["claimed", "sending", "created", "rejected"]),
+  region: z.string(),
+  details: voiceDetails.nullable(),
+});
+
+const sortedVoice = z.object({
+  provider_voice_id: z.string(),
+  kind: z.enum(["ours", "orphan", "foreign"]),
+  user_id: z.guid().nullable(),
+  voice_id: z.guid().nullable(),
+});
+
+const goneVoice = z.object({ voice_id: z.guid(), provider_voice_id: z.string() });
+
+export type ExpiredEntry = z.output<typeof expiredEntry>;
+export type SortedVoice = z.output<typeof sortedVoice>;
+export type GoneVoice = z.output<typeof goneVoice>;
+
+type RpcResult = { data: unknown; error: PostgrestError | null; status: number };
+
+function answer<T>(schema: z.ZodType<T>, result: RpcResult): T {
+  if (result.error) throw databaseError(result.error, result.status);
+  return schema.parse(result.data);
+}
+
+/** The ledger as reconcile needs it; each call may be made twice, and throws as the calls of `createEnrollments` do. */
+export type ReconcileLedger = ReturnType<typeof createReconcileLedger>;
+
+export function createReconcileLedger(options: { db: Pick<Supabase["db"], "rpc"> }) {
+  const { db } = options;
+  return {
+    /** Ends the claims that expired without sending anything; without `repair` only counts them. */
+    async release(repair: boolean): Promise<number> {
+      return answer(z.number(), await db.rpc("reconcile_release", { p_repair: repair }));
+    },
+
+    /** One page of enrollments that are over and not settled, after the one named. */
+    async expired(after: { user_id: string; voice_id: string }, limit: number): Promise<ExpiredEntry[]> {
+      const result = await db.rpc("reconcile_expired", {
+        p_after_user_id: after.user_id,
+        p_after_voice_id: after.voice_id,
+        p_limit: limit,
+      });
+      return answer(z.array(expiredEntry), result);
+    },
+
+    /** What each provider voice is here, in the order given. */
+    async sort(
+      region: string,
+      voices: { provider_voice_id: string; token: string | null }[],
+    ): Promise<SortedVoice[]> {
+      return answer(
+        z.array(sortedVoice),
+        await db.rpc("reconcile_sort", { p_region: region, p_voices: voices }),
+      );
+    },
+
+    /** Records an orphan; false when it is none any more. */
+    async recordOrphan(
+      region: string,
+      orphan: { providerVoiceId: string; userId: string; voiceId: string; createdAt: Date },
+    ): Promise<boolean> {
+      const result = await db.rpc("reconcile_record_orphan", {
+        p_region: region,
+        p_provider_voice_id: orphan.providerVoiceId,
+        p_user_id: orphan.userId,
+        p_voice_id: orphan.voiceId,
+        p_created_at: orphan.createdAt.toISOString(),
+      });
+      return answer(z.boolean(), result);
+    },
+
+    /** Live rows, saved before that time, whose provider voice is not among those listed. */
+    async gone(region: string, listed: string[], before: Date, limit: number): Promise<GoneVoice[]> {
+      const result = await db.rpc("reconcile_gone", {
+        p_region: region,
+        p_provider_voice_ids: listed,
+        p_before: before.toISOString(),
+        p_limit: limit,
+      });
+      return answer(z.array(goneVoice), result);
+    },
+
+    /** Marks the next orphan of that age as being purged; null when there is none besides those to skip. */
+    async purgeNext(region: string, olderThanSeconds: number, skip: string[]): Promise<string | null> {
+      const result = await db.rpc("purge_next", {
+        p_region: region,
+        p_older_than_seconds: olderThanSeconds,
+        p_skip: skip,
+      });
+      return answer(z.string().nullable(), result);
+    },
+
+    /** The provider has deleted it. */
+    async purgeDone(region: string, providerVoiceId: string): Promise<void> {
+      const result = await db.rpc("purge_done", { p_region: region, p_provider_voice_id: providerVoiceId });
+      if (result.error) throw databaseError(result.error, result.status);
+    },
+
+    /** Keys of uploads of that age that no finalize has claimed and no row refers to. */
+    async unclaimedUploads(olderThanSeconds: number, limit: number): Promise<string[]> {
+      const result = await db.rpc("unclaimed_uploads", {
+        p_older_than_seconds: olderThanSeconds,
+        p_limit: limit,
+      });
+      return answer(z.array(z.string()), result);
+    },
+  };
+}

@@ -1,0 +1,40 @@
+import assert from "node:assert/strict";
+import { MUTATIONS } from "./simulation/mutations.ts";
+import { runSchedule } from "./simulation/schedule.ts";
+import { createStatistics } from "./simulation/statistics.ts";
+
+const SCHEDULES = 2_000;
+
+Deno.test(`the invariants hold in ${SCHEDULES} schedules of failures`, async () => {
+  const statistics = createStatistics();
+  for (let seed = 1; seed <= SCHEDULES; seed++) {
+    const outcome = await runSchedule(seed);
+    statistics.add(outcome);
+    assert.deepEqual(
+      outcome.broken,
+      [],
+      `npm run simulate -- --seed ${seed}\n${outcome.trace.join("\n")}`,
+    );
+  }
+  console.log(statistics.report());
+});
+
+Deno.test("a seed replays exactly", async () => {
+  for (const seed of [7, 190, 543]) {
+    const [first, second] = [await runSchedule(seed), await runSchedule(seed)];
+    assert(first.trace.length > 20);
+    assert.deepEqual(first, second);
+  }
+});
+
+for (const [name, mutation] of Object.entries(MUTATIONS)) {
+  Deno.test(`the simulation finds out: ${name}`, async () => {
+    for (let seed = 1; seed <= SCHEDULES; seed++) {
+      const { broken } = await runSchedule(seed, mutation);
+      if (broken.length === 0) continue;
+      console.log(`found by schedule ${seed}: ${broken[0]}`);
+      return;
+    }
+    assert.fail(`not found in ${SCHEDULES} schedules`);
+  });
+}

@@ -1,0 +1,144 @@
+import type { ReconcileLedger } from "../../_shared/voices/reconcile_ledger.ts";
+import { type Entry, key, type LedgerState } from "./ledger_state.ts";
+
+const isOpen = (entry: Entry | undefined): boolean =>
+  entry !== undefined &&
+  (entry.state === "claimed" || entry.state === "sending" || entry.state === "created" ||
+    (entry.unresolvedSince !== null && entry.state !== "finalized"));
+
+/** What reconcile asks of the ledger, over the same tables in memory. */
+export function createFakeReconcileLedger(options: {
+  state: LedgerState;
+  now: () => number;
+  /** Keys of old uploads, as Storage knows them. */
+  uploadsOlderThan: (seconds: number) => string[];
+}): ReconcileLedger {
+  const { state, now } = options;
+  const rowOf = (region: string, providerVoiceId: string) =>
+    [...state.rows.values()].find((row) => row.region === region && row.providerVoiceId === providerVoiceId);
+
+  return {
+    release(repair) {
+      let released = 0;
+      for (const [id, entry] of state.entries) {
+        if (entry.leaseExpiresAt > now()) continue;
+        if (entry.state === "claimed" && entry.unresolvedSince === null) {
+          released++;
+          if (repair) state.entries.delete(id);
+        } else if (repair && entry.state === "sending") entry.unresolvedSince ??= entry.leaseExpiresAt;
+      }
+      return Promise.resolve(released);
+    },
+
+    expired(after, limit) {
+      const page = [...state.entries.values()]
+        .filter((entry) => entry.leaseExpiresAt <= now())
+        .filter((entry) =>
+          entry.state === "created" || entry.state === "sending" ||
+          (entry.unresolvedSince !== null && entry.state !== "finalized")
+        )
+        .filter((entry) => key(entry.userId, entry.voiceId) > key(after.user_id, after.voice_id))
+        .sort((a, b) => key(a.userId, a.voiceId) < key(b.userId, b.voiceId) ? -1 : 1)
+        .slice(0, limit);
+      return Promise.resolve(
+        page.flatMap(({ userId, voiceId, token, state: kind, region, details }) =>
+          kind === "finalized"
+            ? []
+            : [{ user_id: userId, voice_id: voiceId, token, state: kind, region, details }]
+        ),
+      );
+    },
+
+    sort(region, voices) {
+      return Promise.resolve(voices.map(({ provider_voice_id, token }) => {
+        const row = rowOf(region, provider_voice_id);
+        const orphan = state.orphans.get(key(region, provider_voice_id));
+        const entry = token === null
+          ? undefined
+          : [...state.entries.values()].find((item) => item.token === token);
+        const kind = row
+          ? "ours"
+          : orphan
+          ? "orphan"
+          : !entry
+          ? "foreign"
+          : isOpen(entry)
+          ? "ours"
+          : "orphan";
+        return {
+          provider_voice_id,
+          kind,
+          user_id: row?.userId ?? orphan?.userId ?? entry?.userId ?? null,
+          voice_id: row?.id ?? orphan?.voiceId ?? entry?.voiceId ?? null,
+        } as const;
+      }));
+    },
+
+    recordOrphan(region, { providerVoiceId, userId, voiceId, createdAt }) {
+      if (isOpen(state.entries.get(key(userId, voiceId))) || rowOf(region, providerVoiceId)) {
+        return Promise.resolve(false);
+      }
+      const id = key(region, providerVoiceId);
+      if (!state.orphans.has(id)) {
+        state.orphans.set(id, {
+          region,
+          providerVoiceId,
+          userId,
+          voiceId,
+          reason: "listed",
+          seenAt: Math.min(createdAt.getTime(), now()),
+          purgingAt: null,
+          purgedAt: null,
+        });
+      }
+      return Promise.resolve(true);
+    },
+
+    gone(region, listed, before, limit) {
+      const known = new Set(listed);
+      return Promise.resolve(
+        [...state.rows.values()]
+          .filter((row) => row.provider === "qwen" && row.region === region && !row.deleted)
+          .filter((row) => row.createdAt < before.getTime() && !known.has(row.providerVoiceId ?? ""))
+          .slice(0, limit)
+          .map((row) => ({ voice_id: row.id, provider_voice_id: row.providerVoiceId ?? "" })),
+      );
+    },
+
+    purgeNext(region, olderThanSeconds, skip) {
+      const candidates = [...state.orphans.values()]
+        .filter((orphan) => orphan.region === region && orphan.purgedAt === null)
+        .filter((orphan) => !skip.includes(orphan.providerVoiceId))
+        .filter((orphan) => orphan.seenAt <= now() - olderThanSeconds * 1000)
+        .sort((a, b) => (a.purgingAt ?? Infinity) - (b.purgingAt ?? Infinity) || a.seenAt - b.seenAt);
+      for (const orphan of candidates) {
+        if (rowOf(region, orphan.providerVoiceId)) {
+          if (orphan.purgingAt === null) state.orphans.delete(key(region, orphan.providerVoiceId));
+          continue;
+        }
+        orphan.purgingAt ??= now();
+        return Promise.resolve(orphan.providerVoiceId);
+      }
+      return Promise.resolve(null);
+    },
+
+    purgeDone(region, providerVoiceId) {
+      const orphan = state.orphans.get(key(region, providerVoiceId));
+      if (orphan && orphan.purgingAt !== null) orphan.purgedAt ??= now();
+      return Promise.resolve();
+    },
+
+    unclaimedUploads(olderThanSeconds, limit) {
+      const referenced = new Set(
+        [...state.rows.values()].map((row) => `${row.userId}/${row.id}/reference.wav`),
+      );
+      return Promise.resolve(
+        options.uploadsOlderThan(olderThanSeconds)
+          .filter((name) =>
+            !referenced.has(name) && !state.entries.has(name.replace(/\/reference\.wav$/, ""))
+          )
+          .slice(0, limit),
+      );
+    },
+  };
+}

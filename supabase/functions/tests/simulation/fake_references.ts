@@ -1,0 +1,56 @@
+import { ApiError } from "../../_shared/errors.ts";
+import type { References } from "../../_shared/storage/references.ts";
+import type { Process } from "./process.ts";
+
+/** The uploaded clips: when each was uploaded, by key. */
+export type Uploads = Map<string, { uploadedAt: number }>;
+
+const unavailable = () =>
+  new ApiError("storage_unavailable", "The audio storage is not available right now.");
+
+/** The `references` bucket as one process sees it. */
+export function createFakeReferences(
+  { process, uploads }: { process: Process; uploads: Uploads },
+): References {
+  const notUsed = () => Promise.reject(new Error("not part of the simulation"));
+  return {
+    key: (userId, voiceId) => `${userId}/${voiceId}/reference.wav`,
+    inspect: (key, signal) =>
+      process.call({
+        name: "storage.inspect",
+        failure: unavailable,
+        signal,
+        effect() {
+          if (!uploads.has(key)) throw new ApiError("reference_missing", "Audio file not uploaded.");
+          return {
+            sizeBytes: 600_000,
+            contentType: "audio/wav",
+            etag: '"1"',
+            firstBytes: new Uint8Array(44),
+          };
+        },
+      }),
+    open: (key, inspected, signal) => ({
+      contentType: inspected.contentType,
+      sizeBytes: inspected.sizeBytes,
+      read: notUsed,
+      sign: (seconds) =>
+        process.call({
+          name: "storage.sign",
+          failure: unavailable,
+          signal,
+          effect: () => `https://storage.invalid/${key}?exp=${process.clock.now() + seconds * 1000}`,
+        }),
+    }),
+    remove: (keys) =>
+      process.call({
+        name: "storage.remove",
+        failure: unavailable,
+        effect() {
+          for (const key of keys) uploads.delete(key);
+        },
+      }),
+    createUploadUrl: notUsed,
+    previewUrl: notUsed,
+  };
+}

@@ -1,0 +1,55 @@
+import { key } from "./ledger_state.ts";
+import type { World } from "./world.ts";
+
+/** The invariants of docs/enrollment.md that a world breaks, each in words; empty when all hold. */
+export function brokenInvariants(world: World, details: { transcripts: string[] }): string[] {
+  const { ledger, provider, answers } = world;
+  const broken = [...new Set(world.violations)];
+
+  for (const row of ledger.rows.values()) {
+    if (row.provider !== "qwen") continue;
+    if (!row.providerVoiceId || !row.targetModel || !row.region) {
+      broken.push(`1: ${row.id} is not ready for synthesis`);
+    }
+    if (row.providerVoiceId && provider.deleted.has(row.providerVoiceId)) {
+      broken.push(`${row.id} speaks with a voice that was deleted`);
+    }
+    if (row.providerVoiceId && ledger.orphans.has(key(row.region ?? "", row.providerVoiceId))) {
+      broken.push(`${row.id} speaks with a voice that is recorded as an orphan`);
+    }
+  }
+  const providerVoices = [...ledger.rows.values()].flatMap((row) => row.providerVoiceId ?? []);
+  if (new Set(providerVoices).size < providerVoices.length) broken.push("1: two rows share a provider voice");
+
+  const given = new Map<string, string>();
+  for (const { voiceId, body } of answers) {
+    if (!body) continue;
+    const text = JSON.stringify(body);
+    if ((given.get(voiceId) ?? text) !== text) {
+      broken.push(`2: ${voiceId} answered ${given.get(voiceId)} and ${text}`);
+    }
+    given.set(voiceId, text);
+    const row = ledger.rows.get(voiceId);
+    if (
+      !row && ledger.users.size > 0 &&
+      [...ledger.users].some((user) => world.uploads.has(`${user}/${voiceId}/reference.wav`))
+    ) {
+      broken.push(`2: ${voiceId} answered 200 and has no row`);
+    }
+  }
+
+  for (const [voice, { region }] of provider.voices) {
+    const inRow = providerVoices.includes(voice);
+    if (!inRow && !ledger.orphans.has(key(region, voice))) broken.push(`3: ${voice} is lost`);
+  }
+
+  for (const line of world.logged) {
+    if (line.includes("sk-simulation-key") || line.includes("?exp=")) {
+      broken.push(`6: a secret is logged: ${line}`);
+    }
+    if (details.transcripts.some((text) => line.includes(text))) {
+      broken.push(`6: a transcript is logged: ${line}`);
+    }
+  }
+  return broken;
+}

@@ -1,0 +1,76 @@
+import type { Rejection } from "../../_shared/voices/enrollments.ts";
+import type { VoiceDetails } from "../../_shared/tts/provider.ts";
+
+/** One row of private.voice_enrollments. Times are milliseconds since the epoch. */
+export type Entry = {
+  userId: string;
+  voiceId: string;
+  attemptId: string;
+  token: string;
+  state: "claimed" | "sending" | "created" | "finalized" | "rejected";
+  leaseExpiresAt: number;
+  unresolvedSince: number | null;
+  region: string;
+  details: VoiceDetails | null;
+  fingerprint: string;
+  providerVoiceId: string | null;
+  targetModel: string | null;
+  error: Rejection | null;
+};
+
+/** One row of public.voices. */
+export type Row = {
+  id: string;
+  userId: string;
+  details: VoiceDetails;
+  provider: "qwen" | "modal";
+  region: string | null;
+  providerVoiceId: string | null;
+  targetModel: string | null;
+  deleted: boolean;
+  createdAt: number;
+};
+
+/** One row of private.orphaned_voices. */
+export type Orphan = {
+  region: string;
+  providerVoiceId: string;
+  userId: string;
+  voiceId: string;
+  reason: string;
+  seenAt: number;
+  purgingAt: number | null;
+  purgedAt: number | null;
+};
+
+export type Sending = { attemptId: string; userId: string; sentAt: number };
+
+/** The tables behind the ledger's functions. */
+export type LedgerState = {
+  users: Set<string>;
+  entries: Map<string, Entry>;
+  rows: Map<string, Row>;
+  orphans: Map<string, Orphan>;
+  sendings: Map<string, Sending>;
+  /** Voices whose insert is refused, as a constraint would. */
+  refusedInserts: Set<string>;
+};
+
+export function createLedgerState(users: string[]): LedgerState {
+  return {
+    users: new Set(users),
+    entries: new Map(),
+    rows: new Map(),
+    orphans: new Map(),
+    sendings: new Map(),
+    refusedInserts: new Set(),
+  };
+}
+
+/** The primary key of an enrollment, and of an orphan. */
+export const key = (first: string, second: string): string => `${first}/${second}`;
+
+/** What the SQL function of this name computes, up to the hash. */
+export function fingerprint({ name, language, transcript, description }: VoiceDetails): string {
+  return JSON.stringify([name, language, transcript, description]);
+}
