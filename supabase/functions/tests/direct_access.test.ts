@@ -100,8 +100,14 @@ for (const [caller, token] of Object.entries(CALLERS)) {
     ) {
       assert(names.includes(known), known);
     }
-    const sample = (type: string) =>
-      type === "uuid" ? crypto.randomUUID() : type === "jsonb" ? {} : type === "boolean" ? true : "1";
+    const samples: Record<string, unknown> = {
+      uuid: crypto.randomUUID(),
+      jsonb: {},
+      boolean: true,
+      "text[]": ["1"],
+      "timestamp with time zone": new Date().toISOString(),
+    };
+    const sample = (type: string) => samples[type] ?? "1";
     for (const { name, parameters, types } of functions) {
       const body = Object.fromEntries(
         parameters.map((parameter, index) => [parameter, sample(types[index] ?? "")]),

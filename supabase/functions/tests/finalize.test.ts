@@ -5,6 +5,7 @@ import { listVoicesResponse } from "../_shared/contract.ts";
 import { PROVIDER_KEY, startApi } from "./harness/api.ts";
 import { askForUpload, DETAILS, putClip, speechClip, upload } from "./harness/clone.ts";
 import { voiceCreated, withDashScope } from "./harness/dashscope.ts";
+import { createVirtualClock } from "./harness/clock.ts";
 import { assertError } from "./harness/errors.ts";
 import { stack } from "./harness/stack.ts";
 import { createSigningKeys, signUp } from "./harness/users.ts";
@@ -153,7 +154,7 @@ Deno.test("a degraded enrollment is kept as the provider told it", async () => {
 });
 
 Deno.test("twenty finalizes of one voice at once make one provider call", async () => {
-  await using api = await startApi({ keys });
+  await using api = await startApi({ keys, clock: createVirtualClock() });
   const { body } = await upload(api, token);
   let release = () => {};
   const held = new Promise<void>((resolve) => release = resolve);

@@ -6,7 +6,21 @@ import { stack } from "./harness/stack.ts";
 import { signUp } from "./harness/users.ts";
 
 const ROLES = ["anon", "authenticated", "service_role"];
-const CALLS = ["clone_claim", "clone_complete", "clone_release", "clone_sending", "clone_unresolved"];
+const CALLS = [
+  "clone_claim",
+  "clone_complete",
+  "clone_release",
+  "clone_sending",
+  "clone_unresolved",
+  "purge_done",
+  "purge_next",
+  "reconcile_expired",
+  "reconcile_gone",
+  "reconcile_record_orphan",
+  "reconcile_release",
+  "reconcile_sort",
+  "unclaimed_uploads",
+];
 
 Deno.test("only service_role may call the ledger, and nobody what stands behind it", async () => {
   const rows = await withDatabase((sql) =>

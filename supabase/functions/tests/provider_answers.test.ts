@@ -44,7 +44,7 @@ for (const [code, detail] of REFUSALS) {
       request_id: "f0e1d2c3-error",
       refusal: detail,
     });
-    assert.equal(await countedSendings(ready.userId), 1);
+    assert.equal(await countedSendings(ready.userId), 0);
     assert.equal(ready.api.events("clone.rejected").length, 1);
 
     await asked([], () => assertTold(ready, told));

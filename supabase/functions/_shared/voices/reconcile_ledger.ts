@@ -32,9 +32,10 @@ function answer<T>(schema: z.ZodType<T>, result: RpcResult): T {
   return schema.parse(result.data);
 }
 
-/** The ledger as reconcile needs it; each call may be made twice, and throws as the calls of `createEnrollments` do. */
+/** The ledger as reconcile needs it. */
 export type ReconcileLedger = ReturnType<typeof createReconcileLedger>;
 
+/** What reconcile asks of the ledger; each call may be made twice, and throws as those of `createEnrollments` do. */
 export function createReconcileLedger(options: { db: Pick<Supabase["db"], "rpc"> }) {
   const { db } = options;
   return {

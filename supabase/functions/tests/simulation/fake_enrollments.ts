@@ -217,7 +217,9 @@ export function createFakeEnrollments(options: {
         );
         orphaned = true;
       } else state.orphans.delete(key(region, providerVoiceId));
-      if (entry) Object.assign(entry, { state: "finalized", unresolvedSince: null, details: null });
+      if (entry) {
+        Object.assign(entry, { state: "finalized", unresolvedSince: null, details: null, error: null });
+      }
     }
     if (!row) return { outcome: "deleted", orphaned };
     return { ...standing(row, userId, done.details), orphaned };

@@ -1,9 +1,8 @@
 import type postgres from "postgres";
 import type { VoiceDetails } from "../../_shared/tts/provider.ts";
-import { createSupabase } from "../../_shared/supabase.ts";
+import type { Supabase } from "../../_shared/supabase.ts";
 import { createEnrollments } from "../../_shared/voices/enrollments.ts";
 import { createReconcileLedger } from "../../_shared/voices/reconcile_ledger.ts";
-import { stack } from "../harness/stack.ts";
 import { createFakeEnrollments } from "./fake_enrollments.ts";
 import { createFakeReconcileLedger } from "./fake_reconcile_ledger.ts";
 import { createLedgerState, fingerprint } from "./ledger_state.ts";
@@ -78,23 +77,34 @@ export function createFakeLedger(userId: string) {
   };
 }
 
-/** The functions and tables in PostgreSQL, asked as the function asks them; time moves by moving what they hold. */
-export async function createSqlLedger(sql: postgres.Sql, userId: string) {
-  const supabase = createSupabase({ url: stack.supabase_url, secretKey: stack.secret_key });
-  await sql`truncate private.voice_enrollments, private.orphaned_voices, private.clone_sendings`;
+/** Lets the tests refuse the insert of a voice, as a constraint would, while `use` runs. */
+export async function withRefusableInserts(sql: postgres.Sql, use: () => Promise<void>): Promise<void> {
   await sql.unsafe(`
-    create table if not exists private.refused_inserts (voice_id uuid primary key);
-    truncate private.refused_inserts;
-    create or replace function private.refuse_insert() returns trigger language plpgsql as $$
+    create table private.refused_inserts (voice_id uuid primary key);
+    create function private.refuse_insert() returns trigger language plpgsql as $$
     begin
       if exists (select from private.refused_inserts r where r.voice_id = new.id) then
         raise exception 'refused' using errcode = '23514';
       end if;
       return new;
     end $$;
-    create or replace trigger refuse_insert before insert on public.voices
+    create trigger refuse_insert before insert on public.voices
       for each row execute function private.refuse_insert();
   `).simple();
+  try {
+    await use();
+  } finally {
+    await sql.unsafe(`
+      drop trigger refuse_insert on public.voices;
+      drop function private.refuse_insert();
+      drop table private.refused_inserts;
+    `).simple();
+  }
+}
+
+/** The functions and tables in PostgreSQL, asked as the function asks them; time moves by moving what they hold. */
+export async function createSqlLedger(sql: postgres.Sql, supabase: Supabase, userId: string) {
+  await sql`truncate private.voice_enrollments, private.orphaned_voices, private.clone_sendings, private.refused_inserts`;
   return {
     enrollments: createEnrollments({ db: supabase.db, limits: LIMITS }),
     reconcile: createReconcileLedger({ db: supabase.db }),
@@ -133,10 +143,6 @@ export async function createSqlLedger(sql: postgres.Sql, userId: string) {
         orphans: orphans.map((orphan) => ({ ...orphan })).sort(byText),
         sendings: sendings.length,
       };
-    },
-    async [Symbol.asyncDispose]() {
-      await sql`drop trigger refuse_insert on public.voices`;
-      await sql`drop table private.refused_inserts`;
     },
   };
 }
