@@ -13,6 +13,8 @@ export type FinalizeJob = {
   attempt: Attempt;
   details: VoiceDetails;
   objectKey: string;
+  /** Milliseconds since the epoch. */
+  startedAt: number;
   /** Milliseconds since the epoch by which the request answers. */
   deadline: number;
   signal: AbortSignal;
@@ -41,11 +43,13 @@ export async function completeVoice(
   const { enrollments, clock } = options;
   for (let tries = 0;; tries++) {
     try {
-      return await enrollments.complete(
+      const answer = await enrollments.complete(
         job.attempt,
         { details, objectKey: job.objectKey, saved },
         job.signal,
       );
+      logSaved(job.log, answer, saved, clock.now() - job.startedAt);
+      return answer;
     } catch (error) {
       const pause = PAUSES_MS[tries];
       const told = error instanceof ApiError
@@ -59,14 +63,40 @@ export async function completeVoice(
       }
       if (saved?.provider === "qwen") {
         job.log.event("error", "clone.unrecorded", {
-          provider_voice_id: saved.voice.providerVoiceId,
+          ...providerIds(saved),
           provider_region: saved.voice.region,
-          provider_request_id: saved.voice.requestId,
+          duration_ms: clock.now() - job.startedAt,
           error,
         });
       }
       throw new UnrecordedVoice(told);
     }
+  }
+}
+
+/** How the provider's voice and its create, or the look-up that found it, are named in an event; nothing for modal. */
+export function providerIds(saved: SavedVoice | null): Record<string, unknown> {
+  if (saved?.provider !== "qwen") return {};
+  return { provider_voice_id: saved.voice.providerVoiceId, provider_request_id: saved.voice.requestId };
+}
+
+/**
+ * Tells what saving a voice came to: its row stands, or the voice was recorded as an orphan, or both when another one's
+ * row stands.
+ * @param durationMs since the work on this voice began
+ */
+export function logSaved(
+  log: Log,
+  answer: CompleteAnswer,
+  saved: SavedVoice | null,
+  durationMs: number,
+): void {
+  const orphaned = "orphaned" in answer && answer.orphaned;
+  if (orphaned) log.event("warn", "clone.orphaned", { ...providerIds(saved), duration_ms: durationMs });
+  if (answer.outcome === "finalized") {
+    // The ids are those of the row: not of the voice that has just become an orphan.
+    const ids = orphaned ? {} : providerIds(saved);
+    log.event("info", "clone.finalized", { ...ids, duration_ms: durationMs });
   }
 }
 
@@ -80,10 +110,8 @@ export function answerOf(
   sameDetails: boolean,
   log: Log,
 ): { id: string; name: string } {
-  if ("orphaned" in completed && completed.orphaned) log.event("warn", "clone.orphaned");
   switch (completed.outcome) {
     case "finalized":
-      log.event("info", "clone.finalized");
       if (!sameDetails) throw cloneConflict();
       return completed.voice;
     case "conflict":

@@ -3,7 +3,7 @@ import type { Log } from "../log.ts";
 import type { InspectedReference, References } from "../storage/references.ts";
 import { ProviderError } from "../tts/errors.ts";
 import type { ProviderVoice, TtsProvider } from "../tts/provider.ts";
-import { completeVoice, type FinalizeJob, UnrecordedVoice } from "./completion.ts";
+import { completeVoice, type FinalizeJob, providerIds, UnrecordedVoice } from "./completion.ts";
 import type { CompleteAnswer, Enrollments, Rejection } from "./enrollments.ts";
 import { providerFailure, providerUnavailable } from "./outcomes.ts";
 import { logRecovered, recoveredVoice, referenceMetadata } from "./recovered.ts";
@@ -57,7 +57,6 @@ export function createEnroll(options: EnrollOptions) {
       signal: job.signal,
       record: {
         async sending() {
-          if (provider.name === "modal") return;
           const outcome = await enrollments.sending(job.attempt, {
             details: job.details,
             region: provider.region,
@@ -71,9 +70,7 @@ export function createEnroll(options: EnrollOptions) {
         complete(saved) {
           job.log.event("info", "clone.enrolled", {
             provider: saved.provider,
-            ...(saved.provider === "qwen"
-              ? { provider_voice_id: saved.voice.providerVoiceId, provider_request_id: saved.voice.requestId }
-              : {}),
+            ...providerIds(saved),
             duration_ms: clock.now() - startedAt,
           });
           return completeVoice({ enrollments, clock }, job, job.details, saved);
@@ -138,6 +135,7 @@ export function createEnroll(options: EnrollOptions) {
 
   /** After an unknown outcome: the saved voice when the provider has it, null when it has none. */
   const settle = async (job: FinalizeJob, error: ProviderError, inspected: InspectedReference) => {
+    const startedAt = clock.now();
     let found: ProviderVoice | null;
     try {
       found = await lookUp(job, error.category === "no_answer" ? LOOK_UP_PAUSES_MS : []);
@@ -146,7 +144,7 @@ export function createEnroll(options: EnrollOptions) {
       throw providerUnavailable(cause);
     }
     if (!found) return null;
-    logRecovered(job.log, found);
+    logRecovered(job.log, found, clock.now() - startedAt);
     return await completeVoice({ enrollments, clock }, job, job.details, {
       provider: "qwen",
       voice: recoveredVoice(found, job.details, inspected),
@@ -166,6 +164,7 @@ export function createEnroll(options: EnrollOptions) {
       let unmarked: ProviderError | null = null;
       const seen = { throttled: 0, reference_unreachable: 0, server_error: 0 };
       for (;;) {
+        const startedAt = clock.now();
         try {
           // A process that was suspended may come by here long after its time.
           if (!hasRoom(job)) throw new Superseded();
@@ -177,7 +176,7 @@ export function createEnroll(options: EnrollOptions) {
             await releaseUnlessUnmarked(job, unmarked, null);
             throw error;
           }
-          logFailure(job.log, error);
+          logFailure(job.log, error, clock.now() - startedAt);
 
           if (error.category === "throttled") {
             const pause = (THROTTLED_PAUSES_MS[seen.throttled++] ?? Infinity) * (0.5 + clock.random());
@@ -232,7 +231,7 @@ export function createEnroll(options: EnrollOptions) {
 
 export type Enroll = ReturnType<typeof createEnroll>;
 
-function logFailure(log: Log, error: ProviderError): void {
+function logFailure(log: Log, error: ProviderError, durationMs: number): void {
   const alert = error.category === "misconfigured" || error.category === "voice_limit" ||
     error.category === "reference_unreachable";
   log.event(
@@ -243,6 +242,7 @@ function logFailure(log: Log, error: ProviderError): void {
       status: error.status,
       provider_code: error.providerCode,
       provider_request_id: error.providerRequestId,
+      duration_ms: durationMs,
       error,
     },
   );

@@ -1,5 +1,6 @@
 import { checkReference } from "../audio/policy.ts";
 import type { FinalizeRequest } from "../contract.ts";
+import { ApiError } from "../errors.ts";
 import { ProviderError } from "../tts/errors.ts";
 import type { Log } from "../log.ts";
 import type { InspectedReference } from "../storage/references.ts";
@@ -23,6 +24,8 @@ const DEADLINE_MS = 120_000;
 const JOIN_MS = 20_000;
 const JOIN_PAUSE_MS = 300;
 const JOIN_PAUSE_MAX_MS = 2_000;
+/** Pauses before a claim is asked again, in milliseconds. */
+const CLAIM_PAUSES_MS = [200, 800];
 
 export type FinalizeOptions = EnrollOptions & {
   newAttemptId: () => string;
@@ -48,6 +51,7 @@ export function createFinalize(options: FinalizeOptions) {
       job.log.event("error", "clone.region_changed", { recorded: claim.region, configured: provider.region });
       throw providerMisconfigured();
     }
+    const startedAt = clock.now();
     let found;
     try {
       found = await enrollment.lookUp(job, []);
@@ -58,7 +62,7 @@ export function createFinalize(options: FinalizeOptions) {
       throw misconfigured ? providerMisconfigured(error) : providerUnavailable(error);
     }
     if (!found) return null;
-    logRecovered(job.log, found);
+    logRecovered(job.log, found, clock.now() - startedAt);
     const completed = await completeVoice(options, job, claim.details, {
       provider: "qwen",
       voice: recoveredVoice(found, claim.details, inspected),
@@ -66,14 +70,34 @@ export function createFinalize(options: FinalizeOptions) {
     return answerOf(completed, claim.same_details, job.log);
   };
 
+  /** Asks again while the database is away: with the same attempt, a claim whose answer was lost is given once more. */
+  const claim = async (job: FinalizeJob): Promise<ClaimAnswer> => {
+    const asked = { details: job.details, provider: provider.name, region: provider.region };
+    for (let tries = 0;; tries++) {
+      try {
+        return await enrollments.claim(job.attempt, asked, job.signal);
+      } catch (error) {
+        const pause = CLAIM_PAUSES_MS[tries];
+        const away = error instanceof ApiError && error.code === "database_unavailable";
+        if (!away || pause === undefined || clock.now() + pause > job.deadline) throw error;
+        await clock.sleep(pause, job.signal);
+      }
+    }
+  };
+
   /** Claims, and waits a while for a finalize that is under way already: its result is this one's too. */
   const claimOrJoin = async (job: FinalizeJob): Promise<ClaimAnswer> => {
-    const asked = { details: job.details, provider: provider.name, region: provider.region };
-    const patience = Math.min(clock.now() + JOIN_MS, job.deadline);
+    const startedAt = clock.now();
+    const patience = Math.min(startedAt + JOIN_MS, job.deadline);
     for (let pause = JOIN_PAUSE_MS;; pause = Math.min(pause * 1.5, JOIN_PAUSE_MAX_MS)) {
-      const claim = await enrollments.claim(job.attempt, asked, job.signal);
-      job.log.event("info", "clone.claimed", { outcome: claim.outcome });
-      if (claim.outcome !== "in_progress" || clock.now() + pause > patience) return claim;
+      const answer = await claim(job);
+      if (answer.outcome !== "in_progress" || clock.now() + pause > patience) {
+        job.log.event("info", "clone.claimed", {
+          outcome: answer.outcome,
+          duration_ms: clock.now() - startedAt,
+        });
+        return answer;
+      }
       await clock.sleep(pause * (0.75 + clock.random() / 2), job.signal);
     }
   };
@@ -160,6 +184,7 @@ export function createFinalize(options: FinalizeOptions) {
       attempt,
       details,
       objectKey: references.key(userId, voiceId),
+      startedAt,
       deadline: startedAt + DEADLINE_MS,
       signal: clock.timeout(DEADLINE_MS),
       log: log.with({ voice_id: voiceId, attempt_id: attempt.attemptId }),

@@ -22,10 +22,14 @@ export function recoveredVoice(
   return { ...found, metadata };
 }
 
-/** Tells that a voice was found whose creation was never confirmed. */
-export function logRecovered(log: Log, found: ProviderVoice): void {
+/**
+ * Tells that a voice was found whose creation was never confirmed.
+ * @param durationMs of the look-up
+ */
+export function logRecovered(log: Log, found: ProviderVoice, durationMs: number): void {
   log.event("warn", "clone.recovered", {
     provider_voice_id: found.providerVoiceId,
     provider_request_id: found.requestId,
+    duration_ms: durationMs,
   });
 }
