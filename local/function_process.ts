@@ -11,7 +11,7 @@ export type FunctionProcess = {
   stop(): Promise<void>;
 };
 
-const restartDelaysMs = [50, 200, 500, 1_000, 2_000];
+const growingDelaysMs = [50, 200, 500, 1_000, 2_000];
 /** A process that lived this long starts its next restarts without delay again, in milliseconds. */
 const healthyMs = 5_000;
 /** Editors write one file in several steps; a restart waits for this much quiet, in milliseconds. */
@@ -37,7 +37,7 @@ async function watch(root: string, onChange: () => void, ended: AbortSignal): Pr
  * Its output goes to `log` line by line.
  */
 export function startFunctionProcess(
-  { root, entrypoint, environment, port: fixedPort, processes, log }: {
+  { root, entrypoint, environment, port: fixedPort, processes, restartDelaysMs = growingDelaysMs, log }: {
     /** The repository's folder. */
     root: string;
     entrypoint: string;
@@ -45,6 +45,8 @@ export function startFunctionProcess(
     /** Where to listen; any free port when left out. */
     port?: number | undefined;
     processes?: ProcessRecord | undefined;
+    /** Pauses before the first restart and the next ones; the last one goes on. */
+    restartDelaysMs?: readonly number[] | undefined;
     log: Log;
   },
 ): FunctionProcess {

@@ -1,8 +1,14 @@
 import type { Keys } from "./keys.ts";
 import { type Log, messageOf } from "./log.ts";
 
-/** Answers a request, or gives null to let it through; a hook for tests that hold or cut calls. */
-export type Intercept = (request: Request) => Promise<Response | null>;
+/**
+ * Answers a request, or gives null to let it through; `next` lets it through by hand. A hook for tests that hold or cut
+ * calls before or after they take effect.
+ */
+export type Intercept = (
+  request: Request,
+  next: (request: Request) => Promise<Response>,
+) => Promise<Response | null>;
 
 /** A listening gateway. */
 export type Gateway = {
@@ -128,7 +134,7 @@ export function startGateway(
     void info.completed.catch(() => {}).then(() => {
       if (--underWay === 0) onQuiet();
     });
-    return (await intercept?.(request)) ?? await route(request);
+    return (await intercept?.(request, route)) ?? await route(request);
   });
 
   return {

@@ -40,6 +40,8 @@ export type StackOptions = {
   environment: Environment;
   /** The function's file; null leaves the function out. */
   entrypoint: string | null;
+  /** Pauses before the function is started again each time it ended, in milliseconds; growing ones by default. */
+  functionRestartDelaysMs?: readonly number[];
   /** Takes what happens to the stack, line by line. */
   log: Log;
   /** Takes what the function writes, line by line. */
@@ -159,6 +161,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
           simulator: simulator ? { url: simulator.url, apiKey: simulatorKey } : null,
         }),
         processes: folder.processes,
+        restartDelaysMs: options.functionRestartDelaysMs,
         log: options.functionLog ?? log,
       });
       stops.push(() => edge.stop());

@@ -25,7 +25,7 @@ Deno.test.beforeAll(async () => {
     environment: {},
     entrypoint: null,
     log,
-    intercept: (request) => intercept(request),
+    intercept: (request, next) => intercept(request, next),
   });
 });
 

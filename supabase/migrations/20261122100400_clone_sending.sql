@@ -106,7 +106,7 @@ begin
     unresolved_since = coalesce(e.unresolved_since, clock_timestamp()),
     lease_expires_at = case
       when p_ends_lease and e.attempt_id = p_attempt_id then clock_timestamp() else e.lease_expires_at end,
-    error = case when e.attempt_id = p_attempt_id then p_error else e.error end,
+    error = case when e.attempt_id = p_attempt_id and e.state <> 'rejected' then p_error else e.error end,
     updated_at = clock_timestamp()
   where e.user_id = p_user_id and e.voice_id = p_voice_id and e.state in ('claimed', 'sending', 'rejected');
   return jsonb_build_object('outcome', case when found then 'unresolved' else 'settled' end);

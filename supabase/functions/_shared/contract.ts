@@ -150,13 +150,15 @@ export const reconcileReport = z.object({
   orphans: z.array(z.object({ provider_voice_id: z.string(), voice_id: z.guid().nullable() })),
   /** Unknown here: another environment's, or from before a restore. Never touched. */
   foreign: z.array(z.string()),
-  /** Rows whose provider voice is not listed any more. */
+  /** Rows whose provider voice is not listed any more; the oldest 100. */
   gone: z.array(z.object({ voice_id: z.guid(), provider_voice_id: z.string() })),
   /** Enrollments that are over and not settled; `found` tells whether repairing would complete them. */
   unresolved: z.array(z.object({ voice_id: z.guid(), found: z.boolean() })),
   completed: z.int(),
   released: z.int(),
   purged: z.array(z.string()),
+  /** Still there, and marked: the next purge begins with them. */
+  purge_failed: z.array(z.string()),
   uploads_swept: z.int(),
   /** There is more to do: ask again. */
   more: z.boolean(),

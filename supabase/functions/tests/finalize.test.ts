@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { z } from "zod";
 import { listVoicesResponse } from "../_shared/contract.ts";
 import { PROVIDER_KEY, startApi } from "./harness/api.ts";
-import { askForUpload, DETAILS, putClip, speechClip, upload } from "./harness/clone.ts";
+import { askForUpload, DETAILS, speechClip, upload } from "./harness/clone.ts";
 import { voiceCreated, withDashScope } from "./harness/dashscope.ts";
 import { createVirtualClock } from "./harness/clock.ts";
 import { assertError } from "./harness/errors.ts";

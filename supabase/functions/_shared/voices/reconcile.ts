@@ -5,9 +5,10 @@ import type { Log } from "../log.ts";
 import type { References } from "../storage/references.ts";
 import { ProviderError } from "../tts/errors.ts";
 import type { ListedVoice, TtsProvider } from "../tts/provider.ts";
-import type { Enrollments } from "./enrollments.ts";
+import { logSaved } from "./completion.ts";
+import type { CompleteAnswer, Enrollments } from "./enrollments.ts";
 import { providerFailure } from "./outcomes.ts";
-import { recoveredVoice } from "./recovered.ts";
+import { logRecovered, recoveredVoice } from "./recovered.ts";
 import type { ExpiredEntry, ReconcileLedger } from "./reconcile_ledger.ts";
 
 /** How long a batch works before it answers, in milliseconds; the platform gives up at 150 s. */
@@ -16,6 +17,8 @@ const EXPIRED_PAGE = 200;
 const SORT_PAGE = 500;
 const GONE_LIMIT = 100;
 const UPLOADS_PAGE = 100;
+/** A row younger than this, in milliseconds, is not called gone: clocks differ, and a list may lag. */
+const GONE_MARGIN_MS = 60_000;
 /** An upload nobody has finalized for this long is abandoned. */
 const ABANDONED_SECONDS = 86_400;
 /** Between two deletions, in milliseconds: the account's 180 requests a minute are finalize's too. */
@@ -45,6 +48,7 @@ export function createReconcile(options: ReconcileOptions) {
   const settle = async (
     entry: ExpiredEntry,
     found: ListedVoice | undefined,
+    listedMs: number,
     signal: AbortSignal,
     log: Log,
   ): Promise<boolean> => {
@@ -61,13 +65,28 @@ export function createReconcile(options: ReconcileOptions) {
       voice: recoveredVoice(found.voice, entry.details, null),
     };
     if (saved === undefined) return false;
-    const { outcome } = await enrollments.complete(
-      attempt,
-      { details: entry.details, objectKey, saved },
-      signal,
-    );
-    log.event("warn", "clone.recovered", { voice_id: entry.voice_id, outcome });
-    return outcome !== "failed" && outcome !== "refused" && outcome !== "unknown";
+    const events = log.with({ voice_id: entry.voice_id, attempt_id: attempt.attemptId });
+    const startedAt = clock.now();
+    let completed: CompleteAnswer;
+    try {
+      completed = await enrollments.complete(
+        attempt,
+        { details: entry.details, objectKey, saved },
+        signal,
+      );
+    } catch (error) {
+      // One that the database cannot take must not keep all the others from being settled.
+      if (!(error instanceof ApiError) || error.code !== "internal") throw error;
+      events.event("error", "clone.unfinished", { error });
+      return false;
+    }
+    if (saved) logRecovered(events, saved.voice, listedMs);
+    logSaved(events, completed, saved, clock.now() - startedAt);
+    if (completed.outcome === "failed" || completed.outcome === "unknown") {
+      events.event("error", "clone.unfinished", completed);
+    }
+    return completed.outcome !== "failed" && completed.outcome !== "refused" &&
+      completed.outcome !== "unknown";
   };
 
   return async function reconcile(request: ReconcileRequest, log: Log): Promise<ReconcileReport> {
@@ -82,6 +101,7 @@ export function createReconcile(options: ReconcileOptions) {
     } catch (error) {
       throw error instanceof ProviderError ? providerFailure(error) : error;
     }
+    const listedMs = clock.now() - startedAt;
     const report: ReconcileReport = {
       region,
       provider_voices: listed.length,
@@ -93,6 +113,7 @@ export function createReconcile(options: ReconcileOptions) {
       completed: 0,
       released: await ledger.release(repair),
       purged: [],
+      purge_failed: [],
       uploads_swept: 0,
       more: false,
     };
@@ -105,7 +126,7 @@ export function createReconcile(options: ReconcileOptions) {
       const page = await ledger.expired(after, EXPIRED_PAGE);
       for (const entry of page) {
         const found = entry.region === region ? byToken.get(entry.token) : undefined;
-        if (repair && !late() && await settle(entry, found, signal, log)) report.completed++;
+        if (repair && !late() && await settle(entry, found, listedMs, signal, log)) report.completed++;
         else {report.unresolved.push({
             voice_id: entry.voice_id,
             found: entry.state === "created" || found !== undefined,
@@ -149,7 +170,7 @@ export function createReconcile(options: ReconcileOptions) {
     report.gone = await ledger.gone(
       region,
       listed.map(({ voice }) => voice.providerVoiceId),
-      new Date(startedAt),
+      new Date(startedAt - GONE_MARGIN_MS),
       GONE_LIMIT,
     );
 
@@ -172,6 +193,7 @@ export function createReconcile(options: ReconcileOptions) {
       gone: report.gone.length,
       unresolved: report.unresolved.length,
       purged: report.purged.length,
+      purge_failed: report.purge_failed.length,
       duration_ms: clock.now() - startedAt,
     });
     return report;
@@ -201,6 +223,7 @@ export function createReconcile(options: ReconcileOptions) {
       } catch (error) {
         // Marked already, it comes first in the next run; a provider that throttles is left alone until then.
         log.event("warn", "voice.purge_failed", { provider_voice_id: id, error });
+        report.purge_failed.push(id);
         if (error instanceof ApiError || (error instanceof ProviderError && error.category === "throttled")) {
           report.more = true;
           return;

@@ -1,7 +1,20 @@
 import type { Context } from "hono";
+import { bodyLimit } from "hono/body-limit";
 import type { z } from "zod";
 import type { FieldIssueParams } from "../../_shared/contract.ts";
 import { ApiError, ERROR_STATUS, type ErrorCode } from "../../_shared/errors.ts";
+
+const BODY_LIMIT_BYTES = 64 * 1024;
+
+/** A handler that refuses longer bodies than any route needs: 413 `payload_too_large`. */
+export function createBodyLimit() {
+  return bodyLimit({
+    maxSize: BODY_LIMIT_BYTES,
+    onError: () => {
+      throw new ApiError("payload_too_large", "The request body must be at most 64 KiB.");
+    },
+  });
+}
 
 function isErrorCode(code: unknown): code is ErrorCode {
   return typeof code === "string" && code in ERROR_STATUS;

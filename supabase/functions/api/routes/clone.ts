@@ -1,19 +1,15 @@
 import { Hono } from "hono";
-import { bodyLimit } from "hono/body-limit";
 import {
   finalizeRequest,
   type finalizeResponse,
   uploadUrlRequest,
   type uploadUrlResponse,
 } from "../../_shared/contract.ts";
-import { ApiError } from "../../_shared/errors.ts";
 import type { z } from "zod";
 import type { ApiEnv } from "../environment.ts";
 import { methodNotAllowed } from "../middleware/errors.ts";
 import type { Services } from "../services.ts";
-import { parseBody } from "./body.ts";
-
-const BODY_LIMIT_BYTES = 64 * 1024;
+import { createBodyLimit, parseBody } from "./body.ts";
 
 export type CloneServices = Pick<Services, "references" | "finalize" | "newVoiceId"> & {
   /** Keeps the process alive until the work is done, even when the client has hung up. */
@@ -23,12 +19,7 @@ export type CloneServices = Pick<Services, "references" | "finalize" | "newVoice
 /** `POST /clone/upload-url` and `POST /clone/finalize`. */
 export function cloneRoutes(services: CloneServices) {
   const { references } = services;
-  const limit = bodyLimit({
-    maxSize: BODY_LIMIT_BYTES,
-    onError: () => {
-      throw new ApiError("payload_too_large", "The request body must be at most 64 KiB.");
-    },
-  });
+  const limit = createBodyLimit();
 
   return new Hono<ApiEnv>()
     .post("/upload-url", limit, async (c) => {

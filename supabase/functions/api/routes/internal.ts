@@ -3,9 +3,9 @@ import { timingSafeEqual } from "hono/utils/buffer";
 import type { z } from "zod";
 import { type reconcileReport, reconcileRequest } from "../../_shared/contract.ts";
 import type { ApiEnv } from "../environment.ts";
-import { handleNotFound } from "../middleware/errors.ts";
+import { handleNotFound, methodNotAllowed } from "../middleware/errors.ts";
 import type { Services } from "../services.ts";
-import { parseInput, readJson } from "./body.ts";
+import { createBodyLimit, parseInput, readJson } from "./body.ts";
 
 /** `POST /internal/reconcile`, for whoever has the project's secret key; to everyone else there is nothing here. */
 export function internalRoutes(services: Pick<Services, "loadReconcile" | "config">) {
@@ -16,9 +16,10 @@ export function internalRoutes(services: Pick<Services, "loadReconcile" | "confi
       if (!await timingSafeEqual(c.req.header("apikey") ?? "", secretKey)) return handleNotFound(c);
       await next();
     })
-    .post("/reconcile", async (c) => {
+    .post("/reconcile", createBodyLimit(), async (c) => {
       const request = parseInput(reconcileRequest, await readJson(c, {}));
       const reconcile = await services.loadReconcile();
       return c.json(await reconcile(request, c.var.log) satisfies z.input<typeof reconcileReport>, 202);
-    });
+    })
+    .all("/reconcile", methodNotAllowed("POST"));
 }

@@ -243,6 +243,7 @@ export function createFakeEnrollments(options: {
         region: create.region,
         details: create.details,
         fingerprint: fingerprint(create.details),
+        error: null,
       });
       const { attemptId, userId } = attempt;
       state.sendings.set(attemptId, { attemptId, userId, sentAt: now() });
@@ -272,6 +273,7 @@ export function createFakeEnrollments(options: {
       }
       entry.unresolvedSince ??= now();
       if (endsLease && entry.attemptId === attempt.attemptId) entry.leaseExpiresAt = now();
+      if (entry.attemptId === attempt.attemptId && entry.state !== "rejected") entry.error = null;
       return Promise.resolve("unresolved");
     },
   };

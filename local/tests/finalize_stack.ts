@@ -1,0 +1,69 @@
+import { join } from "node:path";
+import { openDatabase } from "../database.ts";
+import type { Intercept } from "../gateway.ts";
+import { redirectConsole } from "../library_output.ts";
+import { type Stack, startStack } from "../stack.ts";
+import { eventually, killNow, processOf, root } from "./launch.ts";
+
+/** The whole stack in this process: database, gateway, simulator, and the function as a process of its own. */
+export async function startFinalizeStack(
+  options: { environment?: Record<string, string>; intercept?: Intercept } = {},
+) {
+  const logged: string[] = [];
+  redirectConsole((line) => logged.push(line));
+  const dataDir = await Deno.makeTempDir({ prefix: "voice-clone-api-finalize-" });
+  // PostgreSQL may run as another user, which has to reach its files in there.
+  await Deno.chmod(dataDir, 0o711);
+  const started = await startStack({
+    root,
+    dataDir,
+    port: 0,
+    environment: {
+      ...ofThisMachine(),
+      CLONE_LIMIT_PER_HOUR: "100000",
+      CLONE_LIMIT_PER_DAY: "100000",
+      ...options.environment,
+    },
+    entrypoint: join(root, "supabase", "functions", "api", "index.ts"),
+    functionRestartDelaysMs: [0],
+    intercept: options.intercept,
+    log: (line) => logged.push(line),
+  }).catch(async (error) => {
+    await Deno.remove(dataDir, { recursive: true });
+    throw error;
+  });
+  return { ...withParts(started, dataDir), logged };
+}
+
+export type FinalizeStack = Awaited<ReturnType<typeof startFinalizeStack>>;
+
+function withParts(stack: Stack, dataDir: string) {
+  const sql = openDatabase(stack.record.database_url);
+  return {
+    record: stack.record,
+    /** A pool as the database's owner. */
+    sql,
+    /** Kills a process of the stack as `kill -9` does; the stack starts it again. */
+    async kill(name: "function" | "postgres"): Promise<void> {
+      killNow(await recorded(dataDir, name));
+    },
+    async stop(): Promise<void> {
+      await sql.end({ timeout: 1 });
+      await stack.stop();
+      await Deno.remove(dataDir, { recursive: true });
+    },
+  };
+}
+
+/** A process is recorded a moment after it was started. */
+async function recorded(dataDir: string, name: "function" | "postgres") {
+  await eventually(() => processOf(dataDir, name).then(() => true, () => false));
+  return await processOf(dataDir, name);
+}
+
+/** What Deno needs; nothing that would choose another provider. */
+function ofThisMachine(): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(Deno.env.toObject()).filter(([name]) => /^(PATH|HOME|DENO_.*)$/.test(name)),
+  );
+}
