@@ -65,8 +65,12 @@ const listStep = (voiceMade: boolean): Step => ({
 
 const steps: Step[] = [
   supabaseStep("clone_claim", rpc("clone_claim"), writing),
-  supabaseStep("inspect", { method: "GET", path: "/storage/v1/object/references/" }, reading, { ledgerSays: "claimed" }),
-  supabaseStep("sign", { method: "POST", path: "/storage/v1/object/sign/references/" }, reading, { ledgerSays: "sending" }),
+  supabaseStep("inspect", { method: "GET", path: "/storage/v1/object/references/" }, reading, {
+    ledgerSays: "claimed",
+  }),
+  supabaseStep("sign", { method: "POST", path: "/storage/v1/object/sign/references/" }, reading, {
+    ledgerSays: "sending",
+  }),
   supabaseStep("clone_sending", rpc("clone_sending"), writing),
   {
     name: "create",

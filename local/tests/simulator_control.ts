@@ -56,6 +56,8 @@ export function createSimulatorControl(url: string) {
       );
       assert.ok(ended, "a released call did not end");
     },
+    /** Lets the calls go on that are held now, if there are any. */
+    releaseAll: async (): Promise<void> => void await control("POST", "/release", {}),
     /** Cuts held calls where they are; forgets faults and calls, keeps voices and bill. */
     dropHeld: async (): Promise<void> => void await control("DELETE", ""),
     /** The calls since the last drop, oldest first. */

@@ -188,7 +188,10 @@ export function createFakeEnrollments(options: {
     let row = state.rows.get(voiceId);
     if (!row && (isModal || entry?.state !== "finalized")) {
       const details = isModal ? done.details : entry?.details;
-      if (state.refusedInserts.has(voiceId)) return { outcome: "failed", sqlstate: "23514", orphaned };
+      if (state.refusedInserts.has(voiceId)) {
+        if (entry && !isModal) entry.error = null;
+        return { outcome: "failed", sqlstate: "23514", orphaned };
+      }
       if (state.users.has(userId) && details) {
         row = {
           id: voiceId,
