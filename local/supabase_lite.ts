@@ -1,3 +1,4 @@
+import { createLingeringSockets } from "./lingering_socket.ts";
 import type { Keys } from "./keys.ts";
 import type { ObjectStore } from "./object_store.ts";
 
@@ -45,14 +46,14 @@ export async function startSupabaseLite(
   const { App, InMemoryEmailDriver } = await import("@supabase/lite");
   const { createPostgresConnection } = await import("@supabase/lite/postgres");
 
-  const connection = createPostgresConnection({
-    url: databaseUrl,
-    postgresOptions: {
-      max: 40,
-      onnotice: () => {},
-      types: { jsonb: jsonParameter(3802), json: jsonParameter(114), timestamptz },
-    },
-  });
+  const sockets = createLingeringSockets();
+  const postgresOptions = {
+    max: 40,
+    onnotice: () => {},
+    types: { jsonb: jsonParameter(3802), json: jsonParameter(114), timestamptz },
+    socket: sockets.socket,
+  };
+  const connection = createPostgresConnection({ url: databaseUrl, postgresOptions });
   // At the first request the package would grant everything on every table with row level security to every role, and so
   // undo what the migrations revoke. It does that only while this field is "unknown".
   Object.defineProperty(connection, "rlsState", { value: "active", writable: false });
@@ -84,6 +85,9 @@ export async function startSupabaseLite(
   return {
     fetch: async (request) => await app.fetch(request),
     // Without a limit this waits for ever once a connection was lost.
-    close: () => connection.driver.end({ timeout: 1 }),
+    close() {
+      sockets.letGo();
+      return connection.driver.end({ timeout: 1 });
+    },
   };
 }

@@ -40,10 +40,9 @@ async function started() {
         referenceMetadata: {},
         record: {
           sending: () => Promise.resolve(),
-          assertHeld() {},
+          createTimeoutMs: () => 5_000,
           complete: (saved) => Promise.resolve(saved),
         },
-        timeoutMs: 30_000,
         signal: new AbortController().signal,
       }),
     [Symbol.asyncDispose]: () => simulator.stop(),

@@ -1,5 +1,6 @@
 -- The private bucket of uploaded reference clips. A user writes there only through a signed upload URL, which Storage
--- serves with its own rights; the restrictive policies hold against any policy that an older flow left behind.
+-- serves with its own rights, and reads own clips at most; the restrictive policies hold against any policy that an older
+-- flow left behind.
 
 insert into storage.buckets (id, name, public, file_size_limit, allowed_mime_types)
 values (
@@ -13,6 +14,10 @@ on conflict (id) do update set
   public = excluded.public,
   file_size_limit = excluded.file_size_limit,
   allowed_mime_types = excluded.allowed_mime_types;
+
+create policy "References are read by their own users at most" on storage.objects
+  as restrictive for select to anon, authenticated
+  using (bucket_id <> 'references' or split_part(name, '/', 1) = (select auth.uid())::text);
 
 create policy "References are uploaded through signed URLs only" on storage.objects
   as restrictive for insert to anon, authenticated

@@ -1,8 +1,15 @@
 -- The ledger that makes one finalize end in exactly one paid provider voice, whatever fails (docs/enrollment.md).
 -- Nobody reaches these tables but the functions of the next migrations.
 
-create schema if not exists private;
-revoke all on schema private from public, anon, authenticated, service_role;
+-- A project may have a schema of this name already: then its rights stay as they are, and only what is made here is closed.
+do $$
+begin
+  if not exists (select from pg_catalog.pg_namespace where nspname = 'private') then
+    create schema private;
+    revoke all on schema private from public, anon, authenticated, service_role;
+  end if;
+end
+$$;
 
 -- No foreign key to the user or the voice: the provider voice of a deleted user must stay findable.
 create table private.voice_enrollments (
@@ -66,4 +73,5 @@ create index clone_sendings_of_user on private.clone_sendings (user_id, sent_at)
 alter table private.voice_enrollments enable row level security;
 alter table private.orphaned_voices enable row level security;
 alter table private.clone_sendings enable row level security;
-revoke all on all tables in schema private from public, anon, authenticated, service_role;
+revoke all on table private.voice_enrollments, private.orphaned_voices, private.clone_sendings
+  from public, anon, authenticated, service_role;

@@ -214,10 +214,11 @@ begin
 end
 $$;
 
-revoke all on function private.fingerprint(jsonb) from public;
-revoke all on function private.details_of(public.voices) from public;
-revoke all on function private.standing_voice(public.voices, uuid, jsonb) from public;
-revoke all on function private.seconds_until_allowed(uuid, uuid, integer, integer, timestamptz) from public;
+revoke all on function private.fingerprint(jsonb) from public, anon, authenticated, service_role;
+revoke all on function private.details_of(public.voices) from public, anon, authenticated, service_role;
+revoke all on function private.standing_voice(public.voices, uuid, jsonb) from public, anon, authenticated, service_role;
+revoke all on function private.seconds_until_allowed(uuid, uuid, integer, integer, timestamptz)
+  from public, anon, authenticated, service_role;
 revoke all on function public.clone_claim(uuid, uuid, uuid, text, text, jsonb, text, integer, integer)
   from public, anon, authenticated;
 grant execute on function public.clone_claim(uuid, uuid, uuid, text, text, jsonb, text, integer, integer)

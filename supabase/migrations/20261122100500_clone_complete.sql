@@ -119,6 +119,9 @@ begin
       updated_at = clock_timestamp()
     where e.user_id = p_user_id and e.voice_id = p_voice_id
     returning * into entry;
+    -- What an enrollment needs is no orphan, even if its row has to wait.
+    delete from private.orphaned_voices o
+    where o.region = wanted.provider_region and o.provider_voice_id = wanted.provider_voice_id;
   end if;
 
   wanted.id := p_voice_id;
@@ -202,6 +205,7 @@ begin
 end
 $$;
 
-revoke all on function private.record_orphan(text, text, uuid, uuid, text, text) from public;
+revoke all on function private.record_orphan(text, text, uuid, uuid, text, text)
+  from public, anon, authenticated, service_role;
 revoke all on function public.clone_complete(uuid, uuid, uuid, text, text, jsonb, jsonb) from public, anon, authenticated;
 grant execute on function public.clone_complete(uuid, uuid, uuid, text, text, jsonb, jsonb) to service_role;

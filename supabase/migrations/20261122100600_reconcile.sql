@@ -159,6 +159,9 @@ begin
     if exists (
       select from public.voices v
       where v.provider_region = p_region and v.provider_voice_id = candidate.provider_voice_id
+    ) or exists (
+      select from private.voice_enrollments e
+      where e.state = 'created' and e.region = p_region and e.provider_voice_id = candidate.provider_voice_id
     ) then
       delete from private.orphaned_voices o
       where o.region = p_region and o.provider_voice_id = candidate.provider_voice_id and o.purging_at is null;

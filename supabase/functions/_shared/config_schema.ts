@@ -6,10 +6,12 @@ import { isLoopbackHost, isPrivateHost } from "./hosts.ts";
 const REGION_HOSTS = {
   intl: {
     origin: "https://dashscope-intl.aliyuncs.com",
+    told: "dashscope-intl.aliyuncs.com or WORKSPACE.ap-southeast-1.maas.aliyuncs.com",
     hosts: /^(dashscope-intl\.aliyuncs\.com|[a-z0-9-]+\.ap-southeast-1\.maas\.aliyuncs\.com)$/,
   },
   cn: {
     origin: "https://dashscope.aliyuncs.com",
+    told: "dashscope.aliyuncs.com or WORKSPACE.cn-beijing.maas.aliyuncs.com",
     hosts: /^(dashscope\.aliyuncs\.com|[a-z0-9-]+\.cn-beijing\.maas\.aliyuncs\.com)$/,
   },
 } as const;
@@ -51,15 +53,18 @@ const keyDictionary = json.pipe(
   z.object({ default: z.string().min(1) }, { error: 'must be a JSON object with a string "default"' }),
 );
 
+const jwk = z.looseObject({
+  kty: z.enum(["RSA", "EC", "oct"]),
+  key_ops: z.array(z.string()).default(["verify"]),
+  kid: z.string().optional(),
+});
+
+/** Keys of kinds that nobody here can verify with are passed over: the platform chooses what it publishes. */
 const jwks = json.pipe(
-  z.object({
-    keys: z.array(z.looseObject({
-      kty: z.enum(["RSA", "EC", "oct"]),
-      key_ops: z.array(z.string()).default(["verify"]),
-      kid: z.string().optional(),
-    })),
-  }, { error: 'must be a JSON Web Key Set: {"keys": […]}' }),
-);
+  z.object({ keys: z.array(z.unknown()) }, { error: 'must be a JSON Web Key Set: {"keys": […]}' }),
+).transform(({ keys }) => ({
+  keys: keys.flatMap((key) => jwk.safeParse(key).data ?? []),
+}));
 
 const common = z.object({
   SUPABASE_URL: z.string({ error: "is required" }).pipe(origin),
@@ -132,11 +137,13 @@ export function parseConfig(environment: Environment) {
   const base = read(common);
   const mode = base?.TTS_PROVIDER_MODE ?? environment.TTS_PROVIDER_MODE ?? "qwen";
   const dashscope = mode === "modal" ? undefined : read(qwen);
-  if (mode !== "modal") {
-    const region = environment.DASHSCOPE_REGION === "cn" ? "cn" : "intl";
-    if (dashscopeOrigin(region, environment.DASHSCOPE_BASE_URL) === undefined) {
-      problems.push({ variable: "DASHSCOPE_BASE_URL", problem: `must be a host of the region ${region}` });
-    }
+  const region = environment.DASHSCOPE_REGION === "cn" ? "cn" : "intl";
+  const baseUrl = mode === "modal" ? undefined : dashscopeOrigin(region, environment.DASHSCOPE_BASE_URL);
+  if (mode !== "modal" && baseUrl === undefined) {
+    problems.push({
+      variable: "DASHSCOPE_BASE_URL",
+      problem: `must be a host of the region ${region}: ${REGION_HOSTS[region].told}`,
+    });
   }
   if (!environment.SUPABASE_SECRET_KEYS && !environment.SUPABASE_SERVICE_ROLE_KEY) {
     problems.push({
@@ -160,15 +167,17 @@ export function parseConfig(environment: Environment) {
   return {
     supabase: { url: base.SUPABASE_URL, publicUrl, secretKey, publishableKey, jwks: base.SUPABASE_JWKS },
     mode: base.TTS_PROVIDER_MODE,
-    qwen: dashscope && {
-      apiKey: dashscope.DASHSCOPE_API_KEY,
-      region: dashscope.DASHSCOPE_REGION,
-      baseUrl: dashscopeOrigin(dashscope.DASHSCOPE_REGION, dashscope.DASHSCOPE_BASE_URL) ?? "",
-      targetModel: dashscope.QWEN_VC_TARGET_MODEL,
-      delivery: chooseDelivery(dashscope, publicUrl),
-      signedUrlTtlSeconds: dashscope.QWEN_SIGNED_URL_TTL_SECONDS,
-      timeoutMs: dashscope.QWEN_TIMEOUT_MS,
-    },
+    qwen: dashscope && baseUrl
+      ? {
+        apiKey: dashscope.DASHSCOPE_API_KEY,
+        region: dashscope.DASHSCOPE_REGION,
+        baseUrl,
+        targetModel: dashscope.QWEN_VC_TARGET_MODEL,
+        delivery: chooseDelivery(dashscope, publicUrl),
+        signedUrlTtlSeconds: dashscope.QWEN_SIGNED_URL_TTL_SECONDS,
+        timeoutMs: dashscope.QWEN_TIMEOUT_MS,
+      }
+      : undefined,
     maxTextChars: base.QWEN_MAX_TEXT_CHARS,
     referenceAudioPolicy: base.REFERENCE_AUDIO_POLICY,
     limits: { perHour: base.CLONE_LIMIT_PER_HOUR, perDay: base.CLONE_LIMIT_PER_DAY },

@@ -95,7 +95,7 @@ const count = (most: number, fallback: number, rule: string) =>
 
 /** The query of `GET /voices`. */
 export const listVoicesQuery = z.object({
-  page: count(1_000_000, 1, "page must be a whole number from 1."),
+  page: count(1_000_000, 1, "page must be a whole number from 1 to 1000000."),
   per_page: count(100, 20, "per_page must be a whole number from 1 to 100."),
   search: z.string().trim().normalize("NFC").max(100, { error: "search must be at most 100 characters." })
     .refine(isStorable, { error: "search must not contain NUL characters." }).optional(),

@@ -54,8 +54,12 @@ export function redact(value: unknown, depth = 0): unknown {
   }
   if (ArrayBuffer.isView(value) || value instanceof ArrayBuffer) return REDACTED;
   if (Array.isArray(value)) return value.slice(0, 100).map((item) => redact(item, depth + 1));
+  return redactFields(value, depth);
+}
+
+function redactFields(fields: object, depth: number): Record<string, unknown> {
   return Object.fromEntries(
-    Object.entries(value).map((
+    Object.entries(fields).map((
       [key, item],
     ) => [key, SECRET_FIELD.test(key) ? REDACTED : redact(item, depth + 1)]),
   );
@@ -65,10 +69,10 @@ export function redact(value: unknown, depth = 0): unknown {
 export function createLog(options: { write: (level: LogLevel, line: string) => void; now: () => Date }): Log {
   const build = (common: LogFields): Log => ({
     event(level, event, fields = {}) {
-      const safe = redact({ ...common, ...fields });
+      const time = options.now().toISOString();
       options.write(
         level,
-        JSON.stringify({ time: options.now().toISOString(), level, event, ...(safe as object) }),
+        JSON.stringify({ time, level, event, ...redactFields({ ...common, ...fields }, 0) }),
       );
     },
     with: (fields) => build({ ...common, ...fields }),

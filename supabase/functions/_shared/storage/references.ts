@@ -145,10 +145,15 @@ export function createReferences(options: { storage: Supabase["storage"]; public
     },
 
     /**
-     * A URL on the public origin from which the clip can be heard for `seconds`.
-     * @throws {ApiError} storage_unavailable; not_found when there is no clip
+     * A URL on the public origin from which this user's clip can be heard for `seconds`. Rows of the older flow were
+     * written by users themselves, so a key from a row is signed only when it lies in its user's own folder.
+     * @throws {ApiError} storage_unavailable; not_found when there is no such clip
      */
-    async previewUrl(key: string, seconds: number): Promise<string> {
+    async previewUrl(userId: string, key: string, seconds: number): Promise<string> {
+      const segments = key.split("/");
+      const isOwn = segments.length > 1 && segments[0] === userId &&
+        segments.every((segment) => !["", ".", ".."].includes(segment) && !/[\\%?#]/.test(segment));
+      if (!isOwn) throw new ApiError("not_found", "Voice not found.");
       const { data, error } = await storage.from(BUCKET).createSignedUrl(key, seconds);
       if (data) return onPublicOrigin(data.signedUrl);
       const told = storageError.safeParse(error);

@@ -49,10 +49,10 @@ export interface EnrollmentRecord<Answer> {
   /** Marks the create as sent. Throws when another attempt holds the voice by now: then nothing may be sent. */
   sending(): Promise<void>;
   /**
-   * Throws when so much time has passed since then that another attempt may hold the voice. Asked with no await before
-   * the create, for a process may be suspended at any await, and wake up late.
+   * Milliseconds that the create may take. Asked with no await before the create, for signing takes time, and a process
+   * may be suspended at any await and wake up late. Throws when there is no time left: then nothing may be sent.
    */
-  assertHeld(): void;
+  createTimeoutMs(): number;
   /** Saves the voice. */
   complete(saved: SavedVoice): Promise<Answer>;
 }
@@ -65,8 +65,6 @@ export type CloneRequest<Answer> = {
   /** What was learnt of the reference, kept with the voice. */
   referenceMetadata: Record<string, unknown>;
   record: EnrollmentRecord<Answer>;
-  /** Milliseconds that one create may take. */
-  timeoutMs: number;
   signal: AbortSignal;
 };
 

@@ -5,7 +5,7 @@ import { ProviderError } from "../tts/errors.ts";
 import type { ProviderVoice, TtsProvider } from "../tts/provider.ts";
 import { completeVoice, type FinalizeJob, providerIds, UnrecordedVoice } from "./completion.ts";
 import type { CompleteAnswer, Enrollments, Rejection } from "./enrollments.ts";
-import { providerFailure, providerUnavailable } from "./outcomes.ts";
+import { cloneInProgress, providerFailure, providerUnavailable, SOON_SECONDS } from "./outcomes.ts";
 import { logRecovered, recoveredVoice, referenceMetadata } from "./recovered.ts";
 
 /** What a create leaves of the deadline for looking up and completing, in milliseconds. */
@@ -44,28 +44,26 @@ export function createEnroll(options: EnrollOptions) {
     job.deadline - clock.now() - pause > RESERVE_MS + LEAST_CREATE_MS;
 
   const cloneOnce = (job: FinalizeJob, inspected: InspectedReference) => {
-    const remaining = job.deadline - clock.now();
-    const timeoutMs = Math.min(options.createTimeoutMs, remaining - RESERVE_MS);
-    const leaseSeconds = remaining / 1000 + LEASE_MARGIN_SECONDS;
     const startedAt = clock.now();
     return provider.cloneVoice<CompleteAnswer>({
       details: job.details,
       token: job.attempt.token,
       reference: references.open(job.objectKey, inspected, job.signal),
       referenceMetadata: referenceMetadata(inspected),
-      timeoutMs,
       signal: job.signal,
       record: {
         async sending() {
           const outcome = await enrollments.sending(job.attempt, {
             details: job.details,
             region: provider.region,
-            leaseSeconds,
+            leaseSeconds: (job.deadline - startedAt) / 1000 + LEASE_MARGIN_SECONDS,
           }, job.signal);
           if (outcome === "superseded") throw new Superseded();
         },
-        assertHeld() {
-          if (clock.now() + timeoutMs > startedAt + leaseSeconds * 1000) throw new Superseded();
+        createTimeoutMs() {
+          // The lease lasts longer than the deadline, so whoever keeps to the deadline is not superseded.
+          if (!hasRoom(job)) throw cloneInProgress(SOON_SECONDS);
+          return Math.min(options.createTimeoutMs, job.deadline - clock.now() - RESERVE_MS);
         },
         complete(saved) {
           job.log.event("info", "clone.enrolled", {
@@ -167,7 +165,7 @@ export function createEnroll(options: EnrollOptions) {
         const startedAt = clock.now();
         try {
           // A process that was suspended may come by here long after its time.
-          if (!hasRoom(job)) throw new Superseded();
+          if (!hasRoom(job)) throw cloneInProgress(SOON_SECONDS);
           return await cloneOnce(job, inspected);
         } catch (error) {
           if (error instanceof Superseded) throw error;

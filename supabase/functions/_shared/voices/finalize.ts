@@ -106,7 +106,7 @@ export function createFinalize(options: FinalizeOptions) {
   const follow = async (
     job: FinalizeJob,
     claim: ClaimAnswer,
-    inspection: PromiseSettledResult<InspectedReference>,
+    inspecting: Promise<PromiseSettledResult<InspectedReference>>,
   ): Promise<{ id: string; name: string } | null> => {
     switch (claim.outcome) {
       case "finalized":
@@ -124,6 +124,7 @@ export function createFinalize(options: FinalizeOptions) {
       case "created":
         return answerOf(await completeVoice(options, job, job.details, null), claim.same_details, job.log);
       case "recover": {
+        const inspection = await inspecting;
         const recovered = await recover(
           job,
           claim,
@@ -136,6 +137,7 @@ export function createFinalize(options: FinalizeOptions) {
         break;
     }
 
+    const inspection = await inspecting;
     if (inspection.status === "rejected") {
       await enrollment.release(job);
       throw inspection.reason;
@@ -149,17 +151,21 @@ export function createFinalize(options: FinalizeOptions) {
   };
 
   const run = async (job: FinalizeJob): Promise<{ id: string; name: string }> => {
-    const [claimed, inspection] = await Promise.allSettled([
-      claimOrJoin(job),
-      references.inspect(job.objectKey, job.signal).then((inspected) => {
+    const notNeeded = new AbortController();
+    const signal = AbortSignal.any([job.signal, notNeeded.signal]);
+    const inspecting = settled(
+      references.inspect(job.objectKey, signal).then((inspected) => {
         checkReference(inspected);
         return inspected;
       }),
-    ]);
-    if (claimed.status === "rejected") throw claimed.reason;
-    for (let claim = claimed.value;; claim = await claimOrJoin(job)) {
-      const answer = await follow(job, claim, inspection);
-      if (answer) return answer;
+    );
+    try {
+      for (;;) {
+        const answer = await follow(job, await claimOrJoin(job), inspecting);
+        if (answer) return answer;
+      }
+    } finally {
+      notNeeded.abort();
     }
   };
 
@@ -197,4 +203,10 @@ export function createFinalize(options: FinalizeOptions) {
       job.log.event("info", "clone.answered", { duration_ms: clock.now() - startedAt });
     }
   };
+}
+
+/** A promise that never rejects: it is looked at later, or not at all. */
+async function settled<T>(promise: Promise<T>): Promise<PromiseSettledResult<T>> {
+  const [result] = await Promise.allSettled([promise]);
+  return result;
 }

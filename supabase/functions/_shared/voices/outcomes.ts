@@ -3,16 +3,17 @@ import type { ProviderError } from "../tts/errors.ts";
 import type { Rejection } from "./enrollments.ts";
 
 /** Seconds after which asking again is likely to find a finalize done. */
-const SOON_SECONDS = 5;
+export const SOON_SECONDS = 5;
 
-/** Another finalize of this voice is under way. */
+/** Another finalize of this voice is under way, or was interrupted; `seconds` until it is known to be over. */
 export function cloneInProgress(seconds: number): ApiError {
+  const interrupted = seconds > SOON_SECONDS
+    ? ` If an earlier request was interrupted, this can take ${Math.ceil(seconds)} seconds.`
+    : "";
   return new ApiError(
     "clone_in_progress",
-    "This voice is being created. Repeat the request in a few seconds.",
-    {
-      retryAfterSeconds: Math.min(seconds, SOON_SECONDS),
-    },
+    `This voice is being created. Repeat the request in a few seconds.${interrupted}`,
+    { retryAfterSeconds: Math.min(seconds, SOON_SECONDS) },
   );
 }
 

@@ -10,7 +10,13 @@ const COLUMNS =
 /** PostgREST's code for a page that lies behind the last row. */
 const RANGE_NOT_SATISFIABLE = "PGRST103";
 
-const rows = z.array(voice);
+/** The older flow let its columns be null. */
+const rows = z.array(voice.extend({
+  name: z.string().nullable().transform((name) => name ?? ""),
+  language: z.string().nullable().transform((language) => language ?? "Auto"),
+  source: z.string().nullable().transform((source) => source ?? "uploaded"),
+  created_at: z.string().nullable().transform((time) => time ?? new Date(0).toISOString()),
+}));
 const referenceRow = z.object({ reference_object_key: z.string().nullable() }).nullable();
 
 /** A regular expression of PostgreSQL that matches this text as it stands. */

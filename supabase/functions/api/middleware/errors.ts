@@ -25,7 +25,7 @@ export function handleNotFound(c: Context<ApiEnv>): Response {
 export function methodNotAllowed(...allowed: string[]) {
   return function refuseMethod(): never {
     throw new ApiError("method_not_allowed", `Use ${allowed.join(" or ")} here.`, {
-      headers: { Allow: [...allowed, "OPTIONS"].join(", ") },
+      headers: { Allow: [...allowed, ...(allowed.includes("GET") ? ["HEAD"] : []), "OPTIONS"].join(", ") },
     });
   };
 }

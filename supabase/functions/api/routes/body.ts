@@ -38,10 +38,10 @@ export function parseInput<Output>(schema: z.ZodType<Output>, input: unknown): O
  * @throws {ApiError} invalid_json
  */
 export async function readJson(c: Context, absent?: unknown): Promise<unknown> {
-  const text = await c.req.text();
-  if (text === "" && absent !== undefined) return absent;
+  const bytes = await c.req.arrayBuffer();
+  if (bytes.byteLength === 0 && absent !== undefined) return absent;
   try {
-    return JSON.parse(text);
+    return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
   } catch {
     throw new ApiError("invalid_json", "Invalid JSON body");
   }

@@ -47,7 +47,7 @@ export function voiceRoutes(services: Pick<Services, "voices" | "references">) {
     .get("/:id/preview", async (c) => {
       const key = await voices.referenceKey(c.var.userId, voiceIdOf(c.req.param("id")));
       if (key === null) throw new ApiError("not_found", "Voice not found.");
-      return c.redirect(await references.previewUrl(key, PREVIEW_SECONDS), 302);
+      return c.redirect(await references.previewUrl(c.var.userId, key, PREVIEW_SECONDS), 302);
     })
     .all("/:id/preview", methodNotAllowed("GET"))
     .delete("/:id", async (c) => {

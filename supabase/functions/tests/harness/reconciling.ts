@@ -120,6 +120,8 @@ export async function readyToReconcile(options: { intercept?: InterceptCall } = 
     /** What was asked of database, provider and Storage, in order. */
     calls,
     simulator,
+    /** Every line that was logged. */
+    logged,
     control,
     storage: supabase.storage,
     references,

@@ -182,6 +182,7 @@ export function createFakeEnrollments(options: {
           providerVoiceId,
           targetModel,
         });
+        state.orphans.delete(key(qwen?.region ?? "", qwen?.providerVoiceId ?? ""));
       }
     }
 

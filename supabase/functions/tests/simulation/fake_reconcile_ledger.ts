@@ -112,7 +112,11 @@ export function createFakeReconcileLedger(options: {
         .filter((orphan) => orphan.seenAt <= now() - olderThanSeconds * 1000)
         .sort((a, b) => (a.purgingAt ?? Infinity) - (b.purgingAt ?? Infinity) || a.seenAt - b.seenAt);
       for (const orphan of candidates) {
-        if (rowOf(region, orphan.providerVoiceId)) {
+        const isCreated = [...state.entries.values()].some((entry) =>
+          entry.state === "created" && entry.region === region &&
+          entry.providerVoiceId === orphan.providerVoiceId
+        );
+        if (rowOf(region, orphan.providerVoiceId) || isCreated) {
           if (orphan.purgingAt === null) state.orphans.delete(key(region, orphan.providerVoiceId));
           continue;
         }

@@ -94,7 +94,7 @@ export const MUTATIONS: Readonly<Record<string, Mutation>> = {
     provider: (real) => ({
       ...real,
       cloneVoice: (request) =>
-        real.cloneVoice({ ...request, record: { ...request.record, assertHeld() {} } }),
+        real.cloneVoice({ ...request, record: { ...request.record, createTimeoutMs: () => 60_000 } }),
     }),
   },
   "a release clears an earlier unknown outcome": {

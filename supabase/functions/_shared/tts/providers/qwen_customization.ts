@@ -86,7 +86,6 @@ export function createQwenCustomization(options: QwenCustomizationOptions) {
       if (presented.status === "rejected") throw presented.reason;
 
       const language = languageCode(details.language);
-      record.assertHeld();
       const answer = await dashscope.post({
         path: CUSTOMIZATION_PATH,
         body: {
@@ -101,7 +100,7 @@ export function createQwenCustomization(options: QwenCustomizationOptions) {
           },
         },
         answer: createAnswer,
-        timeoutMs: request.timeoutMs,
+        timeoutMs: record.createTimeoutMs(),
         signal: request.signal,
         refusal: refusalOf,
       });

@@ -12,6 +12,8 @@ const TIMEOUT_MS = 15_000;
 
 const listAnswer = z.object({
   output: z.object({
+    // Absent from some of the documented examples.
+    total_count: z.number().nullish(),
     voice_list: z.array(z.object({
       voice: z.string().nullish(),
       target_model: z.string().nullish(),
@@ -27,7 +29,7 @@ const deleteAnswer = z.object({ request_id: z.string().nullish() });
 const VOICE_ID = /^qwen-tts-vc-(?:[A-Za-z0-9]*_([0-9a-z]{10})|.*?)-voice-(\d{17})-\w+$/;
 
 /** The voices of an account at Qwen: listing them, finding one of ours, removing one. */
-export function createQwenVoices(options: { dashscope: DashScope; region: string; targetModel: string }) {
+export function createQwenVoices(options: { dashscope: DashScope; region: string }) {
   const { dashscope, region } = options;
 
   const readPage = async (index: number, signal: AbortSignal) => {
@@ -38,7 +40,11 @@ export function createQwenVoices(options: { dashscope: DashScope; region: string
       timeoutMs: TIMEOUT_MS,
       signal,
     });
-    return { items: answer.output.voice_list ?? [], requestId: answer.request_id ?? null };
+    return {
+      items: answer.output.voice_list ?? [],
+      total: answer.output.total_count ?? Infinity,
+      requestId: answer.request_id ?? null,
+    };
   };
 
   /** Every voice of the account, oldest first. */
@@ -50,14 +56,23 @@ export function createQwenVoices(options: { dashscope: DashScope; region: string
       let full = true;
       for (; full; index++) {
         const page = await readPage(index, signal);
-        full = page.items.length >= PAGE_SIZE;
+        // A full account must not cost several requests at once: three a second are allowed, finalize's among them.
+        full = page.items.length >= PAGE_SIZE && page.total > (index + 1) * PAGE_SIZE;
         for (const { voice, target_model, gmt_create } of page.items) {
           if (!voice) continue;
+          const named = readName(voice, gmt_create ?? null);
+          if (named.token !== null && !target_model) {
+            // Today's configured model may not be the one it was made for, and no other speaks with it.
+            throw new ProviderError(
+              "unreadable_answer",
+              "the provider lists a voice without its target model",
+            );
+          }
           seen.set(voice, {
-            ...readName(voice, gmt_create ?? null),
+            ...named,
             voice: {
               providerVoiceId: voice,
-              targetModel: target_model ?? options.targetModel,
+              targetModel: target_model ?? "",
               kind: VOICE_KIND,
               region,
               requestId: page.requestId,

@@ -1,0 +1,166 @@
+// The operator's route: who may ask, what they may ask, and how it is answered.
+import assert from "node:assert/strict";
+import { reconcileReport } from "../_shared/contract.ts";
+import { type Api, startApi } from "./harness/api.ts";
+import { createVirtualClock } from "./harness/clock.ts";
+import { connectionLost, html, providerError, voiceList, withDashScope } from "./harness/dashscope.ts";
+import { assertError } from "./harness/errors.ts";
+import { stack } from "./harness/stack.ts";
+import { createSigningKeys, signUp } from "./harness/users.ts";
+
+const KEY = { apikey: stack.secret_key };
+const NOTHING = "There is nothing at this address.";
+
+const ask = (api: Api, body?: unknown) =>
+  api.call("POST", "/internal/reconcile", { headers: KEY, ...(body === undefined ? {} : { body }) });
+
+const pathsOf = (api: Api) => api.supabaseRequests.map(({ path }) => path.replace("/rest/v1/rpc/", ""));
+
+Deno.test("to everyone without the secret key there is nothing under /internal, whatever they try", async () => {
+  const keys = await createSigningKeys();
+  await using api = await startApi({ keys });
+  const token = await keys.sign((await signUp()).id);
+  const strangers: Record<string, string>[] = [
+    {},
+    { apikey: "" },
+    { apikey: stack.publishable_key },
+    { apikey: `${stack.secret_key}x` },
+    { apikey: stack.secret_key.slice(0, -1) },
+    { Authorization: `Bearer ${token}` },
+    { Authorization: `Bearer ${token}`, apikey: stack.publishable_key },
+    { Authorization: `Bearer ${stack.secret_key}` },
+  ];
+  await withDashScope([], async () => {
+    for (const headers of strangers) {
+      for (const path of ["/internal", "/internal/reconcile", "/internal/else"]) {
+        for (
+          const [method, body] of [["POST", "{}"], ["POST", "no json"], ["GET"], ["PUT", "{}"], ["DELETE"]]
+        ) {
+          const answer = await api.call(method ?? "", path, { headers, body });
+          assertError(answer, 404, "not_found", NOTHING);
+          assert.equal(answer.headers.get("allow"), null);
+        }
+      }
+    }
+  });
+  assert.deepEqual(api.supabaseRequests, [], "nothing was asked for them");
+});
+
+Deno.test("with the secret key it answers 202 and the report of one batch; the body is optional", async () => {
+  await using api = await startApi({ clock: createVirtualClock() });
+  for (const body of [undefined, {}, { repair: false }, { unknown: 1 }]) {
+    await withDashScope(
+      [voiceList({ voice: "qwen-tts-vc-else_abcdefghij-voice-20260101000000000-1a2b" })],
+      async () => {
+        const answer = await ask(api, body);
+        assert.equal(answer.status, 202, JSON.stringify(answer.body));
+        const report = reconcileReport.strict().parse(answer.body);
+        const { region, provider_voices, ours, orphans, foreign, completed, purged, more } = report;
+        assert.deepEqual({ region, provider_voices, ours, orphans, foreign, completed, purged, more }, {
+          region: "intl",
+          provider_voices: 1,
+          ours: 0,
+          orphans: [],
+          foreign: ["qwen-tts-vc-else_abcdefghij-voice-20260101000000000-1a2b"],
+          completed: 0,
+          purged: [],
+          more: false,
+        });
+      },
+    );
+  }
+});
+
+Deno.test("a report asks the database five things, after the provider", async () => {
+  await using api = await startApi({ clock: createVirtualClock() });
+  const list = voiceList({ voice: "handmade" });
+  await withDashScope([(call) => {
+    assert.deepEqual(pathsOf(api), []);
+    return list(call);
+  }], async () => void await ask(api));
+  assert.deepEqual(pathsOf(api), [
+    "reconcile_release",
+    "reconcile_expired",
+    "reconcile_sort",
+    "reconcile_gone",
+    "unclaimed_uploads",
+  ]);
+});
+
+Deno.test("a body that is wrong is answered 400 and nothing is done", async () => {
+  await using api = await startApi({ clock: createVirtualClock() });
+  const range = "purge_older_than_days must be from 0 to 3650.";
+  const wrong: [body: unknown, code: string, detail: string][] = [
+    ["{", "invalid_json", "Invalid JSON body"],
+    ["null", "invalid_request", "The body must be a JSON object."],
+    [[], "invalid_request", "The body must be a JSON object."],
+    [{ repair: "yes" }, "invalid_request", "repair must be true or false."],
+    [{ repair: null }, "invalid_request", "repair must be true or false."],
+    [{ purge_older_than_days: "7" }, "invalid_request", "purge_older_than_days must be a number."],
+    [{ purge_older_than_days: null }, "invalid_request", "purge_older_than_days must be a number."],
+    [{ purge_older_than_days: -1 }, "invalid_request", range],
+    [{ purge_older_than_days: 3651 }, "invalid_request", range],
+  ];
+  await withDashScope([], async () => {
+    for (const [body, code, detail] of wrong) assertError(await ask(api, body), 400, code, detail);
+    assertError(
+      await ask(api, `{"repair":false,"padding":"${"x".repeat(65_536)}"}`),
+      413,
+      "payload_too_large",
+    );
+  });
+  assert.deepEqual(api.supabaseRequests, []);
+});
+
+Deno.test("another method is answered 405 to whoever has the key", async () => {
+  await using api = await startApi();
+  for (const method of ["GET", "PUT", "DELETE"]) {
+    const answer = await api.call(method, "/internal/reconcile", { headers: KEY });
+    assertError(answer, 405, "method_not_allowed", "Use POST here.");
+    assert.equal(answer.headers.get("allow"), "POST, OPTIONS");
+  }
+  assertError(await api.call("POST", "/internal/else", { headers: KEY }), 404, "not_found", NOTHING);
+});
+
+for (
+  const [what, answer, status, code, retryAfter] of [
+    ["throttles", providerError(429, "Throttling"), 503, "provider_throttled", "10"],
+    ["refuses the key", providerError(401, "InvalidApiKey"), 502, "provider_misconfigured", null],
+    ["is broken", html(502), 502, "provider_unavailable", "10"],
+    ["does not answer", connectionLost(), 504, "provider_timeout", "5"],
+  ] as const
+) {
+  Deno.test(`a provider that ${what} when it is to list: ${status} ${code}, and the database is not asked`, async () => {
+    await using api = await startApi({ clock: createVirtualClock() });
+    await withDashScope([answer], async () => {
+      const told = await ask(api, { repair: true });
+      assertError(told, status, code);
+      assert.equal(told.headers.get("retry-after"), retryAfter);
+    });
+    assert.deepEqual(pathsOf(api), []);
+  });
+}
+
+Deno.test("a database that is away is answered 503 database_unavailable with Retry-After", async () => {
+  await using api = await startApi({
+    clock: createVirtualClock(),
+    intercept: (path) =>
+      path.endsWith("/reconcile_sort")
+        ? Response.json({ message: "no connection", code: "PGRST000" }, { status: 503 })
+        : undefined,
+  });
+  await withDashScope([voiceList({ voice: "handmade" })], async () => {
+    const told = await ask(api);
+    assertError(told, 503, "database_unavailable");
+    assert.equal(told.headers.get("retry-after"), "5");
+  });
+});
+
+Deno.test("in modal mode no provider is asked, and no row is called gone", async () => {
+  await using api = await startApi({ environment: { TTS_PROVIDER_MODE: "modal" } });
+  await withDashScope([], async () => {
+    const { status, body } = await ask(api);
+    const { region, provider_voices, foreign, gone } = reconcileReport.parse(body);
+    assert.deepEqual([status, region, provider_voices, foreign, gone], [202, "none", 0, [], []]);
+  });
+});

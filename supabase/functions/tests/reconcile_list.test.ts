@@ -1,0 +1,89 @@
+// The provider's whole list, whatever its size, while voices come and go.
+import assert from "node:assert/strict";
+import * as fc from "fast-check";
+import { createSimulatorApp } from "../../../local/dashscope/simulator.ts";
+import { createQwen } from "../_shared/tts/providers/qwen.ts";
+import { PROVIDER_KEY } from "./harness/api.ts";
+
+type ListAnswer = { output: { total_count?: number } };
+
+/** An account with so many voices; `between` runs after each page that was read, `change` on its answer. */
+async function accountWith(
+  count: number,
+  between: (page: number) => Promise<void> = async () => {},
+  change: (answer: ListAnswer) => ListAnswer = (answer) => answer,
+) {
+  const simulator = createSimulatorApp({ apiKey: PROVIDER_KEY });
+  let pages = 0;
+  const provider = createQwen({
+    apiKey: PROVIDER_KEY,
+    baseUrl: "http://simulator.localhost",
+    region: "intl",
+    targetModel: "qwen3-tts-vc-2026-01-22",
+    delivery: "signed_url",
+    signedUrlTtlSeconds: 300,
+    fetch: async (input, init) => {
+      const request = new Request(input, init);
+      const { input: asked } = await request.clone().json();
+      const answer = await simulator.fetch(request);
+      if (asked.action !== "list") return answer;
+      await between(pages++);
+      return Response.json(change(await answer.json()));
+    },
+  });
+  const seed = async (more: number, prefix: string) => {
+    const body = JSON.stringify({ count: more, prefix, created_at: "2026-03-04T05:06:07.089Z" });
+    const request = new Request("http://simulator.localhost/control/voices", { method: "POST", body });
+    assert.equal((await simulator.fetch(request)).status, 201);
+  };
+  if (count > 0) await seed(count, "seed");
+  const signal = new AbortController().signal;
+  return {
+    seed,
+    pages: () => pages,
+    atProvider: () => simulator.voices().map(({ voice }) => voice),
+    list: async () => (await provider.listVoices(signal)).map(({ voice }) => voice.providerVoiceId),
+    delete: (voice: string) => provider.deleteVoice(voice, signal),
+  };
+}
+
+for (const [count, pages] of [[0, 1], [999, 1], [1000, 1], [1001, 4], [2300, 6]] as const) {
+  Deno.test(`${count} voices are read whole, in ${pages} requests`, async () => {
+    const account = await accountWith(count);
+    assert.deepEqual((await account.list()).sort(), account.atProvider().sort());
+    assert.equal(account.pages(), pages);
+  });
+}
+
+Deno.test("no voice that stays is missed while others come and go between the pages", async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(fc.tuple(fc.nat(80), fc.nat(80)), { minLength: 1, maxLength: 3 }),
+      async (changes) => {
+        const gone = new Set<string>();
+        const account = await accountWith(2100, async (page) => {
+          const [come, go] = changes[page] ?? [0, 0];
+          if (come > 0) await account.seed(come, `p${page}`);
+          // The newest come first in the list: without them the rest moves towards the pages that were read.
+          for (const voice of account.atProvider().slice(0, go)) {
+            gone.add(voice);
+            await account.delete(voice);
+          }
+        });
+        const stayed = account.atProvider();
+        const listed = new Set(await account.list());
+        assert.deepEqual(stayed.filter((voice) => !gone.has(voice) && !listed.has(voice)), []);
+      },
+    ),
+    { numRuns: 8, seed: 20261122 },
+  );
+});
+
+Deno.test("without total_count a full page is followed by another one", async () => {
+  const account = await accountWith(1000, undefined, (answer) => {
+    delete answer.output.total_count;
+    return answer;
+  });
+  assert.equal((await account.list()).length, 1000);
+  assert.equal(account.pages(), 4);
+});

@@ -1,0 +1,79 @@
+// Uploads that nobody ever finalized.
+import assert from "node:assert/strict";
+import { z } from "zod";
+import { speechClip } from "./harness/clone.ts";
+import { withDatabase } from "./harness/database.ts";
+import { readyToReconcile, type Reconciling } from "./harness/reconciling.ts";
+
+/** Stores a clip under this key, uploaded so many hours ago. */
+async function store(ready: Reconciling, key: string, hours: number): Promise<string> {
+  const { error } = await ready.storage.from("references").upload(key, await speechClip(), {
+    contentType: "audio/wav",
+  });
+  assert.equal(error, null);
+  await withDatabase((sql) =>
+    sql`
+      update storage.objects set created_at = clock_timestamp() - make_interval(hours => ${hours})
+      where bucket_id = 'references' and name = ${key}`
+  );
+  return key;
+}
+
+/** Which of these keys are there, read through Storage. */
+async function stored(ready: Reconciling, keys: string[]): Promise<string[]> {
+  const found = await Promise.all(keys.map(async (key) => {
+    const response = await ready.storage.get("references", key, {});
+    await response.arrayBuffer();
+    return response.ok ? [key] : [];
+  }));
+  return found.flat();
+}
+
+Deno.test("an upload is removed after a day, and only when no enrollment, row or other use of the bucket knows it", async () => {
+  const ready = await readyToReconcile();
+  const keyOf = (voiceId: string) => ready.references.key(ready.userId, voiceId);
+  const abandoned = await store(ready, keyOf(crypto.randomUUID()), 25);
+  const enrollments = [
+    await ready.enter({ state: "claimed", unresolved: true }),
+    await ready.enter({ state: "rejected" }),
+    await ready.enter({ state: "finalized" }),
+  ];
+  const kept = [
+    await store(ready, keyOf(crypto.randomUUID()), 23),
+    ...await Promise.all(enrollments.map(({ voiceId }) => store(ready, keyOf(voiceId), 48))),
+    await store(ready, keyOf(await ready.addRow({ provider: "modal" })), 48),
+    await store(ready, keyOf(await ready.addRow({ provider: "modal", deleted: true })), 48),
+    await store(ready, `${ready.userId}/notes/reference.wav`, 48),
+    await store(ready, `${ready.userId}/${crypto.randomUUID()}/another.wav`, 48),
+    await store(ready, `${crypto.randomUUID()}.wav`, 48),
+    await store(ready, `samples/${ready.userId}/${crypto.randomUUID()}/reference.wav`, 48),
+  ];
+  const all = [abandoned, ...kept];
+
+  assert.equal((await ready.reconcile()).uploads_swept, 1);
+  assert.deepEqual(await stored(ready, all), all, "a report removes nothing");
+  assert.equal((await ready.reconcile({ repair: true })).uploads_swept, 1);
+  assert.deepEqual(await stored(ready, all), kept);
+  assert.equal((await ready.reconcile({ repair: true })).uploads_swept, 0);
+  assert.deepEqual(await stored(ready, kept), kept);
+});
+
+Deno.test("more uploads than a page are removed in one batch", async () => {
+  const ready = await readyToReconcile();
+  const keys = Array.from({ length: 103 }, () => ready.references.key(ready.userId, crypto.randomUUID()));
+  await store(ready, keys[0] ?? "", 25);
+  // The other rows are enough: what is counted and asked for is what the bucket lists.
+  await withDatabase((sql) =>
+    sql`
+      insert into storage.objects (bucket_id, name, metadata, created_at)
+      select bucket_id, unnest(${keys.slice(1)}::text[]), metadata, created_at from storage.objects
+      where name = ${keys[0] ?? ""}`
+  );
+  assert.equal((await ready.reconcile({ repair: true })).uploads_swept, 103);
+  const count = z.tuple([z.object({ count: z.literal(0) })]);
+  count.parse(
+    await withDatabase((sql) =>
+      sql`select count(*)::int as count from storage.objects where name like ${`${ready.userId}/%`}`
+    ),
+  );
+});
