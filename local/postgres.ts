@@ -30,6 +30,10 @@ export type PostgresOptions = {
   /** Takes the server's own log lines. */
   serverLog: Log;
   log: Log;
+  /** Told when the server ended without being asked to. */
+  onLost?: () => void;
+  /** Told when it accepts connections again. */
+  onBack?: () => void;
 };
 
 const settings = [
@@ -159,6 +163,7 @@ export async function startPostgres(options: PostgresOptions): Promise<Postgres>
       try {
         await launch();
         log("The database is back.");
+        options.onBack?.();
         supervise();
         return;
       } catch (error) {
@@ -172,6 +177,7 @@ export async function startPostgres(options: PostgresOptions): Promise<Postgres>
     void lifetime.then(() => {
       if (stopping) return;
       log("The database ended unexpectedly and is started again.");
+      options.onLost?.();
       lifetime = comeBack();
     });
   }

@@ -7,6 +7,7 @@ import { startFunctionProcess } from "./function_process.ts";
 import { createFunctionProxy } from "./function_proxy.ts";
 import { type Gateway, type Intercept, type Services, startGateway } from "./gateway.ts";
 import { type Keys, loadKeys } from "./keys.ts";
+import { type LastingSupabase, startLastingSupabase } from "./lasting_supabase.ts";
 import type { Log } from "./log.ts";
 import { applyMigrations } from "./migrations.ts";
 import { createObjectStore } from "./object_store.ts";
@@ -72,7 +73,14 @@ function listen(options: StackOptions, keys: Keys, services: () => Services | nu
 }
 
 async function startDatabase(
-  { dataDir, keys, processes, log }: { dataDir: string; keys: Keys; processes: ProcessRecord; log: Log },
+  { dataDir, keys, processes, log, onLost, onBack }: {
+    dataDir: string;
+    keys: Keys;
+    processes: ProcessRecord;
+    log: Log;
+    onLost: () => void;
+    onBack: () => void;
+  },
 ) {
   const packageFolder = findPostgresPackage();
   const runAs = await postgresUser();
@@ -88,6 +96,8 @@ async function startDatabase(
     processes,
     serverLog: (line) => Deno.writeTextFileSync(serverLogFile, `${line}\n`, { append: true }),
     log,
+    onLost,
+    onBack,
   });
 }
 
@@ -122,18 +132,29 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     let stopGateway: (() => Promise<void>) | null = () => gateway.stop(graceMs);
     stops.push(async () => await stopGateway?.());
 
-    const postgres = await startDatabase({ dataDir, keys, processes: folder.processes, log });
+    let lasting: LastingSupabase | null = null;
+    const postgres = await startDatabase({
+      dataDir,
+      keys,
+      processes: folder.processes,
+      log,
+      onLost: () => lasting?.lose(),
+      onBack: () => lasting?.renew(),
+    });
     stops.push(() => postgres.stop());
     const database = openDatabase(postgres.url(superuser));
     stops.push(() => database.end({ timeout: 1 }));
     await createRoles(database, keys.databasePassword);
     const objects = createObjectStore(join(dataDir, "objects"));
-    const lite = await startSupabaseLite({
-      databaseUrl: postgres.url(superuser),
-      keys,
-      objects,
-      fileSizeLimit: fileSizeLimit.text,
-    });
+    const start = () =>
+      startSupabaseLite({
+        databaseUrl: postgres.url(superuser),
+        keys,
+        objects,
+        fileSizeLimit: fileSizeLimit.text,
+      });
+    const lite = await startLastingSupabase({ start, log });
+    lasting = lite;
     stops.push(() => lite.close());
     await grantSchemaRights(database);
     const databaseUrl = postgres.url("postgres");

@@ -1,4 +1,3 @@
-import { createLingeringSockets } from "./lingering_socket.ts";
 import type { Keys } from "./keys.ts";
 import type { ObjectStore } from "./object_store.ts";
 
@@ -46,14 +45,14 @@ export async function startSupabaseLite(
   const { App, InMemoryEmailDriver } = await import("@supabase/lite");
   const { createPostgresConnection } = await import("@supabase/lite/postgres");
 
-  const sockets = createLingeringSockets();
-  const postgresOptions = {
-    max: 40,
-    onnotice: () => {},
-    types: { jsonb: jsonParameter(3802), json: jsonParameter(114), timestamptz },
-    socket: sockets.socket,
-  };
-  const connection = createPostgresConnection({ url: databaseUrl, postgresOptions });
+  const connection = createPostgresConnection({
+    url: databaseUrl,
+    postgresOptions: {
+      max: 40,
+      onnotice: () => {},
+      types: { jsonb: jsonParameter(3802), json: jsonParameter(114), timestamptz },
+    },
+  });
   // At the first request the package would grant everything on every table with row level security to every role, and so
   // undo what the migrations revoke. It does that only while this field is "unknown".
   Object.defineProperty(connection, "rlsState", { value: "active", writable: false });
@@ -85,9 +84,6 @@ export async function startSupabaseLite(
   return {
     fetch: async (request) => await app.fetch(request),
     // Without a limit this waits for ever once a connection was lost.
-    close() {
-      sockets.letGo();
-      return connection.driver.end({ timeout: 1 });
-    },
+    close: () => connection.driver.end({ timeout: 1 }),
   };
 }

@@ -105,12 +105,15 @@ Deno.test("every npm script that the documents name exists", () => {
   assert.deepEqual(named.filter((name) => !(name in scripts)), []);
 });
 
-Deno.test("docs/enrollment.md names the events that the function logs", () => {
+Deno.test("docs/operations.md names the events that the function logs", () => {
   const sources = ["api", "_shared"].flatMap((folder) => filesBelow(`supabase/functions/${folder}`, ".ts"));
-  const logged = namesIn(sources.map(read).join("\n"), /"((?:clone|config|load|request)\.[a-z_]+)"/g);
-  const table = section("docs/enrollment.md", "What the operator sees");
+  const logged = namesIn(
+    sources.map(read).join("\n"),
+    /"((?:clone|voice|reconcile|config|load|request)\.[a-z_]+)"/g,
+  );
+  const table = section("docs/operations.md", "Log events");
   assert(logged.length > 5);
-  assert.deepEqual(namesIn(table, /`((?:clone|config|load|request)\.[a-z_]+)`/g), logged);
+  assert.deepEqual(namesIn(table, /`((?:clone|voice|reconcile|config|load|request)\.[a-z_]+)`/g), logged);
 });
 
 Deno.test("docs/architecture.md names every file of the function", () => {

@@ -38,7 +38,12 @@ const olderFlow = (reference: string) => `
   create policy "write own references" on storage.objects for all to authenticated
     using (bucket_id in ('references', 'avatars')) with check (bucket_id in ('references', 'avatars'));
   insert into storage.objects (bucket_id, name)
-    values ('references', '${ALICE}/1/reference.wav'), ('references', '${BOB}/1/reference.wav');
+    values ('references', '${ALICE}/1/reference.wav'), ('references', '${BOB}/1/reference.wav'),
+      ('references', 'another/1/reference.wav');
+  create schema private;
+  grant usage on schema private to service_role;
+  create table private.settings (value text);
+  grant select on private.settings to service_role;
   insert into public.voices (id, user_id, name, reference_object_key, reference_transcript, language, source, description, created_at)
   values
     ('10000000-0000-4000-8000-000000000001', '${ALICE}', 'Alice', '${ALICE}/1/reference.wav', 'Hello there.', 'English', 'uploaded', null, '2025-01-02 03:04:05.678901+00'),
@@ -144,6 +149,8 @@ for (
           "write to references": { user: "refused", anon: "refused" },
           "overwrite a reference": { user: "0 rows", anon: "0 rows" },
           "remove a reference": { user: "0 rows", anon: "0 rows" },
+          "read another's reference": { user: "0 rows", anon: "0 rows" },
+          "read an own reference": { user: "1 row", anon: "0 rows" },
           "write to avatars": { user: "1 row", anon: "refused" },
         };
         const seen: Record<string, unknown> = {};
@@ -157,6 +164,12 @@ for (
           await as(sql, "authenticated", ALICE, `select from public.voices where user_id = '${BOB}'`),
           "0 rows",
         );
+
+        const [own] = await sql`
+          select has_schema_privilege('service_role', 'private', 'usage')
+            and has_table_privilege('service_role', 'private.settings', 'select') as kept`;
+        assert.equal(own?.kept, true);
+        await sql`drop table private.settings`;
 
         const [claim] = await sql`
           select public.clone_claim(${ALICE}, '10000000-0000-4000-8000-000000000001', gen_random_uuid(), 'token', 'intl',

@@ -16,6 +16,10 @@ export const USER_ACTIONS = {
     "update storage.objects set metadata = '{}' where bucket_id = 'references' and name = '00000000-0000-4000-8000-00000000000a/1/reference.wav'",
   "remove a reference":
     "delete from storage.objects where bucket_id = 'references' and name = '00000000-0000-4000-8000-00000000000a/1/reference.wav'",
+  "read another's reference":
+    "select from storage.objects where bucket_id = 'references' and name = 'another/1/reference.wav'",
+  "read an own reference":
+    "select from storage.objects where bucket_id = 'references' and name = '00000000-0000-4000-8000-00000000000a/1/reference.wav'",
   "write to avatars":
     "insert into storage.objects (bucket_id, name) values ('avatars', '00000000-0000-4000-8000-00000000000a.png')",
 };

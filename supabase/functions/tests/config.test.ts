@@ -163,8 +163,12 @@ const values: Record<string, { refused: string[]; taken: string[] }> = {
     taken: ['{"default":"sb_publishable_two"}'],
   },
   SUPABASE_JWKS: {
-    refused: ["not json", "[]", "{}", '{"keys":{}}', '{"keys":[{}]}', '{"keys":[{"kty":"other"}]}'],
-    taken: ['{"keys":[]}', '{"keys":[{"kty":"RSA","kid":"one"}]}'],
+    refused: ["not json", "[]", "{}", '{"keys":{}}'],
+    taken: [
+      '{"keys":[]}',
+      '{"keys":[{"kty":"OKP","kid":"two"},{"kty":"EC","kid":"one"}]}',
+      '{"keys":[{"kty":"RSA","kid":"one"}]}',
+    ],
   },
   TTS_PROVIDER_MODE: { refused: ["foo", "QWEN", "qwen,modal"], taken: ["qwen", "modal"] },
   DASHSCOPE_API_KEY: { refused: ["sk-with space", "sk-über", "sk-line\nbreak"], taken: ["sk-any.thing"] },

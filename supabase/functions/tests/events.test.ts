@@ -19,6 +19,7 @@ import { readyToReconcile } from "./harness/reconciling.ts";
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 const CREATED = "f0e1d2c3-create";
 const LISTED = "f0e1d2c3-list";
+const MODEL = "qwen3-tts-vc-2026-01-22";
 
 type Told = Record<string, unknown>;
 
@@ -135,7 +136,7 @@ Deno.test("a wrong key: provider_failed as an error, then what the caller was to
 Deno.test("a voice found after a failed create: recovered, with the look-up's request id", async () => {
   await using ready = await readyToFinalize();
   const voice = await ourVoice(ready);
-  const list = voiceList({ voice });
+  const list = voiceList({ voice, target_model: MODEL });
   assert.deepEqual(await toldBy(ready, [html(502), list]), [
     claimed("claimed"),
     {
@@ -163,7 +164,7 @@ Deno.test("a lost voice: what was unknown is told, and the next finalize recover
   ]);
   assert.deepEqual(lost[2], answered(7_000), "two pauses between three look-ups");
   const voice = await ourVoice(ready);
-  assert.deepEqual(await toldBy(ready, [voiceList({ voice })]), [
+  assert.deepEqual(await toldBy(ready, [voiceList({ voice, target_model: MODEL })]), [
     claimed("recover"),
     { level: "warn", event: "clone.recovered", ...ids(voice, LISTED), duration_ms: 0 },
     finalized(ids(voice, LISTED)),

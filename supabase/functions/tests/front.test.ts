@@ -165,7 +165,10 @@ Deno.test("a method that a path does not have answers 405 and names those it has
   for (const [method, path, allowed] of cases) {
     const answer = await api.call(method, path, { token });
     assertError(answer, 405, "method_not_allowed", `Use ${allowed} here.`);
-    assert.equal(answer.headers.get("allow"), `${allowed}, OPTIONS`);
+    assert.equal(
+      answer.headers.get("allow"),
+      allowed === "GET" ? "GET, HEAD, OPTIONS" : `${allowed}, OPTIONS`,
+    );
   }
   assert.deepEqual(api.supabaseRequests, []);
 });

@@ -9,6 +9,9 @@ import { stack } from "./harness/stack.ts";
 import { createSigningKeys, signUp } from "./harness/users.ts";
 
 const KEY = { apikey: stack.secret_key };
+const MODEL = "qwen3-tts-vc-2026-01-22";
+const FOREIGN = { voice: "qwen-tts-vc-else_abcdefghij-voice-20260101000000000-1a2b", target_model: MODEL };
+const HANDMADE = { voice: "handmade", target_model: MODEL };
 const NOTHING = "There is nothing at this address.";
 
 const ask = (api: Api, body?: unknown) =>
@@ -50,7 +53,7 @@ Deno.test("with the secret key it answers 202 and the report of one batch; the b
   await using api = await startApi({ clock: createVirtualClock() });
   for (const body of [undefined, {}, { repair: false }, { unknown: 1 }]) {
     await withDashScope(
-      [voiceList({ voice: "qwen-tts-vc-else_abcdefghij-voice-20260101000000000-1a2b" })],
+      [voiceList(FOREIGN)],
       async () => {
         const answer = await ask(api, body);
         assert.equal(answer.status, 202, JSON.stringify(answer.body));
@@ -61,7 +64,7 @@ Deno.test("with the secret key it answers 202 and the report of one batch; the b
           provider_voices: 1,
           ours: 0,
           orphans: [],
-          foreign: ["qwen-tts-vc-else_abcdefghij-voice-20260101000000000-1a2b"],
+          foreign: [FOREIGN.voice],
           completed: 0,
           purged: [],
           more: false,
@@ -73,7 +76,7 @@ Deno.test("with the secret key it answers 202 and the report of one batch; the b
 
 Deno.test("a report asks the database five things, after the provider", async () => {
   await using api = await startApi({ clock: createVirtualClock() });
-  const list = voiceList({ voice: "handmade" });
+  const list = voiceList(HANDMADE);
   await withDashScope([(call) => {
     assert.deepEqual(pathsOf(api), []);
     return list(call);
@@ -149,7 +152,7 @@ Deno.test("a database that is away is answered 503 database_unavailable with Ret
         ? Response.json({ message: "no connection", code: "PGRST000" }, { status: 503 })
         : undefined,
   });
-  await withDashScope([voiceList({ voice: "handmade" })], async () => {
+  await withDashScope([voiceList(HANDMADE)], async () => {
     const told = await ask(api);
     assertError(told, 503, "database_unavailable");
     assert.equal(told.headers.get("retry-after"), "5");

@@ -75,9 +75,19 @@ Deno.test("a database that refuses the call: 500, told loudly, not asked again",
   assert(!ready.api.logged.join("\n").includes(DETAILS.transcript));
 });
 
-for (const name of ["clone_claim", "clone_sending"]) {
+Deno.test("a claim whose answer was lost is asked again with the same attempt, and holds", async () => {
+  const intercept = failing("clone_claim", 1, async (send) => {
+    await (await send()).arrayBuffer();
+    return await unreachable();
+  });
+  await using ready = await readyToFinalize({ intercept });
+  await withDashScope([voiceCreated()], async () => assert.equal((await ready.finalize()).status, 200));
+  assert.deepEqual(ready.slept, [200]);
+});
+
+for (const [name, times] of [["clone_claim", 3], ["clone_sending", 1]] as const) {
   Deno.test(`a database that is away at ${name}: 503 database_unavailable, and nothing is created`, async () => {
-    await using ready = await readyToFinalize({ intercept: failing(name, 1, away) });
+    await using ready = await readyToFinalize({ intercept: failing(name, times, away) });
     await withDashScope([], async () => assertError(await ready.finalize(), 503, "database_unavailable"));
     await withDashScope([voiceCreated()], async () => assert.equal((await ready.finalize()).status, 200));
   });
@@ -105,6 +115,20 @@ Deno.test("an attempt that was superseded before it sends creates nothing", asyn
   await withDashScope([], async () => assertError(await ready.finalize(), 409, "clone_in_progress"));
   assert.equal((await enrollmentOf(ready.voiceId))?.state, "claimed");
   assert.equal(await countedSendings(ready.userId), 0);
+});
+
+Deno.test("a replay does not wait for a storage that hangs", async () => {
+  let hangs = false;
+  const intercept: Intercept = (path, send) => {
+    if (!hangs || !path.includes("/object/references/")) return send();
+    return new Promise(() => {});
+  };
+  await using ready = await readyToFinalize({ intercept });
+  await withDashScope([voiceCreated()], async () => {
+    const first = await ready.finalize();
+    hangs = true;
+    assert.deepEqual((await ready.finalize()).body, first.body);
+  });
 });
 
 Deno.test("a client that hangs up while the voice is made loses nothing", async () => {

@@ -22,6 +22,7 @@ ledgerTest("one voice from claim to row, and what each later claim is told", asy
 
   const waiting = await first.next().claim();
   assert.equal(waiting.outcome, "in_progress");
+  assert(waiting.seconds === 19 || waiting.seconds === 20, `${waiting.seconds}`);
   assert(
     waiting.seconds !== undefined && waiting.seconds >= 1 && waiting.seconds <= 20,
     `${waiting.seconds}`,
@@ -245,3 +246,27 @@ ledgerTest("creates count for an hour and for a day", async (sql, userId) => {
   await age(25);
   assert.equal((await ask({ perHour: 1, perDay: 1 })).outcome, "claimed");
 });
+
+ledgerTest(
+  "an unknown outcome keeps the time it was first seen, through every recovery",
+  async (sql, userId) => {
+    const first = createAttempt(sql, userId);
+    await first.claim();
+    await first.sending();
+    await first.unresolved();
+    const since = async () => {
+      const [row] = await withDatabase((owner) =>
+        owner`select unresolved_since::text from private.voice_enrollments where voice_id = ${first.voiceId}`
+      );
+      return String(row?.unresolved_since);
+    };
+    const seen = await since();
+    const second = first.next();
+    assert.equal((await second.claim()).outcome, "recover");
+    assert.equal(await since(), seen);
+    await second.sending();
+    await second.unresolved();
+    assert.equal((await first.next().claim()).outcome, "recover");
+    assert.equal(await since(), seen);
+  },
+);

@@ -125,3 +125,22 @@ Deno.test("when Storage fails, the answer is 503 storage_unavailable and tells n
     assert.equal(api.events("request.failed").length, 1);
   }
 });
+
+Deno.test("a redirect is not followed with the secret key", async () => {
+  let asked = 0;
+  await using elsewhere = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, () => {
+    asked++;
+    return Response.json({ url: "/object/upload/sign/references/x?token=y", token: "y" });
+  });
+  const away = `http://127.0.0.1:${elsewhere.addr.port}/`;
+  await using supabase = Deno.serve(
+    { hostname: "127.0.0.1", port: 0, onListen() {} },
+    () => Response.redirect(away, 307),
+  );
+  const url = `http://127.0.0.1:${supabase.addr.port}`;
+  await using api = await startApi({ keys, environment: { SUPABASE_URL: url } });
+  const other = await keys.sign(crypto.randomUUID(), { iss: `${url}/auth/v1` });
+  const answer = await api.call("POST", "/clone/upload-url", { token: other, body: DETAILS });
+  assertError(answer, 503, "storage_unavailable");
+  assert.equal(asked, 0);
+});

@@ -136,3 +136,31 @@ Deno.test("when the database is away, each route of voices is 503 database_unava
   }
   assert.equal(asked, routes.length);
 });
+
+Deno.test("a preview never signs a clip outside its user's own folder, whatever the row says", async () => {
+  await using api = await startApi({ keys });
+  const other = await signUp();
+  const { object_key } = await askForUpload(api, await keys.sign(other.id));
+  const planted = [
+    object_key,
+    `${user.id}/../${object_key}`,
+    `${user.id}/..%2f${object_key}`,
+    `../vault/secret.txt`,
+    `${user.id}//${object_key}`,
+    `${user.id}`,
+    "",
+  ];
+  const ids = await withDatabase((sql) =>
+    saveVoices(sql, user.id, planted.map((reference_object_key) => ({ reference_object_key })))
+  );
+  api.supabaseRequests.length = 0;
+  for (const id of ids) {
+    assertError(
+      await api.call("GET", `/voices/${id}/preview`, { token }),
+      404,
+      "not_found",
+      "Voice not found.",
+    );
+  }
+  assert(api.supabaseRequests.every(({ path }) => path === "/rest/v1/voices"));
+});

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { listVoicesResponse } from "../_shared/contract.ts";
-import { type Api, startApi } from "./harness/api.ts";
+import { type Api, type Intercept, startApi } from "./harness/api.ts";
 import { withDatabase } from "./harness/database.ts";
 import { assertError } from "./harness/errors.ts";
 import { createSigningKeys, signUp } from "./harness/users.ts";
@@ -161,7 +161,7 @@ Deno.test("a query out of bounds is refused with its rule", async () => {
     [
       "page",
       ["0", "-1", "1.5", "1e3", "x", "1000001", "9".repeat(30), "٣"],
-      "page must be a whole number from 1.",
+      "page must be a whole number from 1 to 1000000.",
     ],
     ["per_page", ["0", "101", "-5", "20.0", "all"], "per_page must be a whole number from 1 to 100."],
     ["source", ["Uploaded", "other", "uploaded,designed"], 'source must be "uploaded" or "designed".'],
@@ -252,4 +252,31 @@ Deno.test("the source is filtered, alone and with a search", async () => {
   assert.deepEqual(await found({ source: "designed" }), ["three", "two"]);
   assert.deepEqual(await found({ source: "designed", search: "w" }), ["two"]);
   assert.deepEqual(await found({ source: "" }), ["one", "three", "two"]);
+});
+
+Deno.test("rows of the older flow whose columns are null do not hide the others", async () => {
+  const row = {
+    id: crypto.randomUUID(),
+    name: null,
+    language: null,
+    source: null,
+    description: null,
+    reference_transcript: null,
+    created_at: "2026-01-01T00:00:00+00:00",
+    tts_provider: "modal",
+    provider_voice_id: null,
+    provider_target_model: null,
+    provider_voice_kind: null,
+    provider_region: null,
+    provider_request_id: null,
+    provider_metadata: {},
+  };
+  const intercept: Intercept = (path) =>
+    path === "/rest/v1/voices" ? Response.json([row], { headers: { "content-range": "0-0/1" } }) : undefined;
+  await using api = await startApi({ keys, intercept });
+  const token = await keys.sign(crypto.randomUUID());
+  const answer = await api.call("GET", "/voices", { token });
+  assert.equal(answer.status, 200);
+  const [voice] = listVoicesResponse.parse(answer.body).voices;
+  assert.deepEqual(voice, { ...row, name: "", language: "Auto", source: "uploaded" });
 });

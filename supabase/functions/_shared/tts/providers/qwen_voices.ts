@@ -29,7 +29,7 @@ const deleteAnswer = z.object({ request_id: z.string().nullish() });
 const VOICE_ID = /^qwen-tts-vc-(?:[A-Za-z0-9]*_([0-9a-z]{10})|.*?)-voice-(\d{17})-\w+$/;
 
 /** The voices of an account at Qwen: listing them, finding one of ours, removing one. */
-export function createQwenVoices(options: { dashscope: DashScope; region: string }) {
+export function createQwenVoices(options: { dashscope: DashScope; region: string; targetModel: string }) {
   const { dashscope, region } = options;
 
   const readPage = async (index: number, signal: AbortSignal) => {
@@ -60,19 +60,11 @@ export function createQwenVoices(options: { dashscope: DashScope; region: string
         full = page.items.length >= PAGE_SIZE && page.total > (index + 1) * PAGE_SIZE;
         for (const { voice, target_model, gmt_create } of page.items) {
           if (!voice) continue;
-          const named = readName(voice, gmt_create ?? null);
-          if (named.token !== null && !target_model) {
-            // Today's configured model may not be the one it was made for, and no other speaks with it.
-            throw new ProviderError(
-              "unreadable_answer",
-              "the provider lists a voice without its target model",
-            );
-          }
           seen.set(voice, {
-            ...named,
+            ...readName(voice, gmt_create ?? null),
             voice: {
               providerVoiceId: voice,
-              targetModel: target_model ?? "",
+              targetModel: target_model ?? options.targetModel,
               kind: VOICE_KIND,
               region,
               requestId: page.requestId,
