@@ -1,3 +1,4 @@
+import { isLoopbackHost } from "../supabase/functions/_shared/hosts.ts";
 import { parseEnv } from "node:util";
 import { readIfThere } from "./private_file.ts";
 
@@ -57,8 +58,7 @@ function pick(environment: Environment, names: readonly string[]): Environment {
 }
 
 function isLoopback(url: string): boolean {
-  const hostname = URL.canParse(url) ? new URL(url).hostname : "";
-  return hostname === "localhost" || hostname === "[::1]" || /^127(\.\d{1,3}){3}$/.test(hostname);
+  return isLoopbackHost(URL.parse(url)?.hostname ?? "");
 }
 
 /** Who plays the provider. */

@@ -1,5 +1,6 @@
 import { parseArgs } from "node:util";
 import { dirname, join, resolve } from "node:path";
+import { z } from "zod";
 import { StackError } from "./data_folder.ts";
 import { readEnvironment } from "./function_environment.ts";
 import { redirectConsole } from "./library_output.ts";
@@ -9,6 +10,8 @@ import { whenAskedToStop } from "./signals.ts";
 import { type Stack, startStack } from "./stack.ts";
 import type { StackRecord } from "./stack_record.ts";
 
+const languages = z.object({ provider: z.enum(["qwen", "modal"]) });
+
 const usage = `Runs Supabase, the function and a simulator of the speech provider on this machine.
 
   npm start [-- options]
@@ -17,13 +20,29 @@ const usage = `Runs Supabase, the function and a simulator of the speech provide
   --fresh       throw away what is there and begin anew
   --help        this text
 
+As root, where PostgreSQL's own user cannot enter this folder, the database lies under /var/tmp and the data folder links
+to it; --fresh removes it there as well.
+
 PORT moves the gateway (54321). The variables in .env.example configure the function.`;
 
+/** Who plays the provider, asked of the function itself, for it alone knows whether its configuration holds. */
+async function providerOf({ supabase_url, simulator_url }: StackRecord): Promise<string> {
+  const response = await fetch(`${supabase_url}/api/languages`, { signal: AbortSignal.timeout(5_000) }).catch(
+    () => null,
+  );
+  const body = languages.safeParse(await response?.json().catch(() => null)).data;
+  if (!response?.ok || !body) {
+    return "none: the configuration is not valid. The line config.invalid says why; only /health answers.";
+  }
+  if (body.provider === "modal") return "modal, which keeps no voices (TTS_PROVIDER_MODE)";
+  return simulator_url ? `qwen, by a stand-in at ${simulator_url}` : "qwen at Alibaba Cloud, for real money";
+}
+
 function banner(
-  { api_url, supabase_url, publishable_key, simulator_url }: StackRecord,
+  { api_url, supabase_url, publishable_key }: StackRecord,
   seconds: string,
+  provider: string,
 ): string {
-  const provider = simulator_url ? `a stand-in at ${simulator_url}` : "Alibaba Cloud, for real money";
   return `
 Ready in ${seconds} s. Ctrl-C stops everything.
 
@@ -52,8 +71,10 @@ async function main(): Promise<number> {
   const root = dirname(import.meta.dirname ?? ".");
   const environment = await readEnvironment(join(root, ".env"));
   const asked = whenAskedToStop();
-  redirectConsole(logToStderr);
-  const stack: Stack = await startStack({
+  let stopping = false;
+  void asked.then(() => stopping = true);
+  redirectConsole((line) => logToStderr(`supabase: ${line}`));
+  const stack: Stack | null = await startStack({
     root,
     // npm runs scripts in the repository's folder; a relative path means the caller's.
     dataDir: resolve(Deno.env.get("INIT_CWD") ?? Deno.cwd(), values.data ?? join(root, ".local")),
@@ -62,8 +83,17 @@ async function main(): Promise<number> {
     environment,
     entrypoint: join(root, "supabase", "functions", "api", "index.ts"),
     log: logToStdout,
+  }).catch((error) => {
+    // Ctrl-C reaches what is being set up as well, and its complaints are no news.
+    if (stopping) return null;
+    throw error;
   });
-  logToStdout(banner(stack.record, ((performance.now() - started) / 1_000).toFixed(1)));
+  if (!stack) {
+    logToStdout("Stopped before it was up.");
+    return 130;
+  }
+  const seconds = ((performance.now() - started) / 1_000).toFixed(1);
+  logToStdout(banner(stack.record, seconds, await providerOf(stack.record)));
   await asked;
   logToStdout("Stopping.");
   await stack.stop();
@@ -73,8 +103,10 @@ async function main(): Promise<number> {
 try {
   Deno.exit(await main());
 } catch (error) {
-  if (error instanceof StackError || error instanceof TypeError && "code" in error) {
+  if (error instanceof StackError) {
     logToStderr(messageOf(error));
+  } else if (error instanceof TypeError && "code" in error) {
+    logToStderr(`${messageOf(error)}. See npm start -- --help.`);
   } else {
     logToStderr(error instanceof Error ? error.stack ?? error.message : String(error));
   }

@@ -23,7 +23,7 @@ async function main(): Promise<number> {
   };
   const [out, err] = [tee(logToStdout), tee(logToStderr)];
   const asked = whenAskedToStop();
-  redirectConsole(err);
+  redirectConsole(tee(() => {}));
 
   const stack = await startStack({ root, dataDir, port: 0, environment: {}, entrypoint: null, log: out });
   const paths = Deno.args.some((argument) => !argument.startsWith("-") && /\.ts$|\//.test(argument));
@@ -31,6 +31,7 @@ async function main(): Promise<number> {
     args: ["test", "-A", ...Deno.args, ...(paths ? [] : ["supabase/functions/tests"])],
     cwd: root,
     env: {
+      ...(Deno.stdout.isTerminal() ? {} : { NO_COLOR: "1" }),
       TEST_STACK: JSON.stringify(stack.record),
       TEST_LOG: logPath,
       TEST_FUNCTION_LOG: functionLogPath,
@@ -48,10 +49,16 @@ async function main(): Promise<number> {
   await stack.stop();
   logFile.close();
 
+  const logs: string[] = [];
+  for await (const { name } of Deno.readDir(dataDir)) {
+    if (name.endsWith(".log")) logs.push(join(dataDir, name));
+    else await Deno.remove(join(dataDir, name), { recursive: true });
+  }
+
   const { secret_key, publishable_key } = stack.record;
   const secrets = createSecrets({ keys: [secret_key, publishable_key], transcripts: [DETAILS.transcript] });
   let leaks = 0;
-  for (const path of [logPath, functionLogPath]) {
+  for (const path of logs) {
     for (const { name, line } of findLeaks(await Deno.readTextFile(path), secrets)) {
       logToStderr(`Line ${line} of ${path} holds ${name}. Nothing of the kind may be logged.`);
       leaks++;

@@ -1,5 +1,5 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
-import { isLoopbackHost } from "./loopback.ts";
+import { isLoopbackHost } from "../../supabase/functions/_shared/hosts.ts";
 
 /** A listening server. */
 export interface Listener {

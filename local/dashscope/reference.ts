@@ -1,5 +1,5 @@
 import { DashScopeError } from "./errors.ts";
-import { isLoopbackHost } from "./loopback.ts";
+import { isLoopbackHost } from "../../supabase/functions/_shared/hosts.ts";
 
 const maximumBytes = 10_000_000;
 const dataUrlTypes = ["audio/wav", "audio/mpeg", "audio/mp4"];

@@ -17,7 +17,6 @@ const printed = z.looseObject({
 
 /** Runs the command as a person would, with this environment only on top of the machine's. */
 async function command(args: string[], env: Record<string, string> = {}) {
-  const started = performance.now();
   const { code, stdout, stderr } = await new Deno.Command("node", {
     args: ["local/deno.mjs", "run", "-A", "local/reconcile.ts", ...args],
     cwd: root,
@@ -25,7 +24,7 @@ async function command(args: string[], env: Record<string, string> = {}) {
     stdin: "null",
   }).output();
   const [out, err] = [stdout, stderr].map((bytes) => new TextDecoder().decode(bytes));
-  return { code, out: out ?? "", err: err ?? "", seconds: (performance.now() - started) / 1_000 };
+  return { code, out: out ?? "", err: err ?? "" };
 }
 
 const seeded = z.object({ voices: z.array(z.string()) });

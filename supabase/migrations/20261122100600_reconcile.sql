@@ -151,7 +151,7 @@ begin
     select * from private.orphaned_voices o
     where o.region = p_region and o.purged_at is null and o.provider_voice_id <> all (p_skip)
       and o.seen_at <= clock_timestamp() - make_interval(secs => p_older_than_seconds)
-    order by o.purging_at nulls last, o.seen_at
+    order by o.purging_at nulls last, o.seen_at, o.provider_voice_id
   loop
     -- In the order of clone_complete: the enrollment first, then the orphan.
     perform from private.voice_enrollments e

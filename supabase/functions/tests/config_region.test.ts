@@ -21,7 +21,6 @@ async function originFor(region: string, given?: string): Promise<string> {
     const [problem, ...others] = error.problems;
     assert.deepEqual([problem?.variable, others], ["DASHSCOPE_BASE_URL", []]);
     assert.equal(problem?.problem.split(":")[0], `must be a host of the region ${region}`);
-    assert(!given || !problem?.problem.includes(given));
     return "refused";
   }
 }

@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
 import { z } from "zod";
 import { environmentOf } from "./harness/api.ts";
+import { DETAILS } from "./harness/clone.ts";
 import { ENTRYPOINT, runDeno, startEntrypoint } from "./harness/entrypoint.ts";
 import { assertError } from "./harness/errors.ts";
+import { signUp } from "./harness/users.ts";
 
 const moduleGraph = z.object({
   roots: z.array(z.string()),
@@ -113,4 +115,21 @@ Deno.test("what a preflight and health wait for holds neither supabase-js nor zo
   assert(reach(true).some((specifier) => /\bzod\b/.test(specifier)), "the whole graph has zod");
   assert(reach(false).some((specifier) => specifier.includes("hono")), "hono is loaded at once");
   assert.deepEqual(reach(false).filter(heavy), []);
+});
+
+Deno.test("a finalize is kept alive by the platform, whatever becomes of its client", async () => {
+  const runtime = `globalThis.EdgeRuntime = { waitUntil: () => console.log('{"event":"test.kept_alive"}') };`;
+  await using api = await startEntrypoint(environmentOf(), {
+    preload: `data:text/javascript,${encodeURIComponent(runtime)}`,
+  });
+  const { accessToken } = await signUp();
+  const response = await fetch(`${api.url}/clone/finalize`, {
+    method: "POST",
+    headers: { Authorization: `Bearer ${accessToken}`, "Content-Type": "application/json" },
+    body: JSON.stringify({ voice_id: crypto.randomUUID(), ...DETAILS }),
+  });
+  assert.equal(response.status, 400, await response.text());
+  await until(() => api.logged.some((line) => line.includes("test.kept_alive")));
+  await api.stop();
+  assert.equal(api.logged.filter((line) => line.includes("test.kept_alive")).length, 1);
 });

@@ -25,11 +25,22 @@ export async function runDeno(...args: string[]): Promise<string> {
 
 /**
  * Starts the deployed file as the platform does, in a process of its own with network and environment and nothing else,
- * and resolves when it listens. Once `stop` has resolved, `logged` is whole.
+ * and resolves when it listens. `preload` is a module that runs first. Once `stop` has resolved, `logged` is whole.
  */
-export async function startEntrypoint(environment: Record<string, string>) {
+export async function startEntrypoint(
+  environment: Record<string, string>,
+  options: { preload?: string } = {},
+) {
   const child = new Deno.Command(Deno.execPath(), {
-    args: ["run", "--no-prompt", "--allow-net", "--allow-env", "--config", `${root}deno.json`, ENTRYPOINT],
+    args: [
+      "run",
+      "--no-prompt",
+      "--allow-net",
+      "--allow-env",
+      ...["--config", `${root}deno.json`],
+      ...(options.preload ? ["--preload", options.preload] : []),
+      ENTRYPOINT,
+    ],
     cwd: root,
     clearEnv: true,
     env: { ...environment, DENO_SERVE_ADDRESS: "tcp:127.0.0.1:0", NO_COLOR: "1" },

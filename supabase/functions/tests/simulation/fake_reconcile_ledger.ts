@@ -110,7 +110,10 @@ export function createFakeReconcileLedger(options: {
         .filter((orphan) => orphan.region === region && orphan.purgedAt === null)
         .filter((orphan) => !skip.includes(orphan.providerVoiceId))
         .filter((orphan) => orphan.seenAt <= now() - olderThanSeconds * 1000)
-        .sort((a, b) => (a.purgingAt ?? Infinity) - (b.purgingAt ?? Infinity) || a.seenAt - b.seenAt);
+        .sort((a, b) =>
+          (a.purgingAt ?? Infinity) - (b.purgingAt ?? Infinity) || a.seenAt - b.seenAt ||
+          (a.providerVoiceId < b.providerVoiceId ? -1 : 1)
+        );
       for (const orphan of candidates) {
         const isCreated = [...state.entries.values()].some((entry) =>
           entry.state === "created" && entry.region === region &&
