@@ -21,7 +21,7 @@ export async function readDatabase(sql: FinalizeStack["sql"]) {
 
 /**
  * Asserts that each upload ended in one row with one provider voice, made of its own clip, with nothing left open and the
- * clip as it was uploaded, and that every provider voice of the account is in a row or recorded as an orphan.
+ * clip as it was uploaded, and that every provider voice made for it is in the row or recorded as an orphan.
  * `creates`: what each upload cost, in creates, and how many of its provider voices are recorded as orphans.
  */
 export async function assertExactlyOne(
@@ -44,12 +44,15 @@ export async function assertExactlyOne(
       database.ledger.filter(({ voice_id }) => voice_id === upload.voiceId),
       [{ voice_id: upload.voiceId, state: "finalized", unresolved: false }],
     );
-    assert.equal(database.orphans.filter(({ voice_id }) => voice_id === upload.voiceId).length, orphans);
+    const recorded = database.orphans.filter(({ voice_id }) => voice_id === upload.voiceId);
+    assert.equal(recorded.length, orphans, "what is recorded as an orphan");
+    assert.deepEqual(
+      [row, ...recorded].map((one) => one?.provider_voice_id).toSorted(),
+      made.map(({ voice }) => voice).toSorted(),
+      "every provider voice is in the row or recorded as an orphan",
+    );
     assert.deepEqual(await cloning.storedClip(upload), upload.clip, "the clip as it was uploaded");
   }
-
-  const known = [...database.voices, ...database.orphans].map((one) => one.provider_voice_id);
-  assert.deepEqual(known.toSorted(), provider.voices.map(({ voice }) => voice).toSorted());
 }
 
 async function sha256(bytes: Uint8Array<ArrayBuffer>): Promise<string> {

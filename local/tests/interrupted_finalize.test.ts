@@ -139,8 +139,7 @@ for (const step of steps) {
     Deno.test(`${at}: reconcile settles what is there, and the client gets the one voice`, async () => {
       const upload = await killAt(step, moment);
       await cloning.endLeases();
-      const report = await cloning.reconcile();
-      assert.deepEqual(report.orphans, []);
+      await cloning.reconcile();
       const { voices } = await readDatabase(stack.sql);
       assert.equal(
         voices.some(({ id }) => id === upload.voiceId),

