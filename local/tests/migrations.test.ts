@@ -170,6 +170,7 @@ for (
             and has_table_privilege('service_role', 'private.settings', 'select') as kept`;
         assert.equal(own?.kept, true);
         await sql`drop table private.settings`;
+        await sql`revoke usage on schema private from service_role`;
 
         const [claim] = await sql`
           select public.clone_claim(${ALICE}, '10000000-0000-4000-8000-000000000001', gen_random_uuid(), 'token', 'intl',

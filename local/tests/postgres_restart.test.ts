@@ -55,7 +55,10 @@ Deno.test("100 finalizes lose nothing when PostgreSQL is restarted in the middle
       assert.equal(body, undefined, JSON.stringify(body));
       const left = uploads.filter((upload) => answers.get(upload)?.status !== 200);
       if (left.length === 0) break;
-      await cloning.endLeases();
+      assert.ok(
+        await eventually(() => cloning.endLeases().then(() => true, () => false)),
+        "the database is back",
+      );
       const again = Promise.all(left.map(cloning.finalize));
       underWay = true;
       void again.finally(() => underWay = false);

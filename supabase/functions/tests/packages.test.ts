@@ -53,8 +53,9 @@ Deno.test("package.json names exact versions, and package-lock.json has them", (
   assert.deepEqual(root, { dependencies: manifest.dependencies, devDependencies: manifest.devDependencies });
 });
 
-/** The CLI's packages for other platforms, which the registry of our machines does not have (docs/decisions/0001). */
-const UNHASHED = /^node_modules\/@supabase\/cli-(darwin|windows|linux-arm64|linux-x64-musl)/;
+/** Packages for other platforms that the registry of our machines does not have (docs/decisions/0001). */
+const UNHASHED =
+  /^node_modules\/(@supabase\/cli-(darwin|windows|linux-arm64|linux-x64-musl)|@deno\/(darwin|win32|linux-arm64))/;
 
 Deno.test("the lock names every platform's packages, without which npm 11 refuses to install", () => {
   for (const [path, { optionalDependencies }] of Object.entries(lock.packages)) {
