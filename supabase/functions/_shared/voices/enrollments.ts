@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { databaseError, type PostgrestError } from "./database_errors.ts";
+import { parseAnswer } from "./database_answers.ts";
 import type { Json } from "../database.types.ts";
 import type { Supabase } from "../supabase.ts";
 import type { SavedVoice, TtsProviderName, VoiceDetails } from "../tts/provider.ts";
@@ -69,13 +69,6 @@ export type Rejection = z.output<typeof rejection>;
 /** The ledger as finalize needs it; enrollment.md tells what each call does. */
 export type Enrollments = ReturnType<typeof createEnrollments>;
 
-type RpcResult = { data: unknown; error: PostgrestError | null; status: number };
-
-function answer<T>(schema: z.ZodType<T>, result: RpcResult): T {
-  if (result.error) throw databaseError(result.error, result.status);
-  return schema.parse(result.data);
-}
-
 function savedJson(saved: SavedVoice): Json {
   if (saved.provider === "modal") return { tts_provider: "modal", provider_metadata: json(saved.metadata) };
   return {
@@ -115,7 +108,7 @@ export function createEnrollments(options: {
       asked: { details: VoiceDetails; provider: TtsProviderName; region: string },
       signal: AbortSignal,
     ): Promise<ClaimAnswer> {
-      return answer(
+      return parseAnswer(
         claimAnswer,
         await db.rpc("clone_claim", {
           ...who(attempt),
@@ -141,13 +134,13 @@ export function createEnrollments(options: {
         p_details: create.details,
         p_lease_seconds: Math.ceil(create.leaseSeconds),
       }).abortSignal(signal);
-      return answer(sendingAnswer, result).outcome;
+      return parseAnswer(sendingAnswer, result).outcome;
     },
 
     /** Ends an attempt that made no voice; a rejection is kept, so that the same clip is not sent again. */
     async release(attempt: Attempt, rejected: Rejection | null = null): Promise<"released" | "superseded"> {
       const result = await db.rpc("clone_release", { ...who(attempt), p_rejection: rejected });
-      return answer(releaseAnswer, result).outcome;
+      return parseAnswer(releaseAnswer, result).outcome;
     },
 
     /**
@@ -168,7 +161,7 @@ export function createEnrollments(options: {
         },
         p_ends_lease: endsLease,
       });
-      return answer(unresolvedAnswer, result).outcome;
+      return parseAnswer(unresolvedAnswer, result).outcome;
     },
 
     /** Saves a voice: the ledger and the voices row in one transaction. `saved` null completes what the ledger knows. */
@@ -184,7 +177,7 @@ export function createEnrollments(options: {
         p_details: done.details,
         p_voice: done.saved && savedJson(done.saved),
       }).abortSignal(signal);
-      return answer(completeAnswer, result);
+      return parseAnswer(completeAnswer, result);
     },
   };
 }

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { Supabase } from "../supabase.ts";
-import { databaseError, type PostgrestError } from "./database_errors.ts";
+import { databaseError, parseAnswer } from "./database_answers.ts";
 import { voiceDetails } from "./enrollments.ts";
 
 const expiredEntry = z.object({
@@ -25,13 +25,6 @@ export type ExpiredEntry = z.output<typeof expiredEntry>;
 export type SortedVoice = z.output<typeof sortedVoice>;
 export type GoneVoice = z.output<typeof goneVoice>;
 
-type RpcResult = { data: unknown; error: PostgrestError | null; status: number };
-
-function answer<T>(schema: z.ZodType<T>, result: RpcResult): T {
-  if (result.error) throw databaseError(result.error, result.status);
-  return schema.parse(result.data);
-}
-
 /** The ledger as reconcile needs it. */
 export type ReconcileLedger = ReturnType<typeof createReconcileLedger>;
 
@@ -41,7 +34,7 @@ export function createReconcileLedger(options: { db: Pick<Supabase["db"], "rpc">
   return {
     /** Ends the claims that expired without sending anything; without `repair` only counts them. */
     async release(repair: boolean): Promise<number> {
-      return answer(z.number(), await db.rpc("reconcile_release", { p_repair: repair }));
+      return parseAnswer(z.number(), await db.rpc("reconcile_release", { p_repair: repair }));
     },
 
     /** One page of enrollments that are over and not settled, after the one named. */
@@ -51,7 +44,7 @@ export function createReconcileLedger(options: { db: Pick<Supabase["db"], "rpc">
         p_after_voice_id: after.voice_id,
         p_limit: limit,
       });
-      return answer(z.array(expiredEntry), result);
+      return parseAnswer(z.array(expiredEntry), result);
     },
 
     /** What each provider voice is here, in the order given. */
@@ -59,7 +52,7 @@ export function createReconcileLedger(options: { db: Pick<Supabase["db"], "rpc">
       region: string,
       voices: { provider_voice_id: string; token: string | null }[],
     ): Promise<SortedVoice[]> {
-      return answer(
+      return parseAnswer(
         z.array(sortedVoice),
         await db.rpc("reconcile_sort", { p_region: region, p_voices: voices }),
       );
@@ -77,7 +70,7 @@ export function createReconcileLedger(options: { db: Pick<Supabase["db"], "rpc">
         p_voice_id: orphan.voiceId,
         p_created_at: orphan.createdAt.toISOString(),
       });
-      return answer(z.boolean(), result);
+      return parseAnswer(z.boolean(), result);
     },
 
     /** Live rows, saved before that time, whose provider voice is not among those listed. */
@@ -88,7 +81,7 @@ export function createReconcileLedger(options: { db: Pick<Supabase["db"], "rpc">
         p_before: before.toISOString(),
         p_limit: limit,
       });
-      return answer(z.array(goneVoice), result);
+      return parseAnswer(z.array(goneVoice), result);
     },
 
     /** Marks the next orphan of that age as being purged; null when there is none besides those to skip. */
@@ -98,7 +91,7 @@ export function createReconcileLedger(options: { db: Pick<Supabase["db"], "rpc">
         p_older_than_seconds: olderThanSeconds,
         p_skip: skip,
       });
-      return answer(z.string().nullable(), result);
+      return parseAnswer(z.string().nullable(), result);
     },
 
     /** The provider has deleted it. */
@@ -113,7 +106,7 @@ export function createReconcileLedger(options: { db: Pick<Supabase["db"], "rpc">
         p_older_than_seconds: olderThanSeconds,
         p_limit: limit,
       });
-      return answer(z.array(z.string()), result);
+      return parseAnswer(z.array(z.string()), result);
     },
   };
 }

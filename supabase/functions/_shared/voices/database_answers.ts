@@ -1,6 +1,7 @@
+import type { z } from "zod";
 import { ApiError } from "../errors.ts";
 
-export type PostgrestError = { message: string; code: string };
+type PostgrestError = { message: string; code: string };
 
 /**
  * A database error as the caller is told of it: unavailable when asking again may help, internal when it cannot.
@@ -20,4 +21,16 @@ export function databaseError({ code, message }: PostgrestError, status: number)
     );
   }
   return new ApiError("internal", "Something went wrong on our side.", { cause });
+}
+
+/**
+ * What a database function answered, checked.
+ * @throws {ApiError} as `databaseError` tells it
+ */
+export function parseAnswer<T>(
+  schema: z.ZodType<T>,
+  result: { data: unknown; error: PostgrestError | null; status: number },
+): T {
+  if (result.error) throw databaseError(result.error, result.status);
+  return schema.parse(result.data);
 }
