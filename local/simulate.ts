@@ -57,7 +57,9 @@ for (let seed = first; seed < first + count; seed++) {
     logToStderr(
       `Seed ${seed} breaks:\n  ${
         outcome.broken.join("\n  ")
-      }\nReplay it with: npm run simulate -- --seed ${seed}`,
+      }\nReplay it with: npm run simulate -- --seed ${seed}${
+        values.mutation ? ` --mutation "${values.mutation}"` : ""
+      }`,
     );
     Deno.exit(1);
   }

@@ -19,7 +19,7 @@ async function ready(): Promise<Upload> {
 const timedOut = {
   code: "provider_timeout",
   detail:
-    "The voice provider did not answer in time. Repeat the request: it is safe, no second voice is made.",
+    "The voice provider gave no usable answer in time. Repeat the request: it is safe, no second voice is made.",
 };
 
 /** Asserts a 504 and that its body is the documented one. */

@@ -7,14 +7,11 @@ export const SOON_SECONDS = 5;
 
 /** Another finalize of this voice is under way, or was interrupted; `seconds` until it is known to be over. */
 export function cloneInProgress(seconds: number): ApiError {
-  const interrupted = seconds > SOON_SECONDS
-    ? ` If an earlier request was interrupted, this can take ${Math.ceil(seconds)} seconds.`
-    : "";
-  return new ApiError(
-    "clone_in_progress",
-    `This voice is being created. Repeat the request in a few seconds.${interrupted}`,
-    { retryAfterSeconds: Math.min(seconds, SOON_SECONDS) },
-  );
+  const detail = seconds > SOON_SECONDS
+    ? "This voice is being created, or an earlier request for it was interrupted. Repeat the request: it is settled in " +
+      `${Math.ceil(seconds)} seconds at the latest.`
+    : "This voice is being created. Repeat the request in a few seconds.";
+  return new ApiError("clone_in_progress", detail, { retryAfterSeconds: Math.min(seconds, SOON_SECONDS) });
 }
 
 /** The voice id was used with other details. */
@@ -108,7 +105,7 @@ export function providerFailure(error: ProviderError): ApiError {
     case "no_answer":
       return new ApiError(
         "provider_timeout",
-        "The voice provider did not answer in time. Repeat the request: it is safe, no second voice is made.",
+        "The voice provider gave no usable answer in time. Repeat the request: it is safe, no second voice is made.",
         { retryAfterSeconds: SOON_SECONDS, cause: error },
       );
   }

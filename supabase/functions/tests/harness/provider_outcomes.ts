@@ -39,7 +39,7 @@ export const TIMEOUT = {
   status: 504,
   code: "provider_timeout",
   detail:
-    "The voice provider did not answer in time. Repeat the request: it is safe, no second voice is made.",
+    "The voice provider gave no usable answer in time. Repeat the request: it is safe, no second voice is made.",
   retryAfter: "5",
 };
 /** What a caller is told of a failure; `retryAfter` in seconds. */
