@@ -26,6 +26,7 @@ export async function startLastingSupabase(
   let current: SupabaseLite | null = await start();
   let lost = Promise.withResolvers<void>();
   let stopped = false;
+  let lossCount = 0;
   let replacing = Promise.resolve();
 
   const contain = (event: ErrorEvent) => {
@@ -35,8 +36,11 @@ export async function startLastingSupabase(
 
   async function replace(): Promise<void> {
     while (!stopped && current === null) {
+      const losses = lossCount;
       try {
-        current = await start();
+        const started = await start();
+        if (losses === lossCount) current = started;
+        else await started.close().catch(() => {}); // The database went again meanwhile.
       } catch (error) {
         log(`Supabase did not start again: ${messageOf(error)}`);
         await new Promise((resolve) => setTimeout(resolve, retryMs));
@@ -51,6 +55,7 @@ export async function startLastingSupabase(
     },
     /** The database is gone. */
     lose(): void {
+      lossCount++;
       const old = current;
       current = null;
       lost.resolve();

@@ -9,6 +9,8 @@ export type Reconciled = ReconcileReport & { batches: number };
 const TIMEOUT_MS = 150_000;
 /** Batches that repair get on with every one; one that only reports begins anew each time. */
 const MOST_BATCHES = { repair: 100, report: 3 };
+/** The longest pause after a batch whose deletions were refused, in milliseconds. */
+const MOST_PAUSE_MS = 30_000;
 const MOST_FAILURES_IN_A_ROW = 3;
 /** Between batches that failed, in milliseconds, when the answer does not say. */
 const PAUSE_MS = 2_000;
@@ -45,12 +47,17 @@ export async function reconcileAll(options: ReconcileAll): Promise<Reconciled> {
   const sleep = options.sleep ?? ((ms) => new Promise((resolve) => setTimeout(resolve, ms)));
   const most = request.repair ? MOST_BATCHES.repair : MOST_BATCHES.report;
   let soFar: Reconciled | null = null;
+  let refused = 0;
   for (let failures = 0; (soFar?.batches ?? 0) < most;) {
     try {
-      soFar = add(soFar, await oneBatch(options), request.repair);
+      const batch = await oneBatch(options);
+      soFar = add(soFar, batch, request.repair);
       failures = 0;
       onBatch(soFar, null);
       if (!soFar.more) return soFar;
+      // A provider that refuses deletions is given time: its requests are finalize's as well.
+      refused = batch.purge_failed.length > 0 ? refused + 1 : 0;
+      if (refused > 0) await sleep(Math.min(1_000 * 2 ** refused, MOST_PAUSE_MS));
     } catch (error) {
       if (!(error instanceof BatchFailure) || error.retryAfterMs === null) throw error;
       if (++failures > MOST_FAILURES_IN_A_ROW) throw error;

@@ -150,7 +150,7 @@ begin
   for candidate in
     select * from private.orphaned_voices o
     where o.region = p_region and o.purged_at is null and o.provider_voice_id <> all (p_skip)
-      and o.seen_at <= clock_timestamp() - make_interval(secs => p_older_than_seconds)
+      and (o.purging_at is not null or o.seen_at <= clock_timestamp() - make_interval(secs => p_older_than_seconds))
     order by o.purging_at nulls last, o.seen_at, o.provider_voice_id
   loop
     -- In the order of clone_complete: the enrollment first, then the orphan.
@@ -187,23 +187,48 @@ as $$
   where o.region = p_region and o.provider_voice_id = p_provider_voice_id and o.purging_at is not null;
 $$;
 
--- Keys of uploads of an age that no finalize has claimed and no row refers to.
-create function public.unclaimed_uploads(p_older_than_seconds integer, p_limit integer) returns setof text
-  language sql
+-- Keys of uploads of an age that no finalize holds and no row refers to. With p_repair they are marked as swept first, by
+-- an enrollment that has ended without a row: whoever claims later is told that there is no such voice, and whoever
+-- claimed before keeps the clip.
+create function public.unclaimed_uploads(p_older_than_seconds integer, p_limit integer, p_repair boolean)
+  returns setof text
+  language plpgsql
   security definer
   set search_path = ''
 as $$
-  select o.name from storage.objects o
-  where o.bucket_id = 'references'
-    and o.created_at < clock_timestamp() - make_interval(secs => p_older_than_seconds)
-    and o.name ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/reference\.wav$'
-    and not exists (select from public.voices v where v.reference_object_key = o.name)
-    and not exists (
-      select from private.voice_enrollments e
-      where e.user_id = split_part(o.name, '/', 1)::uuid and e.voice_id = split_part(o.name, '/', 2)::uuid
-    )
-  order by o.created_at
-  limit p_limit;
+declare
+  upload record;
+begin
+  for upload in
+    select o.name, split_part(o.name, '/', 1)::uuid as user_id, split_part(o.name, '/', 2)::uuid as voice_id
+    from storage.objects o
+    where o.bucket_id = 'references'
+      and o.created_at < clock_timestamp() - make_interval(secs => p_older_than_seconds)
+      and o.name ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/reference\.wav$'
+      and not exists (select from public.voices v where v.reference_object_key = o.name)
+      and not exists (
+        select from private.voice_enrollments e
+        where e.user_id = split_part(o.name, '/', 1)::uuid and e.voice_id = split_part(o.name, '/', 2)::uuid
+          and e.region <> 'swept'
+      )
+    order by o.created_at
+    limit p_limit
+  loop
+    if p_repair then
+      insert into private.voice_enrollments
+        (user_id, voice_id, attempt_id, token, state, lease_expires_at, region, fingerprint)
+      values
+        (upload.user_id, upload.voice_id, gen_random_uuid(), '', 'finalized', clock_timestamp(), 'swept', '')
+      on conflict do nothing;
+      continue when exists (select from public.voices v where v.reference_object_key = upload.name)
+        or not exists (
+          select from private.voice_enrollments e
+          where e.user_id = upload.user_id and e.voice_id = upload.voice_id and e.region = 'swept'
+        );
+    end if;
+    return next upload.name;
+  end loop;
+end
 $$;
 
 revoke all on function public.reconcile_expired(uuid, uuid, integer) from public, anon, authenticated;
@@ -213,7 +238,7 @@ revoke all on function public.reconcile_record_orphan(text, text, uuid, uuid, ti
 revoke all on function public.reconcile_gone(text, text[], timestamptz, integer) from public, anon, authenticated;
 revoke all on function public.purge_next(text, integer, text[]) from public, anon, authenticated;
 revoke all on function public.purge_done(text, text) from public, anon, authenticated;
-revoke all on function public.unclaimed_uploads(integer, integer) from public, anon, authenticated;
+revoke all on function public.unclaimed_uploads(integer, integer, boolean) from public, anon, authenticated;
 grant execute on function public.reconcile_expired(uuid, uuid, integer) to service_role;
 grant execute on function public.reconcile_release(boolean) to service_role;
 grant execute on function public.reconcile_sort(text, jsonb) to service_role;
@@ -221,4 +246,4 @@ grant execute on function public.reconcile_record_orphan(text, text, uuid, uuid,
 grant execute on function public.reconcile_gone(text, text[], timestamptz, integer) to service_role;
 grant execute on function public.purge_next(text, integer, text[]) to service_role;
 grant execute on function public.purge_done(text, text) to service_role;
-grant execute on function public.unclaimed_uploads(integer, integer) to service_role;
+grant execute on function public.unclaimed_uploads(integer, integer, boolean) to service_role;

@@ -150,7 +150,10 @@ export type Database = {
       };
       "reconcile_release": { Args: { "p_repair": boolean }; Returns: number };
       "reconcile_sort": { Args: { "p_region": string; "p_voices": Json }; Returns: Json };
-      "unclaimed_uploads": { Args: { "p_limit": number; "p_older_than_seconds": number }; Returns: string[] };
+      "unclaimed_uploads": {
+        Args: { "p_limit": number; "p_older_than_seconds": number; "p_repair": boolean };
+        Returns: string[];
+      };
     };
     Enums: {
       [_ in never]: never;

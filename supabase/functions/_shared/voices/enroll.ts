@@ -10,6 +10,8 @@ import { logRecovered, recoveredVoice, referenceMetadata } from "./recovered.ts"
 
 /** What a create leaves of the deadline for looking up and completing, in milliseconds. */
 const RESERVE_MS = 25_000;
+/** What looking up leaves of the deadline for completing, in milliseconds. */
+const COMPLETE_MS = 10_000;
 /** A create that could take no longer than this is not worth sending, in milliseconds. */
 const LEAST_CREATE_MS = 5_000;
 /** How much longer than the request's deadline the lease lasts, in seconds. */
@@ -121,11 +123,13 @@ export function createEnroll(options: EnrollOptions) {
 
   /** Looks for the voice of a create whose outcome is unknown, `pauses` times more while nothing is found. */
   const lookUp = async (job: FinalizeJob, pauses: readonly number[]): Promise<ProviderVoice | null> => {
-    if (clock.now() > job.deadline) throw new ProviderError("no_answer", "there was no time left to look");
+    const until = job.deadline - COMPLETE_MS;
+    if (clock.now() > until) throw new ProviderError("no_answer", "there was no time left to look");
+    const signal = AbortSignal.any([job.signal, clock.timeout(until - clock.now())]);
     for (const pause of [0, ...pauses]) {
-      if (clock.now() + pause > job.deadline) return null;
+      if (clock.now() + pause > until) return null;
       if (pause > 0) await clock.sleep(pause, job.signal);
-      const found = await provider.findVoice(job.attempt.token, job.signal);
+      const found = await provider.findVoice(job.attempt.token, signal);
       if (found) return found;
     }
     return null;

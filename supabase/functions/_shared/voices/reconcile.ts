@@ -179,7 +179,7 @@ export function createReconcile(options: ReconcileOptions) {
     }
 
     for (let count = UPLOADS_PAGE; count === UPLOADS_PAGE && !late();) {
-      const keys = await ledger.unclaimedUploads(ABANDONED_SECONDS, UPLOADS_PAGE);
+      const keys = await ledger.unclaimedUploads(ABANDONED_SECONDS, UPLOADS_PAGE, repair);
       if (repair && keys.length > 0) await references.remove(keys);
       report.uploads_swept += keys.length;
       count = repair ? keys.length : 0;

@@ -100,11 +100,12 @@ export function createReconcileLedger(options: { db: Pick<Supabase["db"], "rpc">
       if (result.error) throw databaseError(result.error, result.status);
     },
 
-    /** Keys of uploads of that age that no finalize has claimed and no row refers to. */
-    async unclaimedUploads(olderThanSeconds: number, limit: number): Promise<string[]> {
+    /** Keys of uploads of that age that no finalize holds and no row refers to; with `repair` none can claim them after. */
+    async unclaimedUploads(olderThanSeconds: number, limit: number, repair: boolean): Promise<string[]> {
       const result = await db.rpc("unclaimed_uploads", {
         p_older_than_seconds: olderThanSeconds,
         p_limit: limit,
+        p_repair: repair,
       });
       return parseAnswer(z.array(z.string()), result);
     },

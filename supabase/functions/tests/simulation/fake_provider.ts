@@ -9,6 +9,8 @@ export type Create = {
   /** When the voice was made; null while, or when, it was not. */
   landedAt: number | null;
   voice: string | null;
+  /** Whether the answer, if it was a success, named the voice. */
+  named: boolean;
   /** Whether its sender was told for certain what came of it. */
   learnt: boolean;
 };
@@ -47,6 +49,10 @@ export function createFakeFetch(options: {
   /** The attempt that this process makes. */
   attempt: () => string;
   drawAnswer: () => CreateAnswer;
+  /** The status with which a list or a deletion is refused, or null. */
+  drawFailure: () => 429 | 500 | null;
+  /** Whether there is such a clip to fetch. */
+  hasClip: (key: string) => boolean;
   /** Called at the moment a create is sent. */
   onCreate: (token: string, attempt: string) => void;
 }): typeof fetch {
@@ -61,7 +67,8 @@ export function createFakeFetch(options: {
     if (answer === "rejected") {
       return json(400, { code: "Audio.PreprocessError", message: "x", request_id: "r" });
     }
-    if (Number(new URL(clipUrl).searchParams.get("exp")) < scheduler.now()) {
+    const clip = new URL(clipUrl);
+    if (Number(clip.searchParams.get("exp")) < scheduler.now() || !options.hasClip(clip.pathname.slice(1))) {
       return json(400, { code: "BadRequest.InputDownloadFailed", message: "x", request_id: "r" });
     }
     const stamp = new Date(scheduler.now()).toISOString().replace(/\D/g, "");
@@ -74,6 +81,7 @@ export function createFakeFetch(options: {
     }
     if (answer === "unreadable") return json(200, { output: {}, request_id: "r" });
     if (answer === "html") return new Response("<html></html>", { status: 200 });
+    sent.named = true;
     return json(200, {
       output: { voice, target_model: "qwen3-tts-vc-2026-01-22" },
       usage: { count: 1 },
@@ -82,6 +90,8 @@ export function createFakeFetch(options: {
   };
 
   const list = (): Response => {
+    const odd = options.drawFailure();
+    if (odd) return json(odd, { code: odd === 429 ? "Throttling.RateQuota" : "InternalError", message: "x" });
     state.lists.push({ time: scheduler.now(), attempt: options.attempt() });
     const voices = [...state.voices].filter(([, voice]) => voice.region === region).reverse();
     return json(200, {
@@ -97,6 +107,8 @@ export function createFakeFetch(options: {
   };
 
   const remove = (voice: string): Response => {
+    const odd = options.drawFailure();
+    if (odd) return json(odd, { code: odd === 429 ? "Throttling.RateQuota" : "InternalError", message: "x" });
     if (!state.voices.delete(voice)) {
       return json(400, { code: "BadRequest.VoiceNotFound", message: "x", request_id: "r" });
     }
@@ -117,6 +129,7 @@ export function createFakeFetch(options: {
         sentAt: scheduler.now(),
         landedAt: null,
         voice: null,
+        named: false,
         learnt: false,
       };
       options.onCreate(token, sending.attempt);
@@ -130,7 +143,8 @@ export function createFakeFetch(options: {
       failure: () => new TypeError("connection lost"),
       signal: init?.signal ?? undefined,
     });
-    if (sent) sent.learnt = response.status < 500;
+    // A success that names no voice tells its sender as little as a failure does.
+    if (sent) sent.learnt = response.status < 500 && !(response.ok && !sent.named);
     return response;
   };
 }

@@ -1,6 +1,11 @@
 import type { ReconcileLedger } from "../../_shared/voices/reconcile_ledger.ts";
 import { type Entry, key, type LedgerState } from "./ledger_state.ts";
 
+const SWEPT = "swept";
+
+/** The enrollment that a reference belongs to. */
+const enrollmentOf = (name: string) => name.replace(/\/reference\.wav$/, "");
+
 const isOpen = (entry: Entry | undefined): boolean =>
   entry !== undefined &&
   (entry.state === "claimed" || entry.state === "sending" || entry.state === "created" ||
@@ -109,7 +114,7 @@ export function createFakeReconcileLedger(options: {
       const candidates = [...state.orphans.values()]
         .filter((orphan) => orphan.region === region && orphan.purgedAt === null)
         .filter((orphan) => !skip.includes(orphan.providerVoiceId))
-        .filter((orphan) => orphan.seenAt <= now() - olderThanSeconds * 1000)
+        .filter((orphan) => orphan.purgingAt !== null || orphan.seenAt <= now() - olderThanSeconds * 1000)
         .sort((a, b) =>
           (a.purgingAt ?? Infinity) - (b.purgingAt ?? Infinity) || a.seenAt - b.seenAt ||
           (a.providerVoiceId < b.providerVoiceId ? -1 : 1)
@@ -135,17 +140,33 @@ export function createFakeReconcileLedger(options: {
       return Promise.resolve();
     },
 
-    unclaimedUploads(olderThanSeconds, limit) {
+    unclaimedUploads(olderThanSeconds, limit, repair) {
       const referenced = new Set(
         [...state.rows.values()].map((row) => `${row.userId}/${row.id}/reference.wav`),
       );
-      return Promise.resolve(
-        options.uploadsOlderThan(olderThanSeconds)
-          .filter((name) =>
-            !referenced.has(name) && !state.entries.has(name.replace(/\/reference\.wav$/, ""))
-          )
-          .slice(0, limit),
-      );
+      const swept = options.uploadsOlderThan(olderThanSeconds)
+        .filter((name) => !referenced.has(name))
+        .filter((name) => (state.entries.get(enrollmentOf(name))?.region ?? SWEPT) === SWEPT)
+        .slice(0, limit);
+      for (const name of repair ? swept : []) {
+        const [userId = "", voiceId = ""] = name.split("/");
+        state.entries.set(enrollmentOf(name), {
+          userId,
+          voiceId,
+          attemptId: "",
+          token: "",
+          state: "finalized",
+          leaseExpiresAt: now(),
+          unresolvedSince: null,
+          region: SWEPT,
+          details: null,
+          fingerprint: "",
+          providerVoiceId: null,
+          targetModel: null,
+          error: null,
+        });
+      }
+      return Promise.resolve(swept);
     },
   };
 }

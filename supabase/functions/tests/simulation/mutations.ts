@@ -13,14 +13,7 @@ export const MUTATIONS: Readonly<Record<string, Mutation>> = {
   "no lease": {
     enrollments: (real) => ({
       ...real,
-      async claim(attempt, asked, signal) {
-        const claim = await real.claim(attempt, asked, signal);
-        return claim.outcome === "in_progress" ? { outcome: "claimed" } : claim;
-      },
-      sending: async (attempt, create, signal) => {
-        await real.sending(attempt, create, signal);
-        return "sending";
-      },
+      sending: (attempt, create, signal) => real.sending(attempt, { ...create, leaseSeconds: 0 }, signal),
     }),
   },
   "no fence": {
@@ -106,6 +99,12 @@ export const MUTATIONS: Readonly<Record<string, Mutation>> = {
         if (outcome === "released" && !rejected) ledger.entries.delete(id);
         return outcome;
       },
+    }),
+  },
+  "sweep an upload without marking it": {
+    ledger: (real) => ({
+      ...real,
+      unclaimedUploads: (olderThanSeconds, limit) => real.unclaimedUploads(olderThanSeconds, limit, false),
     }),
   },
 };

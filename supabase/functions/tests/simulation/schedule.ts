@@ -6,6 +6,7 @@ import { createScheduler, START } from "./scheduler.ts";
 import { createWorld, type Mutation, type World } from "./world.ts";
 
 const MINUTE = 60_000;
+const DAY_MS = 24 * 60 * MINUTE;
 /** Faults stop after this; what is suspended or late by then goes on for as long as it takes. */
 const STORM_MS = 20 * MINUTE;
 const CALM_MS = 60 * MINUTE;
@@ -55,10 +56,24 @@ export async function runSchedule(seed: number, mutation?: Mutation): Promise<Ou
   const drawAnswer = (): CreateAnswer =>
     stormy && scheduler.chance(answerRate) ? odd[scheduler.between(0, odd.length - 1)] ?? "made" : "made";
 
-  const world = createWorld({ scheduler, plan, drawAnswer, users: [USER], mutation, trace: note });
+  const drawFailure = () =>
+    stormy && scheduler.chance(answerRate / 2) ? (scheduler.chance(0.5) ? 429 : 500) : null;
+  const world = createWorld({
+    scheduler,
+    plan,
+    drawAnswer,
+    drawFailure,
+    users: [USER],
+    mutation,
+    trace: note,
+  });
   const bodies = Array.from({ length: scheduler.between(1, 3) }, (_, index) => bodyOf(index, 0));
   for (const body of bodies) {
-    world.uploads.set(`${USER}/${body.voice_id}/reference.wav`, { uploadedAt: START });
+    {
+      // Some uploads are about as old as those that are swept.
+      const age = scheduler.chance(0.2) ? DAY_MS - scheduler.between(0, 10 * MINUTE) : 0;
+      world.uploads.set(`${USER}/${body.voice_id}/reference.wav`, { uploadedAt: START - age });
+    }
   }
 
   for (const [index] of bodies.entries()) {
@@ -107,7 +122,10 @@ export async function runSchedule(seed: number, mutation?: Mutation): Promise<Ou
       const [index, answer]
         of (await Promise.all(ends.map((end) => Promise.race([end, Promise.resolve(undefined)])))).entries()
     ) {
-      const definite = answer && [200, 404, 409, 422].includes(answer.status) &&
+      // Only whoever is deleted, or left a clip for a day, may be told that there is nothing.
+      const upload = `${USER}/${bodies[index]?.voice_id}`;
+      const mayBeGone = !world.ledger.users.has(USER) || world.ledger.entries.get(upload)?.region === "swept";
+      const definite = answer && [200, ...(mayBeGone ? [404] : []), 409, 422].includes(answer.status) &&
         answer.code !== "clone_in_progress";
       if (!definite) {
         broken.push(`7: voice ${index} ends in ${answer ? `${answer.status} ${answer.code}` : "no answer"}`);
@@ -122,7 +140,9 @@ export async function runSchedule(seed: number, mutation?: Mutation): Promise<Ou
 
   broken.push(...brokenInvariants(world, { transcripts: TRANSCRIPTS }));
   for (const body of bodies) {
-    if (!world.uploads.has(`${USER}/${body.voice_id}/reference.wav`)) {
+    if (
+      world.ledger.rows.has(body.voice_id) && !world.uploads.has(`${USER}/${body.voice_id}/reference.wav`)
+    ) {
       broken.push(`5: the reference of ${body.voice_id} is gone`);
     }
   }

@@ -61,6 +61,7 @@ export function createWorld(options: {
   scheduler: Scheduler;
   plan: FaultPlan;
   drawAnswer: () => CreateAnswer;
+  drawFailure: () => 429 | 500 | null;
   users: string[];
   mutation?: Mutation;
   trace: (line: string) => void;
@@ -140,6 +141,8 @@ export function createWorld(options: {
           region: world.region,
           attempt: () => attempts.at(-1) ?? "",
           drawAnswer: options.drawAnswer,
+          drawFailure: options.drawFailure,
+          hasClip: (key) => uploads.has(key),
           onCreate: checkCreate,
         }),
       });

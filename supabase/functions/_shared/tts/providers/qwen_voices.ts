@@ -14,6 +14,7 @@ const listAnswer = z.object({
   output: z.object({
     // Absent from some of the documented examples.
     total_count: z.number().nullish(),
+    page_size: z.number().nullish(),
     voice_list: z.array(z.object({
       voice: z.string().nullish(),
       target_model: z.string().nullish(),
@@ -40,9 +41,15 @@ export function createQwenVoices(options: { dashscope: DashScope; region: string
       timeoutMs: TIMEOUT_MS,
       signal,
     });
+    const { voice_list: items, total_count: total, page_size: size } = answer.output;
+    if (index === 0 && !items?.length && total !== 0 && (total || !items)) {
+      // "Nothing there" leads to another create, so it has to be said.
+      throw new ProviderError("unreadable_answer", "the provider's list holds less than it says");
+    }
     return {
-      items: answer.output.voice_list ?? [],
-      total: answer.output.total_count ?? Infinity,
+      items: items ?? [],
+      total: total ?? null,
+      size: size ?? PAGE_SIZE,
       requestId: answer.request_id ?? null,
     };
   };
@@ -53,11 +60,15 @@ export function createQwenVoices(options: { dashscope: DashScope; region: string
     for (let pass = 0; pass < PASSES; pass++) {
       const before = seen.size;
       let index = 0;
-      let full = true;
-      for (; full; index++) {
+      let read = 0;
+      let more = true;
+      for (; more; index++) {
         const page = await readPage(index, signal);
-        // A full account must not cost several requests at once: three a second are allowed, finalize's among them.
-        full = page.items.length >= PAGE_SIZE && page.total > (index + 1) * PAGE_SIZE;
+        read += page.items.length;
+        // The provider may give smaller pages than it is asked for. A full account must not cost several requests at
+        // once: three a second are allowed, finalize's among them.
+        more = page.items.length > 0 &&
+          (page.total === null ? page.items.length >= page.size : read < page.total);
         for (const { voice, target_model, gmt_create } of page.items) {
           if (!voice) continue;
           seen.set(voice, {
