@@ -87,3 +87,42 @@ Deno.test("without total_count a full page is followed by another one", async ()
   assert.equal((await account.list()).length, 1000);
   assert.equal(account.pages(), 4);
 });
+
+/** A provider whose list answers are these, one for each page. */
+function providerWith(pages: unknown[]) {
+  let asked = 0;
+  const provider = createQwen({
+    apiKey: PROVIDER_KEY,
+    baseUrl: "http://provider.localhost",
+    region: "intl",
+    targetModel: "qwen3-tts-vc-2026-01-22",
+    delivery: "signed_url",
+    signedUrlTtlSeconds: 300,
+    fetch: () => Promise.resolve(Response.json({ output: pages[asked++ % pages.length] })),
+  });
+  return (token: string) => provider.findVoice(token, new AbortController().signal);
+}
+
+const named = (index: number) => ({
+  voice: `qwen-tts-vc-grace_token${String(index).padStart(5, "0")}-voice-20260304050607089-1a2b`,
+  target_model: "qwen3-tts-vc-2026-01-22",
+});
+const hundred = (from: number) => Array.from({ length: 100 }, (_, index) => named(from + index));
+
+Deno.test("a provider that gives smaller pages than it is asked for is read to its end", async () => {
+  const pages = [0, 100, 200].map((from) => ({ total_count: 300, voice_list: hundred(from) }));
+  assert.equal((await providerWith(pages)("token00250"))?.providerVoiceId, named(250).voice);
+  const echoed = [
+    ...[0, 100].map((from) => ({ page_size: 100, voice_list: hundred(from) })),
+    { page_size: 100, voice_list: [named(200)] },
+  ];
+  assert.equal((await providerWith(echoed)("token00200"))?.providerVoiceId, named(200).voice);
+});
+
+Deno.test("a list that lacks what it says it holds is no proof that nothing is there", async () => {
+  for (const output of [{}, { total_count: 3 }, { total_count: 3, voice_list: [] }]) {
+    await assert.rejects(providerWith([output])("token00001"), { category: "unreadable_answer" });
+  }
+  assert.equal(await providerWith([{ total_count: 0 }])("token00001"), null);
+  assert.equal(await providerWith([{ voice_list: [] }])("token00001"), null);
+});

@@ -163,3 +163,12 @@ Deno.test("without being asked to purge nothing is deleted, however old", async 
   await ready.reconcile({ repair: true });
   assert.deepEqual([ready.atProvider(), ready.calls.includes("purge_next")], [[voice], false]);
 });
+
+Deno.test("a purge that did not finish is taken up by the next one, whatever its age", async () => {
+  const ready = await readyToReconcile();
+  const voice = await orphan(ready);
+  await ready.reconcile({ repair: true });
+  await fault(ready, { kind: "error", code: "InternalError" });
+  assert.deepEqual((await ready.reconcile({ purge_older_than_days: 0 })).purge_failed, [voice]);
+  assert.deepEqual((await ready.reconcile({ purge_older_than_days: 7 })).purged, [voice]);
+});

@@ -77,3 +77,25 @@ Deno.test("more uploads than a page are removed in one batch", async () => {
     ),
   );
 });
+
+Deno.test("what is being swept can no longer be claimed, and a removal that failed is made up for", async () => {
+  const ready = await readyToReconcile();
+  const voiceId = crypto.randomUUID();
+  const key = await store(ready, ready.references.key(ready.userId, voiceId), 25);
+  await withDatabase(async (sql) => {
+    const claim = async (provider: string) => {
+      const [row] = await sql`
+        select public.clone_claim(${ready.userId}, ${voiceId}, gen_random_uuid(), 'tokentoken', 'intl',
+          ${sql.json({ name: "Grace", language: "English", transcript: "Hello.", description: null })},
+          ${provider}, 10, 10) ->> 'outcome' as outcome`;
+      return row?.outcome;
+    };
+    const marked = await sql`select public.unclaimed_uploads(86400, 100, true) as name`;
+    assert.deepEqual(marked.map(({ name }) => name), [key]);
+    assert.deepEqual([await claim("qwen"), await claim("modal")], ["deleted", "deleted"]);
+  });
+  // Marked, and its removal never came.
+  assert.deepEqual(await stored(ready, [key]), [key]);
+  assert.equal((await ready.reconcile({ repair: true })).uploads_swept, 1);
+  assert.deepEqual(await stored(ready, [key]), []);
+});
