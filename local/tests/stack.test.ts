@@ -1,13 +1,11 @@
-// The stack as a person meets it: started from the command line, killed in every way, started again.
+// The stack as a person meets it: started from the command line, stopped, started again.
 import assert from "node:assert/strict";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { findPostgresPackage } from "../postgres_binaries.ts";
-import { startOf } from "../processes.ts";
 import { readStack } from "../stack_record.ts";
 import {
   eventually,
   killNow,
-  type Launched,
   launchStart,
   processesOf,
   processOf,
@@ -16,67 +14,7 @@ import {
   stillRunning,
   whenReady,
 } from "./launch.ts";
-
-const account = { email: "ada@example.com", password: "correct horse battery" };
-
-/** A data folder in a path with spaces, gone after the test with whatever still runs on it. */
-async function withDataDir(test: (dataDir: string) => Promise<void>, mode = 0o755): Promise<void> {
-  const parent = await Deno.makeTempDir({ prefix: "stack test " });
-  await Deno.chmod(parent, mode);
-  const dataDir = join(parent, "data of mine");
-  try {
-    await test(dataDir);
-  } finally {
-    const left = await processesOf(dataDir);
-    for (const pid of await stillRunning(left)) killNow({ pid });
-    await eventually(async () => (await stillRunning(left)).length === 0);
-    await Deno.remove(parent, { recursive: true });
-  }
-}
-
-async function started(dataDir: string, args: string[] = []): Promise<Launched> {
-  const stack = launchStart(dataDir, args);
-  await whenReady(stack);
-  return stack;
-}
-
-async function stopped(stack: Launched, signal: Deno.Signal = "SIGINT"): Promise<void> {
-  Deno.kill(stack.pid, signal);
-  assert.equal((await stack.status).code, 0, stack.output());
-}
-
-async function healthOf(dataDir: string): Promise<unknown> {
-  const { api_url } = await readRecord(dataDir);
-  return await (await fetch(`${api_url}/health`)).json();
-}
-
-async function auth(dataDir: string, path: string): Promise<number> {
-  const { supabase_url, publishable_key } = await readRecord(dataDir);
-  const response = await fetch(`${supabase_url}/auth/v1/${path}`, {
-    method: "POST",
-    headers: { apikey: publishable_key, "content-type": "application/json" },
-    body: JSON.stringify(account),
-  });
-  await response.body?.cancel();
-  return response.status;
-}
-
-const signUp = (dataDir: string) => auth(dataDir, "signup");
-const signIn = (dataDir: string) => auth(dataDir, "token?grant_type=password");
-
-async function rest(dataDir: string): Promise<number> {
-  const { supabase_url, secret_key } = await readRecord(dataDir);
-  const response = await fetch(`${supabase_url}/rest/v1/voices?select=id`, {
-    headers: { apikey: secret_key },
-  });
-  await response.body?.cancel();
-  return response.status;
-}
-
-async function assertNothingRuns(processes: Awaited<ReturnType<typeof processesOf>>): Promise<void> {
-  assert.ok(processes.length >= 2, "no process was recorded");
-  assert.deepEqual(await stillRunning(processes), []);
-}
+import { assertNothingRuns, signIn, signUp, started, stopped, withDataDir } from "./launched_stack.ts";
 
 Deno.test("a start says where the API is, which key to use and how to try it, and Ctrl-C stops every child", async () => {
   await withDataDir(async (dataDir) => {
@@ -129,53 +67,6 @@ Deno.test("of two starts at the same moment one proceeds", async () => {
   });
 });
 
-for (const name of ["postgres", "function"] as const) {
-  Deno.test(`${name} comes back by itself after kill -9, and the data is there`, async () => {
-    await withDataDir(async (dataDir) => {
-      const stack = await started(dataDir);
-      await signUp(dataDir);
-      const before = await processOf(dataDir, name);
-      killNow(before);
-      assert.ok(
-        await eventually(async () => {
-          // Asked all the time: what is lost while the process is away must neither hang nor stay lost.
-          const answers = await Promise.all([signIn(dataDir), signIn(dataDir), rest(dataDir)]);
-          const after = await processOf(dataDir, name).catch(() => before);
-          return after.pid !== before.pid && answers.every((status) => status === 200);
-        }),
-      );
-      assert.deepEqual(await healthOf(dataDir), { ok: true });
-      await stopped(stack);
-    });
-  });
-}
-
-for (
-  const names of [["stack"], ["stack", "postgres"], ["stack", "function"], [
-    "stack",
-    "postgres",
-    "function",
-  ]] as const
-) {
-  Deno.test(`after kill -9 of ${names.join(", ")} the next start stops what is left and has the data`, async () => {
-    await withDataDir(async (dataDir) => {
-      const first = await started(dataDir);
-      await signUp(dataDir);
-      const record = await readRecord(dataDir);
-      const left = await processesOf(dataDir);
-      for (const name of names) killNow(await processOf(dataDir, name));
-      await first.status;
-      assert.equal(await readStack(dataDir), null, "a record that is left over must fool nobody");
-
-      const second = await started(dataDir);
-      await assertNothingRuns(left);
-      assert.equal(await signIn(dataDir), 200);
-      assert.equal((await readRecord(dataDir)).publishable_key, record.publishable_key);
-      await stopped(second);
-    });
-  });
-}
-
 Deno.test("--fresh begins anew", async () => {
   await withDataDir(async (dataDir) => {
     const first = await started(dataDir);
@@ -218,27 +109,6 @@ Deno.test({
       await Deno.remove(await Deno.readLink(join(dataDir, "postgres")), { recursive: true });
     }, 0o700);
   },
-});
-
-Deno.test("a stranger that got the pid of an earlier child is left alone", async () => {
-  await withDataDir(async (dataDir) => {
-    await stopped(await started(dataDir));
-    const stranger = new Deno.Command("sleep", { args: ["600"] }).spawn();
-    const recorded = { pid: stranger.pid, started: "another time" };
-    await Deno.writeTextFile(
-      join(dataDir, "processes.json"),
-      JSON.stringify({ stack: recorded, postgres: recorded, function: recorded }),
-    );
-    const postmaster = join(dataDir, "postgres", "cluster", "postmaster.pid");
-    await Deno.writeTextFile(postmaster, `${stranger.pid}\n${dirname(postmaster)}\n`);
-    try {
-      await stopped(await started(dataDir));
-      assert.notEqual(await startOf(stranger.pid), null);
-    } finally {
-      stranger.kill("SIGKILL");
-      await stranger.status;
-    }
-  });
 });
 
 Deno.test("a port that is taken is said in a sentence, and nothing stays behind", async () => {
