@@ -46,6 +46,10 @@ declare
 begin
   p_voice := nullif(p_voice, 'null'::jsonb);
   is_modal := coalesce(p_voice ->> 'tts_provider' = 'modal', false);
+  -- A modal voice has no enrollment to lock, and its clip must not be swept between the look and the insert below.
+  if is_modal then
+    perform pg_advisory_xact_lock(hashtextextended('reference:' || p_voice_id::text, 0));
+  end if;
   if p_voice is not null and not is_modal then
     insert into private.voice_enrollments
       (user_id, voice_id, attempt_id, token, state, lease_expires_at, region, details, fingerprint)

@@ -215,6 +215,7 @@ begin
     limit p_limit
   loop
     if p_repair then
+      perform pg_advisory_xact_lock(hashtextextended('reference:' || upload.voice_id::text, 0));
       insert into private.voice_enrollments
         (user_id, voice_id, attempt_id, token, state, lease_expires_at, region, fingerprint)
       values

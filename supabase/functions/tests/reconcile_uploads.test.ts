@@ -93,6 +93,12 @@ Deno.test("what is being swept can no longer be claimed, and a removal that fail
     const marked = await sql`select public.unclaimed_uploads(86400, 100, true) as name`;
     assert.deepEqual(marked.map(({ name }) => name), [key]);
     assert.deepEqual([await claim("qwen"), await claim("modal")], ["deleted", "deleted"]);
+    // Claimed in modal mode before the mark, where a claim leaves nothing behind, and completed after it.
+    const [late] = await sql`
+      select public.clone_complete(${ready.userId}, ${voiceId}, gen_random_uuid(), 'tokentoken', ${key},
+        ${sql.json({ name: "Grace", language: "English", transcript: "Hello.", description: null })},
+        ${sql.json({ tts_provider: "modal" })}) ->> 'outcome' as outcome`;
+    assert.equal(late?.outcome, "deleted");
   });
   // Marked, and its removal never came.
   assert.deepEqual(await stored(ready, [key]), [key]);

@@ -187,7 +187,7 @@ export function createFakeEnrollments(options: {
     }
 
     let row = state.rows.get(voiceId);
-    if (!row && (isModal || entry?.state !== "finalized")) {
+    if (!row && entry?.state !== "finalized") {
       const details = isModal ? done.details : entry?.details;
       if (state.refusedInserts.has(voiceId)) {
         if (entry && !isModal) entry.error = null;
