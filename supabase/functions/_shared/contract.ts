@@ -166,7 +166,6 @@ export const reconcileReport = z.object({
 
 export type ReconcileRequest = z.output<typeof reconcileRequest>;
 export type ReconcileReport = z.output<typeof reconcileReport>;
-export type UploadUrlRequest = z.output<typeof uploadUrlRequest>;
 export type FinalizeRequest = z.output<typeof finalizeRequest>;
 export type ListVoicesQuery = z.output<typeof listVoicesQuery>;
 export type Voice = z.output<typeof voice>;

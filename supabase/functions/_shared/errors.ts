@@ -60,6 +60,11 @@ export class ApiError extends Error {
   }
 }
 
+/** What the caller is told of anything that is not foreseen; `cause` goes to the log. */
+export function internalError(cause: unknown): ApiError {
+  return new ApiError("internal", "Something went wrong on our side.", { cause });
+}
+
 /** The one renderer of the error envelope `{ detail, code, request_id }`, with `Retry-After` in whole seconds. */
 export function renderError(error: ApiError, requestId: string): Response {
   const headers = new Headers(error.headers);

@@ -19,7 +19,6 @@ export type FrontOptions = {
  */
 export function createFront(options: FrontOptions) {
   const front = new Hono<ApiEnv>();
-  // The path is read from the request alone: a client's X-Forwarded headers decide nothing.
   front.use(requestId({ limitLength: 128 }));
   front.use(async function bindLog(c, next) {
     c.set("log", options.log.with({ request_id: c.var.requestId }));

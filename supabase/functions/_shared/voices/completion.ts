@@ -1,5 +1,5 @@
 import type { Clock } from "../clock.ts";
-import { ApiError } from "../errors.ts";
+import { ApiError, internalError } from "../errors.ts";
 import type { Log } from "../log.ts";
 import type { SavedVoice, VoiceDetails } from "../tts/provider.ts";
 import type { Attempt, CompleteAnswer, Enrollments } from "./enrollments.ts";
@@ -52,11 +52,7 @@ export async function completeVoice(
       return answer;
     } catch (error) {
       const pause = PAUSES_MS[tries];
-      const told = error instanceof ApiError
-        ? error
-        : new ApiError("internal", "Something went wrong on our side.", {
-          cause: error,
-        });
+      const told = error instanceof ApiError ? error : internalError(error);
       if (told.code === "database_unavailable" && pause !== undefined && clock.now() + pause < job.deadline) {
         await clock.sleep(pause, job.signal);
         continue;

@@ -1,5 +1,5 @@
 import type { z } from "zod";
-import { ApiError } from "../errors.ts";
+import { ApiError, internalError } from "../errors.ts";
 
 type PostgrestError = { message: string; code: string };
 
@@ -20,7 +20,7 @@ export function databaseError({ code, message }: PostgrestError, status: number)
       },
     );
   }
-  return new ApiError("internal", "Something went wrong on our side.", { cause });
+  return internalError(cause);
 }
 
 /**

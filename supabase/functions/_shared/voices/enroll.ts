@@ -231,8 +231,6 @@ export function createEnroll(options: EnrollOptions) {
   };
 }
 
-export type Enroll = ReturnType<typeof createEnroll>;
-
 function logFailure(log: Log, error: ProviderError, durationMs: number): void {
   const alert = error.category === "misconfigured" || error.category === "voice_limit" ||
     error.category === "reference_unreachable";

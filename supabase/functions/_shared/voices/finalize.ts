@@ -33,8 +33,6 @@ export type FinalizeOptions = EnrollOptions & {
   tokenOf: (userId: string, voiceId: string) => Promise<string>;
 };
 
-export type Finalize = ReturnType<typeof createFinalize>;
-
 /** One finalize from claim to answer, whatever the provider (docs/enrollment.md tells the steps). */
 export function createFinalize(options: FinalizeOptions) {
   const { enrollments, references, provider, clock } = options;

@@ -126,11 +126,9 @@ export function createReconcile(options: ReconcileOptions) {
       const page = await ledger.expired(after, EXPIRED_PAGE);
       for (const entry of page) {
         const found = entry.region === region ? byToken.get(entry.token) : undefined;
+        const isKnown = entry.state === "created" || found !== undefined;
         if (repair && !late() && await settle(entry, found, listedMs, signal, log)) report.completed++;
-        else {report.unresolved.push({
-            voice_id: entry.voice_id,
-            found: entry.state === "created" || found !== undefined,
-          });}
+        else report.unresolved.push({ voice_id: entry.voice_id, found: isKnown });
       }
       const last = page.at(-1);
       if (!last || page.length < EXPIRED_PAGE) break;

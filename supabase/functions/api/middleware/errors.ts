@@ -1,5 +1,5 @@
 import type { Context } from "hono";
-import { ApiError, renderError } from "../../_shared/errors.ts";
+import { ApiError, internalError, renderError } from "../../_shared/errors.ts";
 import type { ApiEnv } from "../environment.ts";
 
 /**
@@ -7,9 +7,7 @@ import type { ApiEnv } from "../environment.ts";
  * invalid configuration was logged once, when it was read.
  */
 export function handleError(error: Error, c: Context<ApiEnv>): Response {
-  const told = error instanceof ApiError
-    ? error
-    : new ApiError("internal", "Something went wrong on our side.", { cause: error });
+  const told = error instanceof ApiError ? error : internalError(error);
   if (told.status >= 500 && told.code !== "config_invalid") {
     c.var.log.event("error", "request.failed", { code: told.code, status: told.status, cause: told.cause });
   }
