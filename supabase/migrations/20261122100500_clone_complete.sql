@@ -16,6 +16,25 @@ as $$
   on conflict do nothing;
 $$;
 
+-- What the ledger knows of a provider voice, as the part of a row that comes from it.
+create function private.created_voice(p_entry private.voice_enrollments) returns public.voices
+  language plpgsql immutable
+  set search_path = ''
+as $$
+declare
+  voice public.voices;
+begin
+  voice.tts_provider := 'qwen';
+  voice.provider_region := p_entry.region;
+  voice.provider_voice_id := p_entry.provider_voice_id;
+  voice.provider_target_model := p_entry.provider_target_model;
+  voice.provider_voice_kind := p_entry.provider_voice_kind;
+  voice.provider_request_id := p_entry.provider_request_id;
+  voice.provider_metadata := coalesce(p_entry.provider_metadata, '{}');
+  return voice;
+end
+$$;
+
 -- p_voice: {tts_provider, provider_voice_id, provider_target_model, provider_voice_kind, provider_region,
 -- provider_request_id, provider_metadata}; for a modal voice, only tts_provider and provider_metadata; null: complete
 -- what the ledger already knows as created.
@@ -70,13 +89,7 @@ begin
     wanted.tts_provider := 'modal';
     wanted.provider_metadata := coalesce(p_voice -> 'provider_metadata', '{}');
   elsif p_voice is null then
-    wanted.tts_provider := 'qwen';
-    wanted.provider_region := entry.region;
-    wanted.provider_voice_id := entry.provider_voice_id;
-    wanted.provider_target_model := entry.provider_target_model;
-    wanted.provider_voice_kind := entry.provider_voice_kind;
-    wanted.provider_request_id := entry.provider_request_id;
-    wanted.provider_metadata := coalesce(entry.provider_metadata, '{}');
+    wanted := private.created_voice(entry);
   else
     wanted.tts_provider := p_voice ->> 'tts_provider';
     wanted.provider_region := p_voice ->> 'provider_region';
@@ -100,12 +113,7 @@ begin
       wanted.provider_region, wanted.provider_voice_id, p_user_id, p_voice_id, 'superseded', wanted.provider_request_id
     );
     orphaned := true;
-    wanted.provider_region := entry.region;
-    wanted.provider_voice_id := entry.provider_voice_id;
-    wanted.provider_target_model := entry.provider_target_model;
-    wanted.provider_voice_kind := entry.provider_voice_kind;
-    wanted.provider_request_id := entry.provider_request_id;
-    wanted.provider_metadata := coalesce(entry.provider_metadata, '{}');
+    wanted := private.created_voice(entry);
   end if;
 
   if not is_modal and entry.state not in ('created', 'finalized') then
@@ -209,6 +217,8 @@ begin
 end
 $$;
 
+revoke all on function private.created_voice(private.voice_enrollments)
+  from public, anon, authenticated, service_role;
 revoke all on function private.record_orphan(text, text, uuid, uuid, text, text)
   from public, anon, authenticated, service_role;
 revoke all on function public.clone_complete(uuid, uuid, uuid, text, text, jsonb, jsonb) from public, anon, authenticated;
