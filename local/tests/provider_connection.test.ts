@@ -31,6 +31,7 @@ async function started() {
       provider.cloneVoice<SavedVoice>({
         details: { name: "Grace", language: "English", transcript: "Hello.", description: null },
         token,
+        language: { requested: "English", sent: "en", why: "requested" },
         reference: {
           contentType: "audio/wav",
           sizeBytes: clip.byteLength,

@@ -1,3 +1,4 @@
+import { createReferenceCheck } from "../_shared/audio/check.ts";
 import { type Clock, createClock } from "../_shared/clock.ts";
 import type { Config } from "../_shared/config.ts";
 import { createReferences } from "../_shared/storage/references.ts";
@@ -41,6 +42,7 @@ export async function createServices(config: Config, options: { fetch?: typeof f
       clock,
       createTimeoutMs: config.qwen?.timeoutMs ?? 0,
       newAttemptId: () => crypto.randomUUID(),
+      checkReference: createReferenceCheck({ references, policy: config.referenceAudioPolicy }),
       tokenOf: enrollmentToken,
     }),
     /** Only the operator's route needs it. */

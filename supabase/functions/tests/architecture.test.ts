@@ -10,7 +10,11 @@ const nameOf = (path: string) => path.slice(FUNCTIONS.length + 1);
 
 /** Each layer with the files it holds (the first that fits counts) and the layers it may import besides itself. */
 const LAYERS: [layer: string, files: RegExp, mayImport: string[]][] = [
-  ["base", /^_shared\/(errors|log|clock|hosts|database\.types|tts\/errors|tts\/languages)\.ts$/, []],
+  [
+    "base",
+    /^_shared\/(errors|log|clock|hosts|database\.types|tts\/errors|tts\/languages|tts\/sent_language)\.ts$/,
+    [],
+  ],
   ["contract", /^_shared\/contract\.ts$/, ["base"]],
   ["config", /^_shared\/config(_\w+)?\.ts$/, ["base"]],
   ["supabase", /^_shared\/supabase\.ts$/, ["base"]],

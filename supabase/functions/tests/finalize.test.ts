@@ -14,7 +14,7 @@ import { enrollmentToken } from "../_shared/voices/token.ts";
 const keys = await createSigningKeys();
 const user = await signUp();
 const referenceMetadata = z.looseObject({
-  reference: z.object({ size: z.number(), content_type: z.string(), etag: z.string() }),
+  reference: z.looseObject({ size: z.number(), content_type: z.string(), etag: z.string() }),
 });
 const token = await keys.sign(user.id);
 
@@ -76,11 +76,18 @@ Deno.test("a finalize creates the voice at the provider and saves it ready for s
       usage: { count: 1 },
       fallback_mode: false,
       fallback_reason: null,
-      language: { requested: "English", sent: "en" },
+      language: { requested: "English", sent: "en", why: "requested" },
     });
-    assert.equal(reference.size, clip.byteLength);
-    assert.equal(reference.content_type, "audio/wav");
-    assert.match(String(reference.etag), /^".+"$/);
+    const { etag, ...learnt } = reference;
+    assert.match(String(etag), /^".+"$/);
+    assert.deepEqual(learnt, {
+      size: clip.byteLength,
+      content_type: "audio/wav",
+      codec: "pcm-s16",
+      duration_seconds: 12.804167,
+      sample_rate: 24_000,
+      channels: 1,
+    });
   });
 });
 
@@ -126,17 +133,42 @@ Deno.test("the same voice_id with other details is a conflict", async () => {
   });
 });
 
-Deno.test("the description and the language are kept, and Auto sends no language", async () => {
+Deno.test("the description and the language are kept", async () => {
   await using api = await startApi({ keys });
   const { body } = await upload(api, token);
   await withDashScope([voiceCreated()], async (calls) => {
-    const asked = { ...body, language: "auto", description: " A warm voice " };
+    const asked = { ...body, language: "de", description: " A warm voice " };
     assert.equal((await api.call("POST", "/clone/finalize", { token, body: asked })).status, 200);
-    assert.equal("language" in (calls[0]?.body.input ?? {}), false);
+    assert.equal(calls[0]?.body.input.language, "de");
     const list = listVoicesResponse.parse((await api.call("GET", "/voices", { token })).body);
     const row = list.voices.find((voice) => voice.id === body.voice_id);
-    assert.deepEqual([row?.language, row?.description], ["Auto", "A warm voice"]);
-    assert.deepEqual(row?.provider_metadata.language, { requested: "Auto", sent: null });
+    assert.deepEqual([row?.language, row?.description], ["German", "A warm voice"]);
+  });
+});
+
+Deno.test("for Auto the transcript's language is sent, and none when the transcript does not tell", async () => {
+  await using api = await startApi({ keys });
+  const enrolled = async (transcript: string) => {
+    const { body } = await upload(api, token);
+    let sent: unknown;
+    await withDashScope([voiceCreated()], async (calls) => {
+      const asked = { ...body, language: "auto", transcript };
+      assert.equal((await api.call("POST", "/clone/finalize", { token, body: asked })).status, 200);
+      sent = calls[0]?.body.input.language;
+      assert.equal("language" in (calls[0]?.body.input ?? {}), sent !== undefined);
+    });
+    const list = listVoicesResponse.parse((await api.call("GET", "/voices", { token })).body);
+    const row = list.voices.find((voice) => voice.id === body.voice_id);
+    assert.equal(row?.language, "Auto");
+    return { sent, kept: row?.provider_metadata.language };
+  };
+  assert.deepEqual(await enrolled(DETAILS.transcript), {
+    sent: "en",
+    kept: { requested: "Auto", sent: "en", why: "detected" },
+  });
+  assert.deepEqual(await enrolled("12345 67"), {
+    sent: undefined,
+    kept: { requested: "Auto", sent: null, why: "not_sure" },
   });
 });
 

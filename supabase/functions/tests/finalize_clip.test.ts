@@ -1,8 +1,9 @@
 import { Buffer } from "node:buffer";
 import assert from "node:assert/strict";
 import { startApi } from "./harness/api.ts";
-import { askForUpload, DETAILS, putClip, speechClip, upload } from "./harness/clone.ts";
-import { voiceCreated, withDashScope } from "./harness/dashscope.ts";
+import { wav } from "../../../local/clips/wav.ts";
+import { askForUpload, DETAILS, fixture, putClip, upload } from "./harness/clone.ts";
+import { type ProviderAnswer, voiceCreated, withDashScope } from "./harness/dashscope.ts";
 import { assertError } from "./harness/errors.ts";
 import { createSigningKeys, signUp } from "./harness/users.ts";
 
@@ -26,38 +27,83 @@ Deno.test("a clip that is not there, empty, too large or of another type is refu
   });
 });
 
+/** A fit clip of so many bytes, with nothing after its sound. */
+function clipOf(bytes: number): Uint8Array<ArrayBuffer> {
+  const clip = new Uint8Array(bytes);
+  clip.set(wav({ seconds: 12 }));
+  return clip;
+}
+
 Deno.test("a clip one byte under the limit is enrolled, and a refused upload can be finalized once its clip is there", async () => {
   await using api = await startApi({ keys });
   await withDashScope([voiceCreated()], async () => {
     const { voice_id, upload_url } = await askForUpload(api, token);
     const body = { voice_id, ...DETAILS };
     assertError(await api.call("POST", "/clone/finalize", { token, body }), 400, "reference_missing");
-    await putClip(upload_url, new Uint8Array(9_999_999));
+    await putClip(upload_url, clipOf(9_999_999));
     assert.equal((await api.call("POST", "/clone/finalize", { token, body })).status, 200);
   });
 });
 
-Deno.test("with data URLs the clip itself is sent, under the provider's name for its type", async () => {
+Deno.test("with data URLs the clip itself is sent, as what it is and not as it was declared", async () => {
   await using api = await startApi({ keys, environment: { QWEN_REFERENCE_DELIVERY: "auto" } });
-  const clip = await speechClip();
-  await withDashScope([voiceCreated(), voiceCreated()], async (calls) => {
-    for (const [type, sent] of [["audio/x-wav", "audio/wav"], ["audio/x-m4a", "audio/mp4"]]) {
-      const { body } = await upload(api, token, { clip, type });
+  const cases = [["wav", "audio/x-m4a", "audio/wav"], ["mp3", "audio/wav", "audio/mpeg"], [
+    "m4a",
+    "audio/wav",
+    "audio/mp4",
+  ]];
+  await withDashScope(cases.map(() => voiceCreated()), async (calls) => {
+    for (const [ending, declared, sent] of cases) {
+      const clip = await fixture(`speech-24k-mono.${ending}`);
+      const { body } = await upload(api, token, { clip, type: declared });
       assert.equal((await api.call("POST", "/clone/finalize", { token, body })).status, 200);
       const data = calls.at(-1)?.body.input.audio?.data ?? "";
-      assert.equal(data.slice(0, data.indexOf(",") + 1), `data:${sent};base64,`);
-      assert(Buffer.from(data.slice(data.indexOf(",") + 1), "base64").equals(clip));
+      const comma = data.indexOf(",") + 1;
+      // Compared here, for a failed comparison would print them.
+      assert.equal(data.slice(0, comma) === `data:${sent};base64,`, true, `declared as ${declared}`);
+      assert(Buffer.from(data.slice(comma), "base64").equals(clip));
     }
   });
 });
 
 Deno.test("a clip too large for a data URL is refused, and nothing stays claimed", async () => {
-  const large = new Uint8Array(7_499_901);
   await using direct = await startApi({ keys, environment: { QWEN_REFERENCE_DELIVERY: "data_url" } });
   await using signed = await startApi({ keys });
-  const { body } = await upload(direct, token, { clip: large });
+  const { body } = await upload(direct, token, { clip: clipOf(7_499_901) });
   await withDashScope([voiceCreated()], async () => {
-    assertError(await direct.call("POST", "/clone/finalize", { token, body }), 400, "reference_too_large");
+    assertError(
+      await direct.call("POST", "/clone/finalize", { token, body }),
+      400,
+      "reference_too_large",
+      "Reference audio must be under 7.4MB when it is sent directly.",
+    );
     assert.equal((await signed.call("POST", "/clone/finalize", { token, body })).status, 200);
   });
+});
+
+Deno.test("at most two clips are sent as data URLs at once; the others wait their turn", async () => {
+  await using api = await startApi({ keys, environment: { QWEN_REFERENCE_DELIVERY: "data_url" } });
+  const bodies: Awaited<ReturnType<typeof upload>>["body"][] = [];
+  for (let count = 0; count < 5; count++) bodies.push((await upload(api, token)).body);
+  let [atOnce, most, released] = [0, 0, 0];
+  const gates = Array.from({ length: 5 }, () => Promise.withResolvers<void>());
+  const arrivals = Array.from({ length: 5 }, () => Promise.withResolvers<void>());
+  let arrived = 0;
+  const answer: ProviderAnswer = async (call) => {
+    const index = arrived++;
+    most = Math.max(most, ++atOnce);
+    arrivals[index]?.resolve();
+    await gates[index]?.promise;
+    atOnce--;
+    return await voiceCreated()(call);
+  };
+  await withDashScope(bodies.map(() => answer), async () => {
+    const answers = bodies.map((body) => api.call("POST", "/clone/finalize", { token, body }));
+    for (; released < 5; released++) {
+      await arrivals[Math.min(released + 1, 4)]?.promise;
+      gates[released]?.resolve();
+    }
+    for (const { status } of await Promise.all(answers)) assert.equal(status, 200);
+  });
+  assert.equal(most, 2);
 });

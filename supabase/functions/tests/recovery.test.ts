@@ -60,7 +60,10 @@ Deno.test("a lost voice is found by the next finalize, which creates nothing", a
   assert.deepEqual([row?.provider_voice_id, row?.provider_request_id], [voice, "f0e1d2c3-list"]);
   const { reference, ...metadata } = row?.provider_metadata ?? {};
   assert(reference);
-  assert.deepEqual(metadata, { recovered: true, language: { requested: "English", sent: "en" } });
+  assert.deepEqual(metadata, {
+    recovered: true,
+    language: { requested: "English", sent: "en", why: "requested" },
+  });
   assert.equal(await countedSendings(ready.userId), 1);
 });
 

@@ -1,10 +1,12 @@
-import { ApiError } from "../errors.ts";
-import type { InspectedReference } from "../storage/references.ts";
+import { ApiError, type ErrorCode } from "../errors.ts";
+import type { InspectedObject } from "../storage/objects.ts";
+import type { AudioFacts } from "./inspect.ts";
 
 /** The provider takes clips "under 10 MB", which is read as decimal megabytes (docs/qwen-api.md). */
 const SIZE_LIMIT_BYTES = 10_000_000;
 
-const TYPES = new Set([
+/** What the bucket takes: the declared type is looked at no further, for browsers declare what they like. */
+const DECLARED_TYPES = new Set([
   "audio/wav",
   "audio/x-wav",
   "audio/wave",
@@ -14,15 +16,79 @@ const TYPES = new Set([
   "audio/m4a",
 ]);
 
+/** A rule that a clip breaks, with the value that breaks it. */
+export type BrokenRule = { code: ErrorCode; limit: number; measured: number; sentence: string };
+
+type Rule = {
+  code: ErrorCode;
+  limit: number;
+  measure: (facts: AudioFacts) => number;
+  allows: (measured: number, limit: number) => boolean;
+  sentence: (measured: number, limit: number) => string;
+};
+
+/** In tenths of a second, rounded away from what is allowed: 2.96 s must not read as 3. */
+const secondsDown = (seconds: number) => Math.floor(seconds * 10) / 10;
+const secondsUp = (seconds: number) => Math.ceil(seconds * 10) / 10;
+const kilohertz = (hertz: number) => Math.floor(hertz) / 1000;
+
+/** What a reference clip must be (docs/qwen-api.md, "The reference clip"). */
+const RULES: readonly Rule[] = [
+  {
+    code: "reference_too_short",
+    limit: 3,
+    measure: (facts) => facts.durationSeconds,
+    allows: (seconds, least) => seconds >= least,
+    sentence: (seconds, least) =>
+      `This clip is ${secondsDown(seconds)} s long; at least ${least} s of speech are needed.`,
+  },
+  {
+    code: "reference_too_long",
+    limit: 60,
+    measure: (facts) => facts.durationSeconds,
+    allows: (seconds, most) => seconds <= most,
+    sentence: (seconds, most) =>
+      `This clip is ${secondsUp(seconds)} s long; at most ${most} s are taken, 10 to 20 s are best.`,
+  },
+  {
+    code: "reference_sample_rate_too_low",
+    limit: 24_000,
+    measure: (facts) => facts.sampleRate,
+    allows: (hertz, least) => hertz >= least,
+    sentence: (hertz, least) =>
+      `This clip is sampled at ${kilohertz(hertz)} kHz; at least ${kilohertz(least)} kHz are needed.`,
+  },
+  {
+    code: "reference_not_mono",
+    limit: 1,
+    measure: (facts) => facts.channels,
+    allows: (channels, most) => channels <= most,
+    sentence: (channels) => `This clip has ${channels} channels; record it in mono, with one.`,
+  },
+];
+
+/** The rules that a clip breaks, in the order they are told. */
+export function brokenRules(facts: AudioFacts): BrokenRule[] {
+  return RULES.flatMap(({ code, limit, measure, allows, sentence }) => {
+    const measured = measure(facts);
+    return allows(measured, limit) ? [] : [{ code, limit, measured, sentence: sentence(measured, limit) }];
+  });
+}
+
+/** How a clip that breaks rules is refused: the first one gives the code, and all are told. */
+export function refusalOf(broken: readonly [BrokenRule, ...BrokenRule[]]): ApiError {
+  return new ApiError(broken[0].code, broken.map(({ sentence }) => sentence).join(" "));
+}
+
 /**
- * Refuses a reference that no provider could use.
+ * Refuses what need not be looked into: no policy allows it.
  * @throws {ApiError} reference_too_large, reference_type_unsupported
  */
-export function checkReference(reference: InspectedReference): void {
+export function refuseUnfit(reference: Pick<InspectedObject, "sizeBytes" | "contentType">): void {
   if (reference.sizeBytes >= SIZE_LIMIT_BYTES) {
     throw new ApiError("reference_too_large", "Reference audio must be under 10MB.");
   }
-  if (!TYPES.has(reference.contentType)) {
+  if (!DECLARED_TYPES.has(reference.contentType)) {
     throw new ApiError(
       "reference_type_unsupported",
       "This audio type is not supported. Upload WAV, MP3 or M4A.",

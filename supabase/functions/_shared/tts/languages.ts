@@ -17,6 +17,14 @@ export type Language = keyof typeof LANGUAGE_CODES | "Auto";
 
 export type LanguageCode = (typeof LANGUAGE_CODES)[keyof typeof LANGUAGE_CODES];
 
+/** The language a provider is told, and why it is that one: it was asked for, or the transcript tells it, or does not. */
+export type SentLanguage = {
+  requested: Language;
+  /** Null when none is told. */
+  sent: LanguageCode | null;
+  why: "requested" | "detected" | "not_sure";
+};
+
 /** `Auto` first, then the languages in the provider's order. */
 export const LANGUAGES: readonly Language[] = [
   "Auto",
@@ -38,9 +46,4 @@ export function parseLanguage(text: string): Language | undefined {
   return LANGUAGES.find((name) =>
     name.toLowerCase() === wanted || (name !== "Auto" && LANGUAGE_CODES[name] === wanted)
   );
-}
-
-/** The provider's code of a language; undefined for `Auto`, which has none. */
-export function languageCode(language: Language): LanguageCode | undefined {
-  return language === "Auto" ? undefined : LANGUAGE_CODES[language];
 }

@@ -1,4 +1,4 @@
-import type { Language } from "./languages.ts";
+import type { Language, SentLanguage } from "./languages.ts";
 
 export type TtsProviderName = "qwen" | "modal";
 
@@ -12,7 +12,7 @@ export type VoiceDetails = {
 
 /** The uploaded sample as a provider is handed it. */
 export interface Reference {
-  /** The type it was uploaded with. */
+  /** What its bytes are, whatever it was declared to be. */
   readonly contentType: string;
   readonly sizeBytes: number;
   /** A URL anyone can GET for `seconds`. */
@@ -61,6 +61,7 @@ export type CloneRequest<Answer> = {
   details: VoiceDetails;
   /** What makes this voice findable in the provider's list: ten characters of `[a-z0-9]`. */
   token: string;
+  language: SentLanguage;
   reference: Reference;
   /** What was learnt of the reference, kept with the voice. */
   referenceMetadata: Record<string, unknown>;

@@ -1,8 +1,10 @@
 import type { Clock } from "../clock.ts";
 import type { Log } from "../log.ts";
-import type { InspectedReference, References } from "../storage/references.ts";
+import type { CheckedReference } from "../audio/check.ts";
+import type { References } from "../storage/references.ts";
 import { ProviderError } from "../tts/errors.ts";
 import type { ProviderVoice, TtsProvider } from "../tts/provider.ts";
+import { sentLanguage } from "../tts/sent_language.ts";
 import { completeVoice, type FinalizeJob, providerIds, UnrecordedVoice } from "./completion.ts";
 import type { CompleteAnswer, Enrollments, Rejection } from "./enrollments.ts";
 import { cloneInProgress, providerFailure, providerUnavailable, SOON_SECONDS } from "./outcomes.ts";
@@ -45,13 +47,17 @@ export function createEnroll(options: EnrollOptions) {
   const hasRoom = (job: FinalizeJob, pause = 0) =>
     job.deadline - clock.now() - pause > RESERVE_MS + LEAST_CREATE_MS;
 
-  const cloneOnce = (job: FinalizeJob, inspected: InspectedReference) => {
+  const cloneOnce = async (job: FinalizeJob, reference: CheckedReference) => {
     const startedAt = clock.now();
-    return provider.cloneVoice<CompleteAnswer>({
+    return await provider.cloneVoice<CompleteAnswer>({
       details: job.details,
       token: job.attempt.token,
-      reference: references.open(job.objectKey, inspected, job.signal),
-      referenceMetadata: referenceMetadata(inspected),
+      language: await sentLanguage(job.details),
+      reference: references.open(job.objectKey, {
+        contentType: reference.facts.contentType,
+        sizeBytes: reference.sizeBytes,
+      }, job.signal),
+      referenceMetadata: referenceMetadata(reference),
       signal: job.signal,
       record: {
         async sending() {
@@ -136,7 +142,7 @@ export function createEnroll(options: EnrollOptions) {
   };
 
   /** After an unknown outcome: the saved voice when the provider has it, null when it has none. */
-  const settle = async (job: FinalizeJob, error: ProviderError, inspected: InspectedReference) => {
+  const settle = async (job: FinalizeJob, error: ProviderError, reference: CheckedReference) => {
     const startedAt = clock.now();
     let found: ProviderVoice | null;
     try {
@@ -149,7 +155,7 @@ export function createEnroll(options: EnrollOptions) {
     logRecovered(job.log, found, clock.now() - startedAt);
     return await completeVoice({ enrollments, clock }, job, job.details, {
       provider: "qwen",
-      voice: recoveredVoice(found, job.details, inspected),
+      voice: recoveredVoice(found, await sentLanguage(job.details), reference),
     });
   };
 
@@ -162,7 +168,7 @@ export function createEnroll(options: EnrollOptions) {
      * @throws {Superseded} when another attempt holds the voice
      * @throws {ApiError} when the voice was not made, or nobody knows whether it was
      */
-    async enroll(job: FinalizeJob, inspected: InspectedReference): Promise<CompleteAnswer> {
+    async enroll(job: FinalizeJob, reference: CheckedReference): Promise<CompleteAnswer> {
       let unmarked: ProviderError | null = null;
       const seen = { throttled: 0, reference_unreachable: 0, server_error: 0 };
       for (;;) {
@@ -170,7 +176,7 @@ export function createEnroll(options: EnrollOptions) {
         try {
           // A process that was suspended may come by here long after its time.
           if (!hasRoom(job)) throw cloneInProgress(SOON_SECONDS);
-          return await cloneOnce(job, inspected);
+          return await cloneOnce(job, reference);
         } catch (error) {
           if (error instanceof Superseded) throw error;
           if (error instanceof UnrecordedVoice) throw error.told;
@@ -196,7 +202,7 @@ export function createEnroll(options: EnrollOptions) {
             if (error.category === "server_error" && !await markUnresolved(job, error, false)) {
               unmarked = error;
             }
-            const settled = await settle(job, error, inspected).catch((cause) => {
+            const settled = await settle(job, error, reference).catch((cause) => {
               throw cause instanceof UnrecordedVoice ? cause.told : cause;
             });
             if (settled) return settled;

@@ -1,9 +1,9 @@
-import { checkReference } from "../audio/policy.ts";
+import type { CheckedReference, ReferenceCheck } from "../audio/check.ts";
 import type { FinalizeRequest } from "../contract.ts";
 import { ApiError } from "../errors.ts";
 import { ProviderError } from "../tts/errors.ts";
 import type { Log } from "../log.ts";
-import type { InspectedReference } from "../storage/references.ts";
+import { sentLanguage } from "../tts/sent_language.ts";
 import { answerOf, completeVoice, type FinalizeJob, UnrecordedVoice } from "./completion.ts";
 import { createEnroll, type EnrollOptions, Superseded } from "./enroll.ts";
 import type { ClaimAnswer } from "./enrollments.ts";
@@ -29,6 +29,7 @@ const CLAIM_PAUSES_MS = [200, 800];
 
 export type FinalizeOptions = EnrollOptions & {
   newAttemptId: () => string;
+  checkReference: ReferenceCheck;
   /** What makes a voice findable at the provider. */
   tokenOf: (userId: string, voiceId: string) => Promise<string>;
 };
@@ -42,7 +43,7 @@ export function createFinalize(options: FinalizeOptions) {
   const recover = async (
     job: FinalizeJob,
     claim: Extract<ClaimAnswer, { outcome: "recover" }>,
-    inspected: InspectedReference | null,
+    reference: CheckedReference | null,
   ) => {
     if (claim.region !== provider.region) {
       await enrollment.release(job);
@@ -63,7 +64,7 @@ export function createFinalize(options: FinalizeOptions) {
     logRecovered(job.log, found, clock.now() - startedAt);
     const completed = await completeVoice(options, job, claim.details, {
       provider: "qwen",
-      voice: recoveredVoice(found, claim.details, inspected),
+      voice: recoveredVoice(found, await sentLanguage(claim.details), reference),
     });
     return answerOf(completed, claim.same_details, job.log);
   };
@@ -104,7 +105,7 @@ export function createFinalize(options: FinalizeOptions) {
   const follow = async (
     job: FinalizeJob,
     claim: ClaimAnswer,
-    inspecting: Promise<PromiseSettledResult<InspectedReference>>,
+    checking: Promise<PromiseSettledResult<CheckedReference>>,
   ): Promise<{ id: string; name: string } | null> => {
     switch (claim.outcome) {
       case "finalized":
@@ -122,12 +123,8 @@ export function createFinalize(options: FinalizeOptions) {
       case "created":
         return answerOf(await completeVoice(options, job, job.details, null), claim.same_details, job.log);
       case "recover": {
-        const inspection = await inspecting;
-        const recovered = await recover(
-          job,
-          claim,
-          inspection.status === "fulfilled" ? inspection.value : null,
-        );
+        const check = await checking;
+        const recovered = await recover(job, claim, check.status === "fulfilled" ? check.value : null);
         if (recovered) return recovered;
         break;
       }
@@ -135,13 +132,13 @@ export function createFinalize(options: FinalizeOptions) {
         break;
     }
 
-    const inspection = await inspecting;
-    if (inspection.status === "rejected") {
+    const check = await checking;
+    if (check.status === "rejected") {
       await enrollment.release(job);
-      throw inspection.reason;
+      throw check.reason;
     }
     try {
-      return answerOf(await enrollment.enroll(job, inspection.value), true, job.log);
+      return answerOf(await enrollment.enroll(job, check.value), true, job.log);
     } catch (error) {
       if (error instanceof Superseded && enrollment.hasRoom(job)) return null;
       throw error instanceof Superseded ? cloneInProgress(JOIN_MS / 1000) : error;
@@ -151,15 +148,10 @@ export function createFinalize(options: FinalizeOptions) {
   const run = async (job: FinalizeJob): Promise<{ id: string; name: string }> => {
     const notNeeded = new AbortController();
     const signal = AbortSignal.any([job.signal, notNeeded.signal]);
-    const inspecting = settled(
-      references.inspect(job.objectKey, signal).then((inspected) => {
-        checkReference(inspected);
-        return inspected;
-      }),
-    );
+    const checking = settled(options.checkReference(job.objectKey, signal));
     try {
       for (;;) {
-        const answer = await follow(job, await claimOrJoin(job), inspecting);
+        const answer = await follow(job, await claimOrJoin(job), checking);
         if (answer) return answer;
       }
     } finally {

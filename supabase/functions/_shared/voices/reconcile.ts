@@ -5,6 +5,7 @@ import type { Log } from "../log.ts";
 import type { References } from "../storage/references.ts";
 import { ProviderError } from "../tts/errors.ts";
 import type { ListedVoice, TtsProvider } from "../tts/provider.ts";
+import { sentLanguage } from "../tts/sent_language.ts";
 import { logSaved } from "./completion.ts";
 import type { CompleteAnswer, Enrollments } from "./enrollments.ts";
 import { providerFailure } from "./outcomes.ts";
@@ -62,7 +63,7 @@ export function createReconcile(options: ReconcileOptions) {
     if (entry.details === null) return false;
     const saved = entry.state === "created" ? null : found && {
       provider: "qwen" as const,
-      voice: recoveredVoice(found.voice, entry.details, null),
+      voice: recoveredVoice(found.voice, await sentLanguage(entry.details), null),
     };
     if (saved === undefined) return false;
     const events = log.with({ voice_id: entry.voice_id, attempt_id: attempt.attemptId });

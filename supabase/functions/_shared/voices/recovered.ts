@@ -1,24 +1,40 @@
 import type { Log } from "../log.ts";
-import type { InspectedReference } from "../storage/references.ts";
-import { languageCode } from "../tts/languages.ts";
-import type { ProviderVoice, VoiceDetails } from "../tts/provider.ts";
+import type { CheckedReference } from "../audio/check.ts";
+import type { SentLanguage } from "../tts/languages.ts";
+import type { ProviderVoice } from "../tts/provider.ts";
 
 /** What was learnt of the reference, as it is kept with the voice. */
-export function referenceMetadata(inspected: InspectedReference): Record<string, unknown> {
-  return { size: inspected.sizeBytes, content_type: inspected.contentType, etag: inspected.etag };
+export function referenceMetadata(reference: CheckedReference): Record<string, unknown> {
+  const { facts, warnings } = reference;
+  return {
+    size: reference.sizeBytes,
+    etag: reference.etag,
+    content_type: facts.contentType,
+    codec: facts.codec,
+    duration_seconds: facts.durationSeconds,
+    sample_rate: facts.sampleRate,
+    channels: facts.channels,
+    ...(warnings.length > 0 && {
+      warnings: warnings.map(({ code, limit, measured, sentence }) => ({
+        code,
+        limit,
+        measured,
+        detail: sentence,
+      })),
+    }),
+  };
 }
 
-/** A voice found by its token, with what is known of its create: the details say which language was sent. */
+/**
+ * A voice found by its token, with what is known of its create.
+ * @param language as it was sent, for it follows from the details
+ */
 export function recoveredVoice(
   found: ProviderVoice,
-  details: VoiceDetails,
-  inspected: InspectedReference | null,
+  language: SentLanguage,
+  reference: CheckedReference | null,
 ): ProviderVoice {
-  const metadata = {
-    ...found.metadata,
-    language: { requested: details.language, sent: languageCode(details.language) ?? null },
-    reference: inspected && referenceMetadata(inspected),
-  };
+  const metadata = { ...found.metadata, language, reference: reference && referenceMetadata(reference) };
   return { ...found, metadata };
 }
 

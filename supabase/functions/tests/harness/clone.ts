@@ -10,9 +10,14 @@ export const DETAILS = {
     "Hello, and thank you for trying voice cloning. This short recording is read at a calm and even pace.",
 };
 
+/** One of the project's speech clips, by its file's name. */
+export function fixture(name: string): Promise<Uint8Array<ArrayBuffer>> {
+  return Deno.readFile(new URL(`../../../../local/fixtures/${name}`, import.meta.url));
+}
+
 /** The clip that stands for a fit one: 24 kHz, mono, a little more than ten seconds. */
 export function speechClip(): Promise<Uint8Array<ArrayBuffer>> {
-  return Deno.readFile(new URL("../../../../local/fixtures/speech-24k-mono.wav", import.meta.url));
+  return fixture("speech-24k-mono.wav");
 }
 
 /** Asks for an upload URL as this user. */

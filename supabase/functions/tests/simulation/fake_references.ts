@@ -1,3 +1,4 @@
+import type { ReferenceCheck } from "../../_shared/audio/check.ts";
 import { ApiError } from "../../_shared/errors.ts";
 import type { References } from "../../_shared/storage/references.ts";
 import type { Process } from "./process.ts";
@@ -8,6 +9,34 @@ export type Uploads = Map<string, { uploadedAt: number }>;
 const unavailable = () =>
   new ApiError("storage_unavailable", "The audio storage is not available right now.");
 
+/** The check of a clip, which is always fit once it is uploaded. */
+export function createFakeReferenceCheck(
+  { process, uploads }: { process: Process; uploads: Uploads },
+): ReferenceCheck {
+  return (key, signal) =>
+    process.call({
+      name: "storage.inspect",
+      failure: unavailable,
+      signal,
+      effect() {
+        if (!uploads.has(key)) throw new ApiError("reference_missing", "Audio file not uploaded.");
+        return {
+          sizeBytes: 600_000,
+          etag: '"1"',
+          facts: {
+            container: "wav",
+            contentType: "audio/wav",
+            codec: "pcm-s16",
+            durationSeconds: 12.5,
+            sampleRate: 24_000,
+            channels: 1,
+          },
+          warnings: [],
+        };
+      },
+    });
+}
+
 /** The `references` bucket as one process sees it. */
 export function createFakeReferences(
   { process, uploads }: { process: Process; uploads: Uploads },
@@ -15,24 +44,10 @@ export function createFakeReferences(
   const notUsed = () => Promise.reject(new Error("not part of the simulation"));
   return {
     key: (userId, voiceId) => `${userId}/${voiceId}/reference.wav`,
-    inspect: (key, signal) =>
-      process.call({
-        name: "storage.inspect",
-        failure: unavailable,
-        signal,
-        effect() {
-          if (!uploads.has(key)) throw new ApiError("reference_missing", "Audio file not uploaded.");
-          return {
-            sizeBytes: 600_000,
-            contentType: "audio/wav",
-            etag: '"1"',
-            firstBytes: new Uint8Array(44),
-          };
-        },
-      }),
-    open: (key, inspected, signal) => ({
-      contentType: inspected.contentType,
-      sizeBytes: inspected.sizeBytes,
+    inspect: notUsed,
+    readRange: notUsed,
+    open: (key, known, signal) => ({
+      ...known,
       read: notUsed,
       sign: (seconds) =>
         process.call({

@@ -11,7 +11,7 @@ import type { ReconcileLedger } from "../../_shared/voices/reconcile_ledger.ts";
 import { createFakeEnrollments } from "./fake_enrollments.ts";
 import { type CreateAnswer, createFakeFetch, createProviderState } from "./fake_provider.ts";
 import { createFakeReconcileLedger } from "./fake_reconcile_ledger.ts";
-import { createFakeReferences, type Uploads } from "./fake_references.ts";
+import { createFakeReferenceCheck, createFakeReferences, type Uploads } from "./fake_references.ts";
 import { createLedgerState } from "./ledger_state.ts";
 import { createProcess, type FaultPlan, type Process } from "./process.ts";
 import type { Scheduler } from "./scheduler.ts";
@@ -186,6 +186,7 @@ export function createWorld(options: {
         finalize: (userId: string, request: FinalizeRequest) =>
           createFinalize({
             ...services,
+            checkReference: createFakeReferenceCheck({ process, uploads }),
             createTimeoutMs: CREATE_TIMEOUT_MS,
             tokenOf: (_userId, voiceId) => Promise.resolve(tokenOf(voiceId)),
           })(userId, request, log),

@@ -1,9 +1,9 @@
 import { Buffer } from "node:buffer";
 import { z } from "zod";
 import { ApiError } from "../../errors.ts";
-import { languageCode } from "../languages.ts";
 import type { CloneRequest, Reference } from "../provider.ts";
 import type { DashScope } from "./dashscope.ts";
+import { createSlots } from "./slots.ts";
 
 /** Where voices are created, listed and deleted, with the model that does it. */
 export const CUSTOMIZATION_PATH = "/api/v1/services/audio/tts/customization";
@@ -14,16 +14,8 @@ export const VOICE_KIND = "vc";
 /** The encoded text must be under 10 MB, so the clip is smaller by a third (docs/qwen-api.md). */
 const DATA_URL_LIMIT_BYTES = 7_499_900;
 
-/** The provider knows one name for each format. */
-const DATA_URL_TYPE: Readonly<Record<string, string>> = {
-  "audio/wav": "audio/wav",
-  "audio/x-wav": "audio/wav",
-  "audio/wave": "audio/wav",
-  "audio/mpeg": "audio/mpeg",
-  "audio/mp4": "audio/mp4",
-  "audio/x-m4a": "audio/mp4",
-  "audio/m4a": "audio/mp4",
-};
+/** A clip that is sent itself is in memory several times over, and a worker has 256 MB (Supabase, "Limits"). */
+const DATA_URLS_AT_ONCE = 2;
 
 const REFUSALS: Readonly<Record<string, string>> = {
   "Audio.DecoderError": "The audio could not be decoded. Upload a WAV, MP3 or M4A recording.",
@@ -66,44 +58,57 @@ export function refusalOf(providerCode: string): string {
 /** Enrollment at Qwen: creating a voice from a reference. */
 export function createQwenCustomization(options: QwenCustomizationOptions) {
   const { dashscope, region, targetModel } = options;
+  const oneOfFew = createSlots(DATA_URLS_AT_ONCE);
 
   const present = async (reference: Reference): Promise<string> =>
     options.delivery === "data_url"
       ? await toDataUrl(reference)
       : await reference.sign(options.signedUrlTtlSeconds);
 
+  /** Presents the reference and enrolls it. */
+  const create = async <Answer>(
+    { details, language, reference, record, token, signal }: CloneRequest<Answer>,
+  ) => {
+    const [presented, sending] = await Promise.allSettled([present(reference), record.sending()]);
+    if (sending.status === "rejected") throw sending.reason;
+    if (presented.status === "rejected") throw presented.reason;
+
+    return await dashscope.post({
+      path: CUSTOMIZATION_PATH,
+      body: {
+        model: ENROLLMENT_MODEL,
+        input: {
+          action: "create",
+          target_model: targetModel,
+          preferred_name: preferredName(details.name, token),
+          audio: { data: presented.value },
+          text: details.transcript,
+          ...(language.sent === null ? {} : { language: language.sent }),
+        },
+      },
+      answer: createAnswer,
+      timeoutMs: record.createTimeoutMs(),
+      signal,
+      refusal: refusalOf,
+    });
+  };
+
   return {
     /**
      * Presents the reference, enrolls it and saves the voice. The reference is signed beside marking the create as
-     * sent, and the create follows at once, so that the URL is fresh and nobody superseded sends.
+     * sent, and the create follows at once, so that the URL is fresh and nobody superseded sends. Of clips that are
+     * sent themselves, at most a few are on their way at once.
      * @throws {ProviderError} when the create failed; and whatever `reference` and `record` throw
      */
     async cloneVoice<Answer>(request: CloneRequest<Answer>): Promise<Answer> {
-      const { details, reference, record } = request;
+      const { reference, record } = request;
       if (options.delivery === "data_url") refuseTooLargeForDataUrl(reference);
-      const [presented, sending] = await Promise.allSettled([present(reference), record.sending()]);
-      if (sending.status === "rejected") throw sending.reason;
-      if (presented.status === "rejected") throw presented.reason;
-
-      const language = languageCode(details.language);
-      const answer = await dashscope.post({
-        path: CUSTOMIZATION_PATH,
-        body: {
-          model: ENROLLMENT_MODEL,
-          input: {
-            action: "create",
-            target_model: targetModel,
-            preferred_name: preferredName(details.name, request.token),
-            audio: { data: presented.value },
-            text: details.transcript,
-            ...(language === undefined ? {} : { language }),
-          },
-        },
-        answer: createAnswer,
-        timeoutMs: record.createTimeoutMs(),
-        signal: request.signal,
-        refusal: refusalOf,
-      });
+      const answer = options.delivery === "data_url"
+        ? await oneOfFew(request.signal, () => {
+          record.createTimeoutMs();
+          return create(request);
+        })
+        : await create(request);
 
       return await record.complete({
         provider: "qwen",
@@ -117,7 +122,7 @@ export function createQwenCustomization(options: QwenCustomizationOptions) {
             usage: answer.usage ?? null,
             fallback_mode: answer.output.fallback_mode ?? false,
             fallback_reason: answer.output.fallback_reason ?? null,
-            language: { requested: details.language, sent: language ?? null },
+            language: request.language,
             reference: request.referenceMetadata,
           },
         },
@@ -138,5 +143,5 @@ function refuseTooLargeForDataUrl(reference: Reference): void {
 async function toDataUrl(reference: Reference): Promise<string> {
   const bytes = await reference.read();
   const encoded = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("base64");
-  return `data:${DATA_URL_TYPE[reference.contentType] ?? "audio/wav"};base64,${encoded}`;
+  return `data:${reference.contentType};base64,${encoded}`;
 }

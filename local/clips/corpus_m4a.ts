@@ -1,0 +1,108 @@
+import { box, fileType } from "./boxes.ts";
+import { join, noise } from "./bytes.ts";
+import { type Clip, type Expected, readable, refused } from "./clip.ts";
+import { fragmentedM4a, type FragmentedOptions } from "./m4a_fragments.ts";
+import { heAacConfig } from "./m4a_track.ts";
+import { m4a, type M4aOptions } from "./m4a.ts";
+
+const AUDIO = { contentType: "audio/mp4", container: "m4a", codec: "aac" } as const;
+
+const taken = (name: string, options: M4aOptions, expected?: Expected) =>
+  readable(`m4a-${name}.m4a`, () => m4a(options), AUDIO, expected);
+const recorded = (name: string, options: FragmentedOptions, expected?: Expected) =>
+  readable(`m4a-recorded-${name}.m4a`, () => fragmentedM4a(options), AUDIO, expected);
+const unsupported = (name: string, bytes: Clip["bytes"]) =>
+  refused(`m4a-${name}.m4a`, bytes, AUDIO.contentType, "reference_type_unsupported");
+const unreadable = (name: string, bytes: Clip["bytes"]) =>
+  refused(`m4a-${name}.m4a`, bytes, AUDIO.contentType, "reference_unreadable");
+
+/** M4A clips: each rule from both sides, and the builds of phones, editors and browsers. */
+export const M4A_CLIPS: Clip[] = [
+  taken("plain", {}),
+  taken("3.000s", { samples: 72_000 }, { durationSeconds: 3 }),
+  taken("just-below-3s", { samples: 71_999 }, {
+    durationSeconds: 71_999 / 24_000,
+    code: "reference_too_short",
+  }),
+  taken("60.000s", { seconds: 60 }, { durationSeconds: 60 }),
+  taken("just-above-60s", { samples: 1_440_001 }, {
+    durationSeconds: 1_440_001 / 24_000,
+    code: "reference_too_long",
+  }),
+  taken("8khz", { sampleRate: 8_000 }, { sampleRate: 8_000, code: "reference_sample_rate_too_low" }),
+  taken("16khz", { sampleRate: 16_000 }, { sampleRate: 16_000, code: "reference_sample_rate_too_low" }),
+  taken("22.05khz", { sampleRate: 22_050 }, { sampleRate: 22_050, code: "reference_sample_rate_too_low" }),
+  taken("23.999khz", { sampleRate: 23_999 }, { sampleRate: 23_999, code: "reference_sample_rate_too_low" }),
+  taken("44.1khz", { sampleRate: 44_100 }, { sampleRate: 44_100 }),
+  taken("48khz", { sampleRate: 48_000 }, { sampleRate: 48_000 }),
+  taken("96khz", { sampleRate: 96_000 }, { sampleRate: 96_000 }),
+  taken("stereo", { channels: 2 }, { channels: 2, code: "reference_not_mono" }),
+  taken("9999999-bytes", { coverBytes: 9_953_128 }),
+  taken("10000000-bytes", { coverBytes: 9_953_129 }, { code: "reference_too_large" }),
+
+  taken("moov-last", { moov: "last", seconds: 60 }, { durationSeconds: 60 }),
+  taken("moov-last-with-cover", { moov: "last", seconds: 30, coverBytes: 100_000 }, { durationSeconds: 30 }),
+  taken("wide-data", { wideData: true }),
+  taken("wide-data-moov-last", { wideData: true, moov: "last" }),
+  taken("data-to-the-end", { statedDataSize: 0 }),
+  taken("brand-mp42", { brand: "mp42" }),
+  taken("brand-isom", { brand: "isom", compatible: ["isom", "iso2", "mp41"] }),
+  taken("brand-iso5", { brand: "iso5", compatible: ["iso5", "iso6", "mp41"] }),
+  taken("brand-3gp4", { brand: "3gp4", compatible: ["isom", "3gp4"], moov: "last" }),
+  taken("free-space-first", { moreBefore: [box("free", new Uint8Array(1_000)), box("wide")] }),
+  taken("moov-beyond-64kib", { moreBefore: [box("free", new Uint8Array(100_000))] }),
+  taken("stereo-by-its-entry", { entry: { sampleRate: 44_100, channels: 2 } }),
+  taken("high-efficiency", { audioConfig: heAacConfig(24_000, false) }),
+  taken("high-efficiency-from-8khz", { sampleRate: 8_000, audioConfig: heAacConfig(16_000, false) }, {
+    sampleRate: 16_000,
+    code: "reference_sample_rate_too_low",
+  }),
+  taken("parametric-stereo", { audioConfig: heAacConfig(24_000, true) }, {
+    channels: 2,
+    code: "reference_not_mono",
+  }),
+  taken("60s-behind-a-delay", { samples: 60 * 24_000 + 2_112, delay: 2_112 }, { durationSeconds: 60 }),
+  taken("cover-of-70kb", { coverBytes: 70_000 }),
+  taken("cover-of-1mb", { coverBytes: 1_000_000 }),
+  taken("cover-of-1mb-before-the-track", { coverBytes: 1_000_000, cover: "before" }),
+
+  recorded("by-a-browser", {}),
+  recorded("60.000s", { seconds: 60 }, { durationSeconds: 60 }),
+  recorded("61s", { seconds: 61 }, { durationSeconds: 61, code: "reference_too_long" }),
+  recorded("2.9s", { seconds: 2.9 }, { durationSeconds: 2.9, code: "reference_too_short" }),
+  recorded("48khz-stereo", { sampleRate: 48_000, channels: 2 }, {
+    sampleRate: 48_000,
+    channels: 2,
+    code: "reference_not_mono",
+  }),
+  recorded("with-its-duration", { statesDuration: true }),
+  recorded("brand-dash", { brand: "dash", compatible: ["iso6", "mp41"], index: true }),
+  recorded("with-an-index-at-the-end", { lastIndex: true }),
+  readable(
+    "m4a-recorded-cut-short.m4a",
+    () => {
+      const clip = fragmentedM4a();
+      return clip.slice(0, Math.floor(clip.length / 2));
+    },
+    AUDIO,
+    { durationSeconds: 5, toleranceSeconds: 1 },
+  ),
+
+  unsupported("opus", () => m4a({ codec: "opus", sampleRate: 48_000 })),
+  unsupported("recorded-opus", () => fragmentedM4a({ codec: "opus", sampleRate: 48_000 })),
+  unsupported("alac", () => m4a({ codec: "alac" })),
+  unsupported("video", () => m4a({ brand: "mp42", video: true })),
+  unsupported("amr-in-3gp", () => m4a({ brand: "3gp4", codec: "amr", sampleRate: 8_000, packetBytes: 32 })),
+  unsupported("quicktime", () => m4a({ brand: "qt  ", compatible: ["qt  "] })),
+
+  unreadable("cut-short", () => m4a({ seconds: 30 }).slice(0, 60_000)),
+  unreadable("data-overstated", () => m4a({ statedDataSize: 1_000_000 })),
+  unreadable("cut-short-moov-last", () => m4a({ moov: "last", statedDataSize: 1_000_000 })),
+  unreadable("cut-short-in-moov", () => m4a({ moov: "last" }).slice(0, -500)),
+  unreadable("without-moov", () => join(fileType("M4A ", ["isom"]), box("mdat", noise(50_000)))),
+  unreadable(
+    "without-tracks",
+    () => join(fileType("M4A ", ["isom"]), box("moov"), box("mdat", noise(50_000))),
+  ),
+  unreadable("without-samples", () => m4a({ tables: { stts: [], stsc: [], stsz: [], stco: [] } })),
+];

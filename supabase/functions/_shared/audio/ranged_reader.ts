@@ -1,0 +1,62 @@
+/** An uploaded clip as it is looked into: its beginning is at hand, the rest is a request away. */
+export type ClipSource = {
+  sizeBytes: number;
+  /** The whole clip, when it is no longer than this. */
+  firstBytes: Uint8Array;
+  /** The bytes from `start` up to but not including `end`, all of them. */
+  readRange(start: number, end: number): Promise<Uint8Array>;
+};
+
+/** Bytes of a clip that tell nothing of the sound: read as zeros, without a request. `end` is not included. */
+export type Span = { start: number; end: number };
+
+/** How much one request asks for at least, in bytes: readers of audio go on to what comes next, as a rule. */
+const WINDOW_BYTES = 65_536;
+
+/** A failure of the clip's own `readRange`, told apart from bytes that make no sense. */
+export class ReadFailure extends Error {
+  override readonly name = "ReadFailure";
+}
+
+/**
+ * Reads any part of a clip, asking for as little of it as goes: what is at hand, or was in the last window, is not
+ * asked for again.
+ * @param skipped in the order of their starts
+ */
+export function createRangedReader(clip: ClipSource, skipped: readonly Span[]) {
+  let window = { start: 0, bytes: clip.firstBytes };
+
+  const fetchWindow = async (start: number, end: number) => {
+    const nextSkipped = skipped.find((span) => span.start > start)?.start ?? clip.sizeBytes;
+    const to = Math.min(nextSkipped, clip.sizeBytes, Math.max(end, start + WINDOW_BYTES));
+    try {
+      return { start, bytes: await clip.readRange(start, to) };
+    } catch (cause) {
+      throw new ReadFailure("the clip could not be read", { cause });
+    }
+  };
+
+  /**
+   * The bytes from `start` up to but not including `end`.
+   * @throws {ReadFailure}
+   */
+  return async (start: number, end: number): Promise<Uint8Array> => {
+    if (end <= clip.firstBytes.length && skipped.length === 0) return clip.firstBytes.subarray(start, end);
+    const out = new Uint8Array(end - start);
+    for (let at = start; at < end;) {
+      const span = skipped.find((one) => at >= one.start && at < one.end);
+      if (span) {
+        at = Math.min(span.end, end);
+        continue;
+      }
+      const held = [{ start: 0, bytes: clip.firstBytes }, window]
+        .find((one) => at >= one.start && at < one.start + one.bytes.length) ??
+        (window = await fetchWindow(at, end));
+      const nextSkipped = skipped.find((one) => one.start > at)?.start ?? end;
+      const part = held.bytes.subarray(at - held.start, Math.min(end, nextSkipped) - held.start);
+      out.set(part, at - start);
+      at += part.length;
+    }
+    return out;
+  };
+}

@@ -1,0 +1,53 @@
+import { ApiError } from "../errors.ts";
+
+const WANTED = "upload WAV, MP3 or M4A";
+
+/** What other files begin with. Where a name stands, it is of audio that a recorder or converter may well make. */
+const BEGINNINGS: readonly { at: number; text: string; name?: string; what?: string }[] = [
+  { at: 8, text: "AIFF", name: "AIFF" },
+  { at: 8, text: "AIFC", name: "AIFF" },
+  { at: 0, text: "#!AMR", name: "AMR" },
+  { at: 0, text: "caff", name: "CAF" },
+  { at: 0, text: "\x30\x26\xb2\x75\x8e\x66\xcf\x11", name: "WMA" },
+  { at: 0, text: ".snd", name: "AU" },
+  { at: 0, text: "MThd", name: "MIDI" },
+  { at: 8, text: "AVI ", name: "AVI" },
+  { at: 0, text: "\x89PNG", what: "a picture" },
+  { at: 0, text: "\xff\xd8\xff", what: "a picture" },
+  { at: 0, text: "GIF8", what: "a picture" },
+  { at: 8, text: "WEBP", what: "a picture" },
+  { at: 0, text: "%PDF", what: "a PDF" },
+  { at: 0, text: "PK\x03\x04", what: "an archive" },
+];
+
+/** HTML, XML and JSON: what a browser saves when the recording it asked for was not there. */
+const PAGE = /^(?:\xef\xbb\xbf)?\s*(?:<(?:!doctype|html|head|body|\?xml|!--)|[{[]\s*["\]}])/i;
+
+/** Audio of a format that the provider does not take, named. */
+export function formatRefused(name: string): ApiError {
+  return new ApiError("reference_type_unsupported", `This is ${name} audio; ${WANTED}.`);
+}
+
+/** Samples or a codec that the provider does not take, in a format it does. */
+export function codecRefused(sentence: string): ApiError {
+  return new ApiError("reference_type_unsupported", sentence);
+}
+
+/** Bytes that are no audio, or too damaged to be read. */
+export function unreadable(cause?: unknown): ApiError {
+  return new ApiError("reference_unreadable", `This file could not be read as audio; ${WANTED}.`, { cause });
+}
+
+/** The file ends before it should. */
+export function cutShort(): ApiError {
+  return new ApiError("reference_unreadable", "This file is cut short; record or upload it again.");
+}
+
+/** The refusal of a file that no reader of audio knows, by its first bytes. */
+export function unknownRefused(firstBytes: Uint8Array): ApiError {
+  const text = String.fromCharCode(...firstBytes.subarray(0, 256));
+  const known = BEGINNINGS.find((one) => text.startsWith(one.text, one.at));
+  if (known?.name) return formatRefused(known.name);
+  const what = known?.what ?? (PAGE.test(text) ? "a web page or a text" : undefined);
+  return what ? new ApiError("reference_unreadable", `This is ${what}, not audio; ${WANTED}.`) : unreadable();
+}
