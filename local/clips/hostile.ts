@@ -1,6 +1,6 @@
 import { box, fileType, fullBox, table } from "./boxes.ts";
 import { bigEndian, type Bytes, join, repeat } from "./bytes.ts";
-import { fragmentedM4a } from "./m4a_fragments.ts";
+import { fragmentedM4a, indexRow, lastIndex } from "./m4a_fragments.ts";
 import { m4a } from "./m4a.ts";
 import { mp3 } from "./mp3.ts";
 import { chunk, wav } from "./wav.ts";
@@ -14,18 +14,17 @@ const FILE_TYPE = fileType("M4A ", ["M4A ", "isom"]);
 /** Names of metadata, each of which says that it takes no bytes at all. */
 const keysOfNoLength = box("meta", bigEndian(4, 0), fullBox("keys", 0, 0, bigEndian(4, MOST, 0, 0)));
 
-/** An index of fragments at the end of the file, which these rows of times and places fill. */
-function indexOf(rows: Bytes, count: number): Bytes {
-  const entries = fullBox("tfra", 0, 0, bigEndian(4, 1, 0, count), rows);
-  return box("mfra", entries, fullBox("mfro", 0, 0, bigEndian(4, entries.length + 24)));
-}
-
-const indexRow = (time: number, place: number) => join(bigEndian(4, time, place), "\x01\x01\x01");
-
 /** A movie that says it is told in fragments, and has none. */
 function withoutFragments(): Bytes {
   const clip = fragmentedM4a({ seconds: 1 });
   return clip.slice(0, String.fromCharCode(...clip).indexOf("moof") - 4);
+}
+
+/** An index of fragments that leads to 4 MB without one, again and again. */
+function lyingIndex(): Bytes {
+  const movie = withoutFragments();
+  const rows = Array.from({ length: 300 }, (_, time) => indexRow(time, movie.length));
+  return join(movie, repeat(box("free", new Uint8Array(199_992)), 20), lastIndex(join(...rows)));
 }
 
 /** Boxes one inside the other. */
@@ -58,11 +57,16 @@ export const HOSTILE_CLIPS: readonly HostileClip[] = [
     name: "sizes without end, of no bits each",
     bytes: () => m4a({ moreInTable: [fullBox("stz2", 0, 0, bigEndian(4, 0, MOST))] }),
   },
+  { name: "a chunk of samples without end", bytes: () => m4a({ tables: { stsc: [[1, MOST, 1]] } }) },
   { name: "names of metadata without end", bytes: () => m4a({ moreInMoov: [keysOfNoLength] }) },
   { name: "such names inside another box", bytes: () => m4a({ moreInMoov: [box("mdia", keysOfNoLength)] }) },
   {
     name: "such names behind the audio",
     bytes: () => m4a({ moov: "last", seconds: 30, moreInMoov: [keysOfNoLength] }),
+  },
+  {
+    name: "ids of keys without end",
+    bytes: () => m4a({ moreInMoov: [fullBox("pssh", 1, 0, bigEndian(4, 0, 0, 0, 0, MOST))] }),
   },
   { name: "a fragment of samples without end", bytes: () => fragmentedM4a({ statedSamples: MOST }) },
   {
@@ -71,16 +75,11 @@ export const HOSTILE_CLIPS: readonly HostileClip[] = [
   },
   {
     name: "an index of 200,000 entries at one time",
-    bytes: () => join(fragmentedM4a(), indexOf(repeat(indexRow(5, 0), 200_000), 200_000)),
+    bytes: () => join(fragmentedM4a(), lastIndex(repeat(indexRow(5, 0), 200_000))),
   },
   {
-    name: "an index of 300 wrong places, each with 4 MB behind it",
-    bytes: () =>
-      join(
-        withoutFragments(),
-        repeat(box("free", new Uint8Array(199_992)), 20),
-        indexOf(join(...Array.from({ length: 300 }, (_, time) => indexRow(time, 100))), 300),
-      ),
+    name: "an index that leads to 4 MB without a fragment 300 times",
+    bytes: lyingIndex,
   },
   {
     name: "more rows than bytes in every table",
@@ -116,7 +115,7 @@ export const HOSTILE_CLIPS: readonly HostileClip[] = [
   },
   { name: "400,000 frames of 24 bytes", bytes: () => repeat(mp3({ frames: 1, bitRates: [8] }), 400_000) },
   {
-    name: "100,000 summaries of frames",
+    name: "40,000 summaries of frames",
     bytes: () => repeat(mp3({ frames: 0, summary: "Xing", statedFrames: MOST }), 40_000),
   },
 ];

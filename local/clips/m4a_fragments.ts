@@ -126,16 +126,27 @@ export function fragmentedM4a(options: FragmentedOptions = {}): Bytes {
     )
     : "";
   const head = join(fileType(brand, compatible), moov, index);
-  return join(head, ...fragments, options.lastIndex ? lastIndex(starts, head.length, fragments) : "");
+  let place = head.length;
+  const rows = fragments.map(({ length }, number) => {
+    place += length;
+    return indexRow(starts[number] ?? 0, place - length);
+  });
+  return join(head, ...fragments, options.lastIndex ? lastIndex(join(...rows)) : "");
 }
 
-function lastIndex(starts: number[], firstByte: number, fragments: Bytes[]): Bytes {
-  let place = firstByte;
-  const rows = fragments.flatMap(({ length }, index) => {
-    const row = join(bigEndian(4, starts[index] ?? 0, place), "\x01\x01\x01");
-    place += length;
-    return [row];
-  });
-  const entries = fullBox("tfra", 0, 0, bigEndian(4, AUDIO_TRACK, 0, rows.length), ...rows);
+/** One row of an index of fragments: what time begins at what place of the file. */
+export function indexRow(time: number, place: number): Bytes {
+  return join(bigEndian(4, time, place), "\x01\x01\x01");
+}
+
+/** The index of fragments at the end of a file, with these rows; `mfro` tells where it begins. */
+export function lastIndex(rows: Bytes): Bytes {
+  const entries = fullBox(
+    "tfra",
+    0,
+    0,
+    bigEndian(4, AUDIO_TRACK, 0, rows.length / indexRow(0, 0).length),
+    rows,
+  );
   return box("mfra", entries, fullBox("mfro", 0, 0, bigEndian(4, entries.length + 24)));
 }

@@ -19,7 +19,7 @@ const LAYERS: [layer: string, files: RegExp, mayImport: string[]][] = [
   ["config", /^_shared\/config(_\w+)?\.ts$/, ["base"]],
   ["supabase", /^_shared\/supabase\.ts$/, ["base"]],
   ["provider interface", /^_shared\/tts\/provider\.ts$/, ["base"]],
-  ["dashscope", /^_shared\/tts\/providers\/dashscope\.ts$/, ["base"]],
+  ["dashscope", /^_shared\/tts\/providers\/(dashscope|data_url)\.ts$/, ["base"]],
   ["providers", /^_shared\/tts\/providers\//, ["base", "provider interface", "dashscope"]],
   ["storage", /^_shared\/storage\//, ["base", "contract", "supabase", "provider interface"]],
   ["audio", /^_shared\/audio\//, ["base", "contract", "storage"]],

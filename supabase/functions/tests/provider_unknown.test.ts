@@ -124,7 +124,10 @@ for (const [what, answer] of [...UNKNOWN, ...THEIRS.slice(0, 1)]) {
     );
     const { reference, ...metadata } = row?.provider_metadata ?? {};
     assert(reference);
-    assert.deepEqual(metadata, { recovered: true, language: { requested: "English", sent: "en" } });
+    assert.deepEqual(metadata, {
+      recovered: true,
+      language: { requested: "English", sent: "en", why: "requested" },
+    });
     assert.equal(ready.api.events("clone.recovered").length, 1);
     const left = await enrollmentOf(ready.voiceId);
     assert.deepEqual([left?.state, left?.unresolved], ["finalized", false]);

@@ -124,7 +124,7 @@ Deno.test("repairing completes and releases what was left behind, records orphan
   assert.deepEqual([row?.provider_voice_id, row?.name], [each.lostVoice, "Grace"]);
   assert.deepEqual(row?.provider_metadata, {
     recovered: true,
-    language: { requested: "English", sent: "en" },
+    language: { requested: "English", sent: "en", why: "requested" },
     reference: null,
   });
   assert.equal((await enrollmentOf(each.lost.voiceId))?.state, "finalized");

@@ -19,9 +19,10 @@ import {
   WEBM,
 } from "mediabunny";
 import { ApiError } from "../errors.ts";
-import { layoutOf } from "./layout.ts";
+import { readMp4 } from "./mp4.ts";
 import { type ClipSource, createRangedReader, ReadFailure } from "./ranged_reader.ts";
-import { codecRefused, cutShort, formatRefused, unknownRefused, unreadable } from "./refused_formats.ts";
+import { codecRefused, formatRefused, unknownRefused, unreadable } from "./refused_formats.ts";
+import { wavLayoutOf } from "./wav_layout.ts";
 
 /** What the bytes of a clip tell of it, whatever it was declared to be. */
 export type AudioFacts = {
@@ -58,14 +59,14 @@ const SAMPLES: Readonly<Record<string, string>> = {
   alaw: "A-law",
 };
 
-/** What an M4A holds: AAC, or Apple's lossless. */
-const M4A_CODECS = new Set(["aac", "alac"]);
-
 /** An MP3 is read frame by frame up to here, in seconds; the rest is reckoned, for it is far too long already. */
 const FRAMES_READ_SECONDS = 120;
 
 /** What mediabunny keeps of a clip, in bytes: it reads forward, and little at a time. */
 const CACHE_BYTES = 1_048_576;
+
+const wavSamplesRefused = (kind: string) =>
+  codecRefused(`This WAV holds ${kind} samples; save it with 16 bits, or upload MP3 or M4A.`);
 
 /** Neither a header that promises more than there is nor a missing one can lead astray whoever reads every frame. */
 async function secondsOfMp3(track: InputAudioTrack): Promise<number> {
@@ -79,10 +80,24 @@ async function secondsOfMp3(track: InputAudioTrack): Promise<number> {
   return end;
 }
 
-async function factsOf(input: Input): Promise<AudioFacts> {
+type ReadBytes = (start: number, end: number) => Promise<Uint8Array>;
+
+/** Not with mediabunny, which loops over, or makes room for, whatever count a small file claims (docs/decisions/0011). */
+async function factsOfM4a(read: ReadBytes, sizeBytes: number): Promise<AudioFacts> {
+  const { hasVideo, ...facts } = await readMp4(read, sizeBytes);
+  if (hasVideo) throw codecRefused("This is a video; upload its sound as WAV, MP3 or M4A.");
+  if (facts.codec !== "aac") {
+    const name = /^[\w-]{2,4}$/.test(facts.codec) ? facts.codec : "another codec";
+    throw codecRefused(`This MP4 holds ${name} instead of AAC; upload WAV, MP3 or M4A.`);
+  }
+  return { ...facts, container: "m4a", contentType: "audio/mp4" };
+}
+
+async function factsOf(input: Input, read: ReadBytes, sizeBytes: number): Promise<AudioFacts> {
   const format = await input.getFormat();
   const refusedName = NAMES.get(format);
   if (refusedName) throw formatRefused(refusedName);
+  if (format === MP4) return await factsOfM4a(read, sizeBytes);
 
   const track = await input.getPrimaryAudioTrack();
   if (!track) throw unreadable();
@@ -92,44 +107,21 @@ async function factsOf(input: Input): Promise<AudioFacts> {
     sampleRate: await track.getSampleRate(),
     channels: await track.getNumberOfChannels(),
   };
-  switch (format) {
-    case WAVE:
-      if (codec !== "pcm-s16") {
-        throw codecRefused(
-          `This WAV holds ${SAMPLES[codec] ?? "other"} samples; save it with 16 bits, or upload MP3 or M4A.`,
-        );
-      }
-      return {
-        ...measured,
-        container: "wav",
-        contentType: "audio/wav",
-        durationSeconds: await track.computeDuration(),
-      };
-    case MP3:
-      return {
-        ...measured,
-        container: "mp3",
-        contentType: "audio/mpeg",
-        durationSeconds: await secondsOfMp3(track),
-      };
-    default:
-      if ((await input.getVideoTracks()).length > 0) {
-        throw codecRefused("This is a video; upload its sound as WAV, MP3 or M4A.");
-      }
-      if (!M4A_CODECS.has(codec)) {
-        throw codecRefused(
-          `This MP4 holds ${
-            codec === "unknown" ? "another codec" : codec
-          } instead of AAC; upload WAV, MP3 or M4A.`,
-        );
-      }
-      return {
-        ...measured,
-        container: "m4a",
-        contentType: "audio/mp4",
-        durationSeconds: await track.computeDuration(),
-      };
+  if (format === MP3) {
+    return {
+      ...measured,
+      container: "mp3",
+      contentType: "audio/mpeg",
+      durationSeconds: await secondsOfMp3(track),
+    };
   }
+  if (codec !== "pcm-s16") throw wavSamplesRefused(SAMPLES[codec] ?? "other");
+  return {
+    ...measured,
+    container: "wav",
+    contentType: "audio/wav",
+    durationSeconds: await track.computeDuration(),
+  };
 }
 
 /**
@@ -138,26 +130,28 @@ async function factsOf(input: Input): Promise<AudioFacts> {
  * @throws whatever `clip.readRange` throws
  */
 export async function inspectAudio(clip: ClipSource): Promise<AudioFacts> {
-  const layout = layoutOf(clip.firstBytes, clip.sizeBytes);
-  if (layout.isCutShort) throw cutShort();
+  const layout = wavLayoutOf(clip.firstBytes, clip.sizeBytes);
+  if (layout.isCompressed) throw wavSamplesRefused("compressed");
+  if (layout.isDamaged) throw unreadable();
   Logging.level = LogLevel.Silent;
   let failure: ReadFailure | undefined;
-  const read = createRangedReader(clip, layout.skipped);
+  const readRange = createRangedReader(clip, layout.skipped);
+  const read = (start: number, end: number) =>
+    readRange(start, end).catch((error) => {
+      if (error instanceof ReadFailure) failure = error;
+      throw error;
+    });
   const input = new Input({
     formats: FORMATS,
     source: new CustomSource({
       getSize: () => layout.end,
-      read: (start, end) =>
-        read(start, end).catch((error) => {
-          if (error instanceof ReadFailure) failure = error;
-          throw error;
-        }),
+      read,
       maxCacheSize: CACHE_BYTES,
       handleUnhandledError: () => {},
     }),
   });
   try {
-    const facts = await factsOf(input);
+    const facts = await factsOf(input, read, clip.sizeBytes);
     // To the microsecond: what sums of frames add to that is no sound.
     const durationSeconds = Math.round(facts.durationSeconds * 1e6) / 1e6;
     const numbers = [durationSeconds, facts.sampleRate, facts.channels];

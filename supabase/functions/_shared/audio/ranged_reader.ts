@@ -10,12 +10,24 @@ export type ClipSource = {
 /** Bytes of a clip that tell nothing of the sound: read as zeros, without a request. `end` is not included. */
 export type Span = { start: number; end: number };
 
-/** How much one request asks for at least, in bytes: readers of audio go on to what comes next, as a rule. */
+/**
+ * How much one request asks for at least, in bytes: readers of audio go on to what comes next, as a rule. One that goes
+ * on and on, through the frames of an MP3, is given twice as much each time.
+ */
 const WINDOW_BYTES = 65_536;
+const LARGEST_WINDOW_BYTES = 524_288;
+
+/** How many parts of a clip are read at most: far more than a minute of audio has frames, fragments or chunks. */
+const MOST_READS = 20_000;
 
 /** A failure of the clip's own `readRange`, told apart from bytes that make no sense. */
 export class ReadFailure extends Error {
   override readonly name = "ReadFailure";
+}
+
+/** A header that leads from one place to the next without end, or nearly so. */
+export class TooManyReads extends Error {
+  override readonly name = "TooManyReads";
 }
 
 /**
@@ -25,10 +37,14 @@ export class ReadFailure extends Error {
  */
 export function createRangedReader(clip: ClipSource, skipped: readonly Span[]) {
   let window = { start: 0, bytes: clip.firstBytes };
+  let windowBytes = WINDOW_BYTES;
+  let reads = 0;
 
   const fetchWindow = async (start: number, end: number) => {
+    const goesOn = start === window.start + window.bytes.length;
+    windowBytes = goesOn ? Math.min(2 * windowBytes, LARGEST_WINDOW_BYTES) : WINDOW_BYTES;
     const nextSkipped = skipped.find((span) => span.start > start)?.start ?? clip.sizeBytes;
-    const to = Math.min(nextSkipped, clip.sizeBytes, Math.max(end, start + WINDOW_BYTES));
+    const to = Math.min(nextSkipped, clip.sizeBytes, Math.max(end, start + windowBytes));
     try {
       return { start, bytes: await clip.readRange(start, to) };
     } catch (cause) {
@@ -39,8 +55,10 @@ export function createRangedReader(clip: ClipSource, skipped: readonly Span[]) {
   /**
    * The bytes from `start` up to but not including `end`.
    * @throws {ReadFailure}
+   * @throws {TooManyReads}
    */
   return async (start: number, end: number): Promise<Uint8Array> => {
+    if (++reads > MOST_READS) throw new TooManyReads("the clip is read in too many parts");
     if (end <= clip.firstBytes.length && skipped.length === 0) return clip.firstBytes.subarray(start, end);
     const out = new Uint8Array(end - start);
     for (let at = start; at < end;) {

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { ProviderError, type ProviderErrorCategory } from "../errors.ts";
+import { encodeJson } from "./data_url.ts";
 
 const errorBody = z.object({
   code: z.string().nullish(),
@@ -46,6 +47,7 @@ function categorize(status: number, code: string | undefined, message: string): 
 
 export type DashScopeRequest<Output> = {
   path: string;
+  /** Becomes JSON; a DataUrl may stand in it. */
   body: unknown;
   /** What a successful answer must hold; one that does not parse is an `unreadable_answer`. */
   answer: z.ZodType<Output>;
@@ -88,7 +90,7 @@ export function createDashScope(
             // Deno's fetch sends a POST again, unasked, when a kept-alive connection breaks: a second voice, paid for.
             Connection: "close",
           },
-          body: JSON.stringify(request.body),
+          body: encodeJson(request.body),
           redirect: "manual",
           signal,
         });

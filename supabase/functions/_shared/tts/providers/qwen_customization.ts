@@ -1,8 +1,8 @@
-import { Buffer } from "node:buffer";
 import { z } from "zod";
 import { ApiError } from "../../errors.ts";
 import type { CloneRequest, Reference } from "../provider.ts";
 import type { DashScope } from "./dashscope.ts";
+import { DataUrl } from "./data_url.ts";
 import { createSlots } from "./slots.ts";
 
 /** Where voices are created, listed and deleted, with the model that does it. */
@@ -14,8 +14,8 @@ export const VOICE_KIND = "vc";
 /** The encoded text must be under 10 MB, so the clip is smaller by a third (docs/qwen-api.md). */
 const DATA_URL_LIMIT_BYTES = 7_499_900;
 
-/** A clip that is sent itself is in memory several times over, and a worker has 256 MB (Supabase, "Limits"). */
-const DATA_URLS_AT_ONCE = 2;
+/** A clip that is sent itself is in memory several times over, and a worker has 256 MB (npm run bench -- memory). */
+const DATA_URLS_AT_ONCE = 1;
 
 const REFUSALS: Readonly<Record<string, string>> = {
   "Audio.DecoderError": "The audio could not be decoded. Upload a WAV, MP3 or M4A recording.",
@@ -58,11 +58,11 @@ export function refusalOf(providerCode: string): string {
 /** Enrollment at Qwen: creating a voice from a reference. */
 export function createQwenCustomization(options: QwenCustomizationOptions) {
   const { dashscope, region, targetModel } = options;
-  const oneOfFew = createSlots(DATA_URLS_AT_ONCE);
+  const inTurn = createSlots(DATA_URLS_AT_ONCE);
 
-  const present = async (reference: Reference): Promise<string> =>
+  const present = async (reference: Reference): Promise<string | DataUrl> =>
     options.delivery === "data_url"
-      ? await toDataUrl(reference)
+      ? new DataUrl(reference.contentType, await reference.read())
       : await reference.sign(options.signedUrlTtlSeconds);
 
   /** Presents the reference and enrolls it. */
@@ -97,14 +97,14 @@ export function createQwenCustomization(options: QwenCustomizationOptions) {
     /**
      * Presents the reference, enrolls it and saves the voice. The reference is signed beside marking the create as
      * sent, and the create follows at once, so that the URL is fresh and nobody superseded sends. Of clips that are
-     * sent themselves, at most a few are on their way at once.
+     * sent themselves, one is on its way at a time.
      * @throws {ProviderError} when the create failed; and whatever `reference` and `record` throw
      */
     async cloneVoice<Answer>(request: CloneRequest<Answer>): Promise<Answer> {
       const { reference, record } = request;
       if (options.delivery === "data_url") refuseTooLargeForDataUrl(reference);
       const answer = options.delivery === "data_url"
-        ? await oneOfFew(request.signal, () => {
+        ? await inTurn(request.signal, () => {
           record.createTimeoutMs();
           return create(request);
         })
@@ -138,10 +138,4 @@ function refuseTooLargeForDataUrl(reference: Reference): void {
       "Reference audio must be under 7.4MB when it is sent directly.",
     );
   }
-}
-
-async function toDataUrl(reference: Reference): Promise<string> {
-  const bytes = await reference.read();
-  const encoded = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("base64");
-  return `data:${reference.contentType};base64,${encoded}`;
 }

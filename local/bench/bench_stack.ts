@@ -1,0 +1,96 @@
+import { dirname } from "node:path";
+import { type Simulator, startSimulator } from "../dashscope/simulator.ts";
+import { type Environment, functionEnvironment } from "../function_environment.ts";
+import { redirectConsole } from "../library_output.ts";
+import type { Log } from "../log.ts";
+import { startStack } from "../stack.ts";
+import type { StackRecord } from "../stack_record.ts";
+import { type MeasuredFunction, startMeasuredFunction } from "./measured_function.ts";
+import { createStorageMeter, type StorageMeter } from "./storage_meter.ts";
+
+/** An embedded project for benches: in this process, but for the database and the functions. */
+export type BenchStack = {
+  record: StackRecord;
+  /** Plays the provider; the real one is never asked, whatever the environment says. */
+  simulator: Simulator;
+  /** Counts what functions read of clips. */
+  storage: StorageMeter;
+  /**
+   * Starts the function, with more variables than it has by itself.
+   * @param entrypoint a path from the root; what is deployed by default
+   */
+  startFunction(variables?: Environment, entrypoint?: string): Promise<MeasuredFunction>;
+  /** Stops what was started, functions too, and removes all of it. */
+  stop(): Promise<void>;
+};
+
+const root = dirname(dirname(import.meta.dirname ?? "."));
+const simulatorKey = "sk-bench-simulator";
+/** More voices than any bench makes. */
+const limits = { CLONE_LIMIT_PER_HOUR: "1000000", CLONE_LIMIT_PER_DAY: "1000000" };
+const voiceLimit = 1_000_000;
+
+/** What Deno needs of this machine; nothing that would choose another provider. */
+function ofThisMachine(): Environment {
+  return Object.fromEntries(
+    Object.entries(Deno.env.toObject()).filter(([name]) => /^(PATH|HOME|DENO_.*)$/.test(name)),
+  );
+}
+
+/** Brings up a stack in a temporary folder. `log` takes what it writes. */
+export async function startBenchStack(log: Log): Promise<BenchStack> {
+  redirectConsole(log);
+  const stops: (() => Promise<void>)[] = [];
+  const stop = async () => {
+    for (let next = stops.pop(); next; next = stops.pop()) await next();
+  };
+  try {
+    const dataDir = await Deno.makeTempDir({ prefix: "voice-clone-api-bench-" });
+    stops.push(() => Deno.remove(dataDir, { recursive: true }));
+    // PostgreSQL may run as another user, which has to reach its files in there.
+    await Deno.chmod(dataDir, 0o711);
+    const storage = createStorageMeter();
+    const stack = await startStack({
+      root,
+      dataDir,
+      port: 0,
+      // Set to nothing: the stack's own simulator is not wanted.
+      environment: { DASHSCOPE_BASE_URL: "" },
+      entrypoint: null,
+      intercept: storage.intercept,
+      log,
+    });
+    stops.push(stack.stop);
+    const { record } = stack;
+    const simulator = await startSimulator({ apiKey: simulatorKey, voiceLimit });
+    stops.push(simulator.stop);
+
+    return {
+      record,
+      simulator,
+      storage,
+      async startFunction(variables = {}, entrypoint = "supabase/functions/api/index.ts") {
+        const started = await startMeasuredFunction({
+          root,
+          entrypoint,
+          environment: {
+            ...functionEnvironment({
+              environment: { ...ofThisMachine(), ...limits },
+              supabaseUrl: record.supabase_url,
+              publishableKey: record.publishable_key,
+              secretKey: record.secret_key,
+              simulator: { url: simulator.url, apiKey: simulatorKey },
+            }),
+            ...variables,
+          },
+        });
+        stops.push(started.stop);
+        return started;
+      },
+      stop,
+    };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}

@@ -1,0 +1,66 @@
+/** The characters of base64, as bytes (RFC 4648, 4). */
+const ALPHABET = new TextEncoder().encode("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/");
+const PADDING = "=".charCodeAt(0);
+
+/** A clip that stands in a request's body as a data URL. Its text is never made as a whole: see `encodeJson`. */
+export class DataUrl {
+  #bytes: Uint8Array | null;
+
+  constructor(readonly contentType: string, bytes: Uint8Array) {
+    this.#bytes = bytes;
+  }
+
+  /**
+   * The clip, which is let go: while its request waits for an answer nobody needs it, and it is large.
+   * @throws when it was taken before
+   */
+  take(): Uint8Array {
+    const bytes = this.#bytes;
+    if (bytes === null) throw new Error("the clip was taken before");
+    this.#bytes = null;
+    return bytes;
+  }
+}
+
+/**
+ * The JSON of `body`, in which one DataUrl may stand: then as bytes, into which the clip is encoded in place. As text a
+ * clip of 7 MB would be in memory four times over while it is sent. The clip is taken.
+ */
+export function encodeJson(body: unknown): string | Uint8Array<ArrayBuffer> {
+  let clip: DataUrl | undefined;
+  const place = crypto.randomUUID();
+  const text = JSON.stringify(body, (_key, value: unknown) => {
+    if (!(value instanceof DataUrl)) return value;
+    clip = value;
+    return place;
+  });
+  return clip ? withClip(text, place, clip) : text;
+}
+
+function withClip(text: string, place: string, clip: DataUrl): Uint8Array<ArrayBuffer> {
+  const bytes = clip.take();
+  const encoder = new TextEncoder();
+  const at = text.indexOf(place);
+  const head = encoder.encode(`${text.slice(0, at)}data:${clip.contentType};base64,`);
+  const tail = encoder.encode(text.slice(at + place.length));
+  const encodedLength = Math.ceil(bytes.length / 3) * 4;
+  const out = new Uint8Array(head.length + encodedLength + tail.length);
+  out.set(head);
+  encodeInto(bytes, out.subarray(head.length, head.length + encodedLength));
+  out.set(tail, head.length + encodedLength);
+  return out;
+}
+
+/** Base64 without a string: what the runtime's own encoders leave behind piles up to several clips (npm run bench). */
+function encodeInto(bytes: Uint8Array, out: Uint8Array): void {
+  const byteAt = (index: number) => bytes[index] ?? 0;
+  const character = (bits: number) => ALPHABET[bits & 63] ?? PADDING;
+  let to = 0;
+  for (let from = 0; from < bytes.length; from += 3) {
+    const bits = (byteAt(from) << 16) | (byteAt(from + 1) << 8) | byteAt(from + 2);
+    out[to++] = character(bits >> 18);
+    out[to++] = character(bits >> 12);
+    out[to++] = from + 1 < bytes.length ? character(bits >> 6) : PADDING;
+    out[to++] = from + 2 < bytes.length ? character(bits) : PADDING;
+  }
+}
