@@ -8,12 +8,24 @@ const stateSchema = z.object({
   voices: z.array(voiceSchema),
   /** Paid creations for each preferred_name, voices deleted since included. */
   creations: z.record(z.string(), z.number().int()),
+  /** What each voice spoke, voices deleted since included. */
+  speech: z.record(z.string(), z.object({ syntheses: z.number().int(), characters: z.number().int() }))
+    .default({}),
 });
 
-/** What the account would be charged for: one for every creation that succeeded, whether or not its answer arrived. */
-export interface Bill {
+/** How often something was spoken, and of how many characters. */
+export interface SpeechBill {
+  readonly syntheses: number;
+  readonly characters: number;
+}
+
+/** What the account would be charged for, whether or not the answers arrived. */
+export interface Bill extends SpeechBill {
+  /** One for every creation that succeeded. */
   readonly total: number;
   readonly byPreferredName: Readonly<Record<string, number>>;
+  /** By the provider's id of the voice. */
+  readonly byVoice: Readonly<Record<string, SpeechBill>>;
 }
 
 /** The provider voices of one simulated account. */
@@ -26,8 +38,12 @@ export interface Account {
   seed(details: readonly NewVoice[], at?: Date): Voice[];
   /** Throws `BadRequest.VoiceNotFound`. */
   delete(voice: string): void;
+  /** The voice of this id, if the account has it. */
+  find(voice: string): Voice | undefined;
   /** Newest first. */
   voices(): Voice[];
+  /** Bills a text of that many characters, spoken with a voice. */
+  billSpeech(voice: string, characters: number): void;
   bill(): Bill;
   setVoiceLimit(limit: number): void;
   /** Forgets every voice and the bill. */
@@ -40,7 +56,7 @@ export function createAccount(
 ): Account {
   const { stateFile, now } = options;
   let limit = options.voiceLimit;
-  let state = (stateFile ? loadState(stateFile, stateSchema) : undefined) ?? { voices: [], creations: {} };
+  let state = (stateFile ? loadState(stateFile, stateSchema) : undefined) ?? nothing();
   const save = () => stateFile && saveState(stateFile, state);
 
   function add(details: NewVoice, at: Date): Voice {
@@ -75,22 +91,42 @@ export function createAccount(
       state.voices = kept;
       save();
     },
+    find: (id) => structuredClone(state.voices.find(({ voice }) => voice === id)),
     voices() {
       return state.voices
         .map((voice, index) => ({ voice, index }))
         .sort((a, b) => b.voice.createdAt.localeCompare(a.voice.createdAt) || b.index - a.index)
         .map(({ voice }) => structuredClone(voice));
     },
+    billSpeech(voice, characters) {
+      const before = state.speech[voice] ?? { syntheses: 0, characters: 0 };
+      state.speech[voice] = {
+        syntheses: before.syntheses + 1,
+        characters: before.characters + characters,
+      };
+      save();
+    },
     bill: () => ({
-      total: Object.values(state.creations).reduce((sum, count) => sum + count, 0),
+      total: sum(Object.values(state.creations)),
       byPreferredName: { ...state.creations },
+      syntheses: sum(Object.values(state.speech).map(({ syntheses }) => syntheses)),
+      characters: sum(Object.values(state.speech).map(({ characters }) => characters)),
+      byVoice: structuredClone(state.speech),
     }),
     setVoiceLimit(value) {
       limit = value;
     },
     reset() {
-      state = { voices: [], creations: {} };
+      state = nothing();
       save();
     },
   };
+}
+
+function nothing(): z.infer<typeof stateSchema> {
+  return { voices: [], creations: {}, speech: {} };
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, number) => total + number, 0);
 }

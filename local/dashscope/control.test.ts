@@ -204,10 +204,12 @@ Deno.test("the log holds a line a call, without key, transcript, name or URL", a
   await client.create();
   await client.create({ audio: { data: "http://192.0.2.1/clip.wav?token=secret" } });
   await client.call({}, { authorization: "Bearer sk-other" });
+  await client.synthesize("nobody");
   assert.deepEqual(lines, [
     "dashscope simulator: create 200 in N ms",
     "dashscope simulator: create 400 in N ms",
     "dashscope simulator: ? 401 in N ms",
+    "dashscope simulator: synthesize 400 in N ms",
   ]);
 });
 
@@ -224,7 +226,7 @@ Deno.test("voices can be seeded: named alike, by a prefix, at a time; they cost 
   assert.equal(ids.length, 1);
   assert.match(ids[0] ?? "", /^qwen-tts-vc-Ada_tok-voice-20260304050607089-[0-9a-f]{4}$/);
   const { voices, bill } = Object((await client.control("GET", "/voices")).body);
-  assert.deepEqual(bill, { total: 0, by_preferred_name: {} });
+  assert.deepEqual(bill, { total: 0, by_preferred_name: {}, syntheses: 0, characters: 0, by_voice: {} });
   assert.deepEqual(voices.map((voice: Record<string, unknown>) => [voice.preferred_name, voice.created_at]), [
     ["Ada_tok", "2026-03-04T05:06:07.089Z"],
     ["old_0000000001", "2025-01-02T03:04:05.000Z"],
@@ -266,6 +268,15 @@ Deno.test("the rate limit is off until set, then holds for a minute and for a se
   assert.deepEqual(await statuses(3), ["ok", "ok", "Throttling.RateQuota"]);
   await client.control("POST", "/settings", { rate_limit: null });
   assert.deepEqual(await statuses(4), ["ok", "ok", "ok", "ok"]);
+});
+
+Deno.test("enrollment and synthesis have a rate limit each", async () => {
+  const { client } = start();
+  await client.control("POST", "/settings", { rate_limit: { per_minute: 1 } });
+  assert.equal((await client.list()).status, 200);
+  assert.equal(refusal(await client.list()), "429 Throttling.RateQuota");
+  assert.equal(refusal(await client.synthesize("nobody")), "400 InvalidParameter");
+  assert.equal(refusal(await client.synthesize("nobody")), "429 Throttling.RateQuota");
 });
 
 const wrong: [string, string, unknown][] = [

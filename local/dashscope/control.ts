@@ -5,6 +5,7 @@ import type { Calls } from "./calls.ts";
 import { type Fault, type Faults, faultSchema } from "./faults.ts";
 import type { Pauses } from "./pauses.ts";
 import type { RateLimit } from "./rate_limit.ts";
+import type { Results } from "./results.ts";
 import type { NewVoice, Voice } from "./voice.ts";
 
 const faultsSchema = z.union([z.array(faultSchema), faultSchema.transform((fault): Fault[] => [fault])]);
@@ -41,19 +42,22 @@ const settingsSchema = z.strictObject({
  * - `POST /control/faults`: one fault or a list, each `{ action?, times?, delay?, hold?, answer? }`, for the next
  *   `times` (1) calls of `action` (any). `delay: { ms, when? }`; `hold: "before" | "after"` the call takes effect;
  *   `answer` is `{ kind: "error", code, status?, message?, when? }`, `{ kind: "html", status?, when? }`, or `when?` with
- *   kind `cut` (the connection breaks without an answer), `no_voice` (2xx without output.voice) or `unfinished` (a
- *   2xx whose body breaks off). `when` is "before" (nothing took effect) if not said, or "after".
+ *   kind `cut` (the connection breaks without an answer), `no_voice` (2xx without output.voice), `no_audio` (2xx
+ *   without output.audio.url) or `unfinished` (a 2xx whose body breaks off). `when` is "before" (nothing took effect)
+ *   if not said, or "after".
  * - `GET /control/held?count=1&wait_ms=0` → `{ held: [{ id, action, when }] }`, as soon as `count` calls are held; 408
  *   with what is held when that did not happen within `wait_ms`.
  * - `POST /control/release` `{ id? }` → `{ released }`: lets one held call go on, or all.
  * - `GET /control/calls` → `{ calls }`: see `Call`; without the key, audio data and URL queries shortened.
- * - `GET /control/voices` → `{ voices, bill: { total, by_preferred_name } }`, newest first.
+ * - `GET /control/voices` → `{ voices, bill: { total, by_preferred_name, syntheses, characters, by_voice } }`, newest
+ *   first; `total` and `by_preferred_name` count creations, the others what was spoken.
  * - `POST /control/voices` `{ count?, preferred_name?, prefix?, target_model?, language?, created_at? }` → 201
  *   `{ voices: [id] }`: seeds voices that cost nothing, named alike or `<prefix>_<10 base-36 digits>`.
- * - `POST /control/settings` `{ rate_limit?: { per_minute?, per_second? } | null, voice_limit? }`: a second allows a
- *   sixtieth of a minute, rounded up, if not said; null turns the limit off.
+ * - `POST /control/settings` `{ rate_limit?: { per_minute?, per_second? } | null, voice_limit? }`: the rate holds for
+ *   enrollment and for synthesis apart; a second allows a sixtieth of a minute, rounded up, if not said; null turns the
+ *   limit off.
  * - `DELETE /control?voices=true`: forgets faults, calls and settings, cuts held and delayed calls where they are, and
- *   with `voices=true` forgets voices and bill too.
+ *   with `voices=true` forgets voices, bill and spoken audio too.
  */
 export function createControlRoutes(options: {
   region: string;
@@ -63,8 +67,9 @@ export function createControlRoutes(options: {
   faults: Faults;
   pauses: Pauses;
   rateLimit: RateLimit;
+  results: Results;
 }): Hono {
-  const { account, calls, faults, pauses, rateLimit } = options;
+  const { account, calls, faults, pauses, rateLimit, results } = options;
   const app = new Hono();
 
   app.get("/", (c) =>
@@ -83,7 +88,10 @@ export function createControlRoutes(options: {
     calls.reset();
     rateLimit.set(undefined);
     account.setVoiceLimit(options.voiceLimit);
-    if (c.req.query("voices") === "true") account.reset();
+    if (c.req.query("voices") === "true") {
+      account.reset();
+      results.reset();
+    }
     return c.json({ ok: true });
   });
 
@@ -106,10 +114,10 @@ export function createControlRoutes(options: {
   app.get("/calls", (c) => c.json({ calls: calls.all() }));
 
   app.get("/voices", (c) => {
-    const { total, byPreferredName } = account.bill();
+    const { byPreferredName, byVoice, ...totals } = account.bill();
     return c.json({
       voices: account.voices().map(renderVoice),
-      bill: { total, by_preferred_name: byPreferredName },
+      bill: { ...totals, by_preferred_name: byPreferredName, by_voice: byVoice },
     });
   });
 

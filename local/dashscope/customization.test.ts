@@ -28,7 +28,13 @@ Deno.test("create answers as documented and keeps what tests ask for", async () 
     audio: { sha256: digest, bytes: 144_044, delivery: "data_url" },
     createdAt: "2026-03-04T05:06:07.089Z",
   });
-  assert.deepEqual(app.bill(), { total: 1, byPreferredName: { Ada_0123456789: 1 } });
+  assert.deepEqual(app.bill(), {
+    total: 1,
+    byPreferredName: { Ada_0123456789: 1 },
+    syntheses: 0,
+    characters: 0,
+    byVoice: {},
+  });
 });
 
 const accepted: [string, Record<string, unknown>][] = [
@@ -171,7 +177,8 @@ Deno.test("a missing key, another key and another scheme are 401 InvalidApiKey",
 Deno.test("paths and methods it does not have are a flat 404", async () => {
   const client = createTestClient(createSimulatorApp(testOptions));
   const synthesis = "/api/v1/services/aigc/multimodal-generation/generation";
-  assert.equal(refusal(await client.request("POST", synthesis, "{}")), "404 NotFound");
+  assert.equal(refusal(await client.request("POST", `${synthesis}/tasks`, "{}")), "404 NotFound");
+  assert.equal(refusal(await client.request("GET", synthesis)), "404 NotFound");
   assert.equal(
     refusal(await client.request("GET", "/api/v1/services/audio/tts/customization")),
     "404 NotFound",

@@ -1,24 +1,22 @@
 import { z } from "zod";
 import type { Account } from "./account.ts";
 import { checkAudio } from "./audio.ts";
-import { DashScopeError } from "./errors.ts";
+import type { Endpoint, Success } from "./endpoint.ts";
+import { isTargetModel, parseParameters, parseRequest } from "./parameters.ts";
 import { readReference } from "./reference.ts";
 import { zonelessTime } from "./voice.ts";
 
+/** The path of voice enrollment on every DashScope host. */
+export const customizationPath = "/api/v1/services/audio/tts/customization";
+
 const enrollmentModel = "qwen-voice-enrollment";
-const newestTargetModel = "qwen3-tts-vc-2026-01-22";
 const languages = ["zh", "en", "de", "it", "pt", "es", "ja", "ko", "fr", "ru"];
 const atMostAMillion = z.number().int().min(0).max(1_000_000);
-
-const bodySchema = z.object({ model: z.string(), input: z.unknown().optional() });
 
 const actionSchema = z.object({ action: z.enum(["create", "list", "delete"]) });
 
 const createSchema = z.object({
-  // Pinned models compare by their date: the newest known one and whatever came before.
-  target_model: z.string().regex(/^qwen3-tts-vc-\d{4}-\d{2}-\d{2}$/).refine((model) =>
-    model <= newestTargetModel
-  ),
+  target_model: z.string().refine(isTargetModel),
   preferred_name: z.string().regex(/^[A-Za-z0-9_]{1,16}$/),
   audio: z.object({ data: z.string().min(1) }),
   text: z.string().optional(),
@@ -29,24 +27,12 @@ const listSchema = z.object({ page_index: atMostAMillion.default(0), page_size: 
 
 const deleteSchema = z.object({ voice: z.string().min(1) });
 
-/** A 2xx answer without its request id. */
-export interface Success {
-  readonly output: Readonly<Record<string, unknown>>;
-  readonly usage: { readonly count: number };
-}
-
-/** The `customization` endpoint on one account: takes a parsed JSON body, answers or throws DashScopeError. */
-export type Customization = (body: unknown) => Promise<Success>;
-
-/**
- * Create, list and delete as `docs/qwen-api.md` describes them. The transcript is not compared with the audio.
- * A refused parameter is `InvalidParameter` and names its field, never its value.
- */
-export function createCustomization(options: { account: Account; downloadTimeoutMs: number }): Customization {
+/** Create, list and delete as `docs/qwen-api.md` describes them. The transcript is not compared with the audio. */
+export function createCustomization(options: { account: Account; downloadTimeoutMs: number }): Endpoint {
   const { account, downloadTimeoutMs } = options;
 
   async function create(input: unknown): Promise<Success> {
-    const asked = parse(createSchema, input);
+    const asked = parseParameters(createSchema, input);
     account.checkRoom();
     const { bytes, delivery } = await readReference(asked.audio.data, { timeoutMs: downloadTimeoutMs });
     checkAudio(bytes);
@@ -61,7 +47,7 @@ export function createCustomization(options: { account: Account; downloadTimeout
   }
 
   function list(input: unknown): Success {
-    const page = parse(listSchema, input);
+    const page = parseParameters(listSchema, input);
     const voices = account.voices();
     const start = page.page_index * page.page_size;
     const voiceList = voices.slice(start, start + page.page_size).map((voice) => ({
@@ -75,33 +61,21 @@ export function createCustomization(options: { account: Account; downloadTimeout
   }
 
   function remove(input: unknown): Success {
-    const { voice } = parse(deleteSchema, input);
+    const { voice } = parseParameters(deleteSchema, input);
     account.delete(voice);
     return { output: { voice }, usage: { count: 0 } };
   }
 
-  return async (body) => {
-    const { model, input } = parse(bodySchema, body);
-    if (model !== enrollmentModel) throw new DashScopeError("ModelNotFound");
-    if (input === undefined || input === null) throw new DashScopeError("BadRequest.EmptyInput");
-    const { action } = parse(actionSchema, input);
-    if (action === "create") return await create(input);
-    return action === "list" ? list(input) : remove(input);
+  return {
+    path: customizationPath,
+    actionOf: (body) => z.object({ input: actionSchema }).safeParse(body).data?.input.action,
+    async answer(body) {
+      const { input } = parseRequest(body, (model) => model === enrollmentModel);
+      const { action } = parseParameters(actionSchema, input);
+      if (action === "create") return await create(input);
+      return action === "list" ? list(input) : remove(input);
+    },
   };
-}
-
-/** The action a body asks for, if it can be told: what calls are recorded and faults matched by. */
-export function actionOf(body: unknown): "create" | "list" | "delete" | undefined {
-  return z.object({ input: actionSchema }).safeParse(body).data?.input.action;
-}
-
-function parse<T>(schema: z.ZodType<T>, value: unknown): T {
-  const result = schema.safeParse(value);
-  if (result.success) return result.data;
-  const field = result.error.issues[0]?.path.join(".") || "body";
-  throw new DashScopeError("InvalidParameter", {
-    message: `Required parameter missing or invalid: ${field}.`,
-  });
 }
 
 async function sha256(bytes: Uint8Array<ArrayBuffer>): Promise<string> {

@@ -19,13 +19,14 @@ const answerSchema = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("cut"), when: when.default("before") }),
   z.strictObject({ kind: z.literal("html"), when: when.default("before"), status: status.default(502) }),
   z.strictObject({ kind: z.literal("no_voice"), when: when.default("before") }),
+  z.strictObject({ kind: z.literal("no_audio"), when: when.default("before") }),
   z.strictObject({ kind: z.literal("unfinished"), when: when.default("before") }),
 ]);
 export type FaultAnswer = z.infer<typeof answerSchema>;
 
 /** What the next `times` calls of one action (of any, without one) do. Delay and hold come before the answer. */
 export const faultSchema = z.strictObject({
-  action: z.enum(["create", "list", "delete"]).optional(),
+  action: z.enum(["create", "list", "delete", "synthesize"]).optional(),
   times: z.number().int().min(1).max(1_000_000).default(1),
   delay: z.strictObject({ ms: z.number().int().min(1).max(600_000), when: when.default("before") })
     .optional(),

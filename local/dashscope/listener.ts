@@ -12,7 +12,8 @@ export interface Listener {
 /**
  * Serves a fetch handler on a loopback host. A handler that rejects, or whose body fails, ends in a destroyed socket:
  * the client sees a connection error and not an HTTP answer, which `Deno.serve` has no way to do.
- * A client that goes away does not stop its handler. Throws when the host is not loopback or the port is taken.
+ * A client that goes away does not stop its handler. The URL of a request begins with the listener's own origin,
+ * whatever its Host header says. Throws when the host is not loopback or the port is taken.
  */
 export async function listen(options: {
   hostname: string;
@@ -25,7 +26,7 @@ export async function listen(options: {
     throw new Error(`The DashScope simulator listens on loopback only, not on "${hostname}".`);
   }
   const server = createServer((incoming, outgoing) => {
-    answer(incoming, outgoing, options.fetch).catch(() => incoming.socket.destroy());
+    answer(incoming, outgoing, { url, fetch: options.fetch }).catch(() => incoming.socket.destroy());
   });
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
@@ -33,8 +34,11 @@ export async function listen(options: {
   });
   const address = server.address();
   if (address === null || typeof address === "string") throw new Error("The simulator has no port.");
+  const url = `http://${
+    address.family === "IPv6" ? `[${address.address}]` : address.address
+  }:${address.port}`;
   return {
-    url: `http://${address.family === "IPv6" ? `[${address.address}]` : address.address}:${address.port}`,
+    url,
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());
@@ -46,7 +50,7 @@ export async function listen(options: {
 async function answer(
   incoming: IncomingMessage,
   outgoing: ServerResponse,
-  fetch: (request: Request) => Promise<Response>,
+  own: { url: string; fetch: (request: Request) => Promise<Response> },
 ): Promise<void> {
   const chunks: Uint8Array<ArrayBuffer>[] = [];
   for await (const chunk of incoming) chunks.push(new Uint8Array(chunk));
@@ -56,8 +60,8 @@ async function answer(
   }
   const method = incoming.method ?? "GET";
   const body = ["GET", "HEAD"].includes(method) ? null : new Blob(chunks);
-  const url = new URL(incoming.url ?? "/", `http://${incoming.headers.host ?? "localhost"}`);
-  const response = await fetch(new Request(url, { method, headers, body }));
+  const { pathname, search } = new URL(incoming.url ?? "/", own.url);
+  const response = await own.fetch(new Request(own.url + pathname + search, { method, headers, body }));
 
   outgoing.writeHead(response.status, Object.fromEntries(response.headers));
   for await (const chunk of response.body ?? []) {

@@ -1,33 +1,28 @@
 import { Hono } from "hono";
 import type { Call, Calls } from "./calls.ts";
-import { actionOf, type Customization } from "./customization.ts";
+import type { Endpoint } from "./endpoint.ts";
 import { ConnectionCut, DashScopeError } from "./errors.ts";
-import type { FaultAnswer, Faults } from "./faults.ts";
+import type { Faults } from "./faults.ts";
 import type { Pauses } from "./pauses.ts";
 import type { RateLimit } from "./rate_limit.ts";
-
-/** The path of voice enrollment on every DashScope host. */
-export const customizationPath = "/api/v1/services/audio/tts/customization";
-
-const htmlPage =
-  "<html><head><title>Gateway</title></head><body><h1>The gateway answers</h1></body></html>\n";
+import { wrongAnswer } from "./wrong_answers.ts";
 
 /**
- * The provider's own routes: the key is checked, the call recorded, a waiting fault applied, and what the
- * customization answers or throws rendered with a fresh request id. Throws ConnectionCut where no answer may go out.
+ * The provider's own routes: the key is checked, the call recorded, a waiting fault applied, and what the endpoint
+ * answers or throws rendered with a fresh request id. Throws ConnectionCut where no answer may go out.
  */
 export function createProviderRoutes(options: {
   apiKey: string;
-  customization: Customization;
+  endpoints: readonly Endpoint[];
   calls: Calls;
   faults: Faults;
   pauses: Pauses;
   rateLimit: RateLimit;
   log: (line: string) => void;
 }): Hono {
-  const { customization, calls, faults, pauses, rateLimit, log } = options;
+  const { calls, faults, pauses, rateLimit, log } = options;
 
-  async function process(request: Request, body: unknown): Promise<Response> {
+  async function process(endpoint: Endpoint, request: Request, body: unknown): Promise<Response> {
     const requestId = crypto.randomUUID();
     try {
       if (!/^application\/json\b/i.test(request.headers.get("content-type") ?? "")) {
@@ -38,29 +33,32 @@ export function createProviderRoutes(options: {
       if (body === undefined) {
         throw new DashScopeError("InvalidParameter", { message: "The request body is not valid JSON." });
       }
-      return Response.json({ ...await customization(body), request_id: requestId });
+      return Response.json({
+        ...await endpoint.answer(body, new URL(request.url).origin),
+        request_id: requestId,
+      });
     } catch (error) {
       return renderError(error, requestId, log);
     }
   }
 
-  async function answer(request: Request, call: Call, body: unknown): Promise<Response> {
+  async function answer(endpoint: Endpoint, request: Request, call: Call, body: unknown): Promise<Response> {
     const fault = faults.take(call.action ?? undefined);
     const pause = async (when: "before" | "after") => {
       if (fault?.delay?.when === when) await pauses.delay(fault.delay.ms);
       if (fault?.hold === when) await pauses.hold({ id: call.id, action: call.action, when });
     };
     await pause("before");
-    if (fault?.answer?.when === "before") return faulty(fault.answer);
-    const right = await process(request, body);
+    if (fault?.answer?.when === "before") return wrongAnswer(fault.answer);
+    const right = await process(endpoint, request, body);
     await pause("after");
-    return fault?.answer ? faulty(fault.answer, await right.text()) : right;
+    return fault?.answer ? wrongAnswer(fault.answer, await right.text()) : right;
   }
 
-  return new Hono().post(customizationPath, async (c) => {
+  async function respond(endpoint: Endpoint, request: Request): Promise<Response> {
     const started = performance.now();
-    const body = parseJson(await c.req.text());
-    const call = calls.record(c.req.raw, body, actionOf(body));
+    const body = parseJson(await request.text());
+    const call = calls.record(request, body, endpoint.actionOf(body));
     const told = (outcome: string) =>
       log(
         `dashscope simulator: ${call.action ?? "?"} ${outcome} in ${
@@ -68,9 +66,9 @@ export function createProviderRoutes(options: {
         } ms`,
       );
     try {
-      checkKey(c.req.header("authorization"), options.apiKey);
-      rateLimit.count();
-      const response = await answer(c.req.raw, call, body);
+      checkKey(request.headers.get("authorization"), options.apiKey);
+      rateLimit.count(endpoint.path);
+      const response = await answer(endpoint, request, call, body);
       call.outcome = { status: response.status };
       told(String(response.status));
       return response;
@@ -85,7 +83,11 @@ export function createProviderRoutes(options: {
       told(String(response.status));
       return response;
     }
-  });
+  }
+
+  const app = new Hono();
+  for (const endpoint of options.endpoints) app.post(endpoint.path, (c) => respond(endpoint, c.req.raw));
+  return app;
 }
 
 function parseJson(text: string): unknown {
@@ -96,7 +98,7 @@ function parseJson(text: string): unknown {
   }
 }
 
-function checkKey(authorization: string | undefined, apiKey: string): void {
+function checkKey(authorization: string | null, apiKey: string): void {
   const [, key] = /^Bearer +(\S+)$/i.exec(authorization ?? "") ?? [];
   if (key === undefined) throw new DashScopeError("InvalidApiKey", { message: "No API-key provided." });
   if (key !== apiKey) throw new DashScopeError("InvalidApiKey");
@@ -109,31 +111,4 @@ function renderError(error: unknown, requestId: string, log: (line: string) => v
     ? error
     : new DashScopeError("InternalError");
   return Response.json({ request_id: requestId, code, message }, { status });
-}
-
-/** `right` is the text of the right answer, when there was one to be replaced. */
-function faulty(answer: FaultAnswer, right = '{"output":{"voice":"qwen-tts-vc-'): Response {
-  const requestId = crypto.randomUUID();
-  switch (answer.kind) {
-    case "cut":
-      throw new ConnectionCut();
-    case "error": {
-      const { code, message, status } = new DashScopeError(answer.code, answer);
-      return Response.json({ request_id: requestId, code, message }, { status });
-    }
-    case "html":
-      return new Response(htmlPage, { status: answer.status, headers: { "content-type": "text/html" } });
-    case "no_voice":
-      return Response.json({ output: {}, usage: { count: 1 }, request_id: requestId });
-    case "unfinished":
-      return new Response(ReadableStream.from(halfOf(right)), {
-        headers: { "content-type": "application/json", "content-length": String(right.length * 2) },
-      });
-  }
-}
-
-/** Sends the first half of a text, then fails: the reader meets a broken body. */
-function* halfOf(text: string): Generator<Uint8Array<ArrayBuffer>> {
-  yield new TextEncoder().encode(text.slice(0, Math.ceil(text.length / 2)));
-  throw new ConnectionCut();
 }

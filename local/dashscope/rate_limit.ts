@@ -6,31 +6,31 @@ export interface RateLimits {
   readonly perSecond: number;
 }
 
-/** Counts the account's requests. Off until limits are set. */
+/** Counts the account's requests, those of each path for themselves. Off until limits are set. */
 export interface RateLimit {
   set(limits: RateLimits | undefined): void;
-  /** Counts one request. Throws 429 `Throttling.BurstRate` (the second) or `Throttling.RateQuota` (the minute). */
-  count(): void;
+  /** Counts one request of a path. Throws 429 `Throttling.BurstRate` (the second) or `Throttling.RateQuota` (the minute). */
+  count(path: string): void;
 }
 
 /** A sliding window over the last minute; requests that were refused do not count. */
 export function createRateLimit(options: { now: () => Date }): RateLimit {
   let limits: RateLimits | undefined;
-  let times: number[] = [];
+  let timesOf = new Map<string, number[]>();
   return {
     set(value) {
       limits = value;
-      times = [];
+      timesOf = new Map();
     },
-    count() {
+    count(path) {
       if (!limits) return;
       const now = options.now().getTime();
-      times = times.filter((time) => time > now - 60_000);
+      const times = (timesOf.get(path) ?? []).filter((time) => time > now - 60_000);
       if (times.length >= limits.perMinute) throw new DashScopeError("Throttling.RateQuota");
       if (times.filter((time) => time > now - 1_000).length >= limits.perSecond) {
         throw new DashScopeError("Throttling.BurstRate");
       }
-      times.push(now);
+      timesOf.set(path, [...times, now]);
     },
   };
 }

@@ -128,13 +128,20 @@ Deno.test("voices and bill are there again after a restart", async () => {
     const kept = voiceOf(await first.client.create());
     const deleted = voiceOf(await first.client.create({ preferred_name: "gone" }));
     await first.client.delete(deleted);
+    await first.client.synthesize(kept);
     const before = first.simulator.voices();
     await first.simulator.stop();
 
     await using second = await started({ stateFile });
     assert.deepEqual(second.simulator.voices(), before);
     assert.deepEqual(before.map(({ voice }) => voice), [kept]);
-    assert.deepEqual(second.simulator.bill(), { total: 2, byPreferredName: { Ada_0123456789: 1, gone: 1 } });
+    assert.deepEqual(second.simulator.bill(), {
+      total: 2,
+      byPreferredName: { Ada_0123456789: 1, gone: 1 },
+      syntheses: 1,
+      characters: 13,
+      byVoice: { [kept]: { syntheses: 1, characters: 13 } },
+    });
     if (Deno.build.os !== "windows") assert.equal((await Deno.stat(stateFile)).mode, 0o100600);
     assert.deepEqual([...Deno.readDirSync(`${folder}/sub folder`)].map(({ name }) => name), [
       "simulator.json",
@@ -142,6 +149,18 @@ Deno.test("voices and bill are there again after a restart", async () => {
     assert.doesNotMatch(await Deno.readTextFile(stateFile), /Hello, and thank you|sk-simulated/);
   } finally {
     await Deno.remove(folder, { recursive: true });
+  }
+});
+
+Deno.test("a state file from before voices could speak is read", async () => {
+  const stateFile = await Deno.makeTempFile();
+  try {
+    await Deno.writeTextFile(stateFile, '{"voices":[],"creations":{"ada":1}}');
+    await using one = await started({ stateFile });
+    const { total, syntheses } = one.simulator.bill();
+    assert.deepEqual({ total, syntheses }, { total: 1, syntheses: 0 });
+  } finally {
+    await Deno.remove(stateFile);
   }
 });
 

@@ -9,6 +9,9 @@ import { listen } from "./listener.ts";
 import { createPauses, type HeldCall } from "./pauses.ts";
 import { createProviderRoutes } from "./provider.ts";
 import { createRateLimit } from "./rate_limit.ts";
+import { createResults } from "./results.ts";
+import { createSpeech } from "./speech.ts";
+import { createSynthesis } from "./synthesis.ts";
 import type { Voice } from "./voice.ts";
 
 /** What a simulated DashScope account is made of. */
@@ -17,7 +20,7 @@ export interface SimulatorOptions {
   apiKey: string;
   /** Told by `GET /control`; "intl" by default. The other region's keys are simply other keys. */
   region?: "intl" | "cn";
-  /** Where voices and bill are kept between runs; only in memory without it. */
+  /** Where voices and bill are kept between runs; only in memory without it. Spoken audio is never kept there. */
   stateFile?: string;
   /** 1,000 by default, as DashScope's. */
   voiceLimit?: number;
@@ -34,7 +37,7 @@ export interface SimulatorApp {
   fetch(request: Request): Promise<Response>;
   /** Every voice of the account, newest first. */
   voices(): Voice[];
-  /** The paid creations, those of deleted voices included. */
+  /** The paid creations and syntheses, those of deleted voices included. */
   bill(): Bill;
   /** The calls seen, oldest first. */
   calls(): Call[];
@@ -58,9 +61,9 @@ export interface Simulator extends Omit<SimulatorApp, "fetch" | "abandon"> {
 }
 
 /**
- * A simulator of DashScope's voice enrollment, for development and tests: create, list and delete with the
- * documented validations and errors, and `/control` to steer it (see `createControlRoutes`). Paths it does not have,
- * synthesis among them, answer a flat 404. Throws when the state file does not parse.
+ * A simulator of DashScope's voice cloning, for development and tests: create, list, delete and synthesis with the
+ * documented validations and errors, the audio it spoke below `/results`, and `/control` to steer it (see
+ * `createControlRoutes`). Paths it does not have answer a flat 404. Throws when the state file does not parse.
  */
 export function createSimulatorApp(options: SimulatorOptions): SimulatorApp {
   const { apiKey, region = "intl", stateFile, voiceLimit = 1_000, downloadTimeoutMs = 10_000 } = options;
@@ -70,11 +73,19 @@ export function createSimulatorApp(options: SimulatorOptions): SimulatorApp {
   const faults = createFaults();
   const pauses = createPauses();
   const rateLimit = createRateLimit({ now });
-  const customization = createCustomization({ account, downloadTimeoutMs });
+  const results = createResults({ now });
+  const endpoints = [
+    createCustomization({ account, downloadTimeoutMs }),
+    createSynthesis({ account, speech: createSpeech(), results }),
+  ];
 
   const app = new Hono()
-    .route("/control", createControlRoutes({ region, voiceLimit, account, calls, faults, pauses, rateLimit }))
-    .route("/", createProviderRoutes({ apiKey, customization, calls, faults, pauses, rateLimit, log }))
+    .route(
+      "/control",
+      createControlRoutes({ region, voiceLimit, account, calls, faults, pauses, rateLimit, results }),
+    )
+    .route("/", createProviderRoutes({ apiKey, endpoints, calls, faults, pauses, rateLimit, log }))
+    .get("/results/*", (c) => results.answer(new URL(c.req.url)))
     .notFound((c) =>
       c.json({
         request_id: crypto.randomUUID(),

@@ -1,5 +1,9 @@
+import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
 import { z } from "zod";
-import { customizationPath } from "./provider.ts";
+import { customizationPath } from "./customization.ts";
+import { synthesisPath } from "./synthesis.ts";
+import { encodeWav } from "./wav.ts";
 
 /** An answer read whole. */
 export interface Answer {
@@ -8,6 +12,7 @@ export interface Answer {
 }
 
 const apiKey = "sk-simulated";
+const newestModel = "qwen3-tts-vc-2026-01-22";
 
 /** A client of one simulator, for its tests: over a socket with a `url`, or straight into an app's `fetch`. */
 export function createTestClient(
@@ -34,12 +39,14 @@ export function createTestClient(
     return { status: response.status, body: json ? JSON.parse(text) : text };
   }
 
-  const call = (body: unknown, headers: Record<string, string> = {}) =>
-    request("POST", customizationPath, typeof body === "string" ? body : JSON.stringify(body), {
+  const post = (path: string) => (body: unknown, headers: Record<string, string> = {}) =>
+    request("POST", path, typeof body === "string" ? body : JSON.stringify(body), {
       "authorization": `Bearer ${apiKey}`,
       "content-type": "application/json",
       ...headers,
     });
+  const call = post(customizationPath);
+  const callSynthesis = post(synthesisPath);
   const action = (input: Record<string, unknown>) => call({ model: "qwen-voice-enrollment", input });
 
   return {
@@ -49,6 +56,12 @@ export function createTestClient(
     create: (fields: Record<string, unknown> = {}) => action({ ...createInput(), ...fields }),
     list: (fields: Record<string, unknown> = {}) => action({ action: "list", ...fields }),
     delete: (voice: unknown) => action({ action: "delete", voice }),
+    callSynthesis,
+    /** A right synthesis with this voice, with the fields given in place of its own. */
+    synthesize: (voice: string, fields: Record<string, unknown> = {}, model = newestModel) =>
+      callSynthesis({ model, input: { text: "Good morning.", voice, ...fields } }),
+    /** Fetches spoken audio, without a key. */
+    download: (url: string) => send(new Request(url, { headers: always })),
     control: (method: string, path: string, body?: unknown) =>
       request(method, `/control${path}`, body === undefined ? undefined : JSON.stringify(body)),
   };
@@ -61,7 +74,7 @@ export const testOptions = { apiKey, now: () => new Date("2026-03-04T05:06:07.08
 export function createInput() {
   return {
     action: "create",
-    target_model: "qwen3-tts-vc-2026-01-22",
+    target_model: newestModel,
     preferred_name: "Ada_0123456789",
     audio: { data: dataUrl("audio/wav", wav({ seconds: 3 })) },
     text: "Hello, and thank you.",
@@ -72,23 +85,7 @@ export function createInput() {
 /** A silent 16-bit mono WAV; 24 kHz if not said. */
 export function wav(options: { seconds: number; sampleRate?: number }): Uint8Array<ArrayBuffer> {
   const { seconds, sampleRate = 24_000 } = options;
-  const size = seconds * sampleRate * 2;
-  const bytes = new Uint8Array(44 + size);
-  const view = new DataView(bytes.buffer);
-  const write = (offset: number, text: string) => bytes.set(new TextEncoder().encode(text), offset);
-  write(0, "RIFF");
-  view.setUint32(4, 36 + size, true);
-  write(8, "WAVEfmt ");
-  view.setUint32(16, 16, true);
-  view.setUint16(20, 1, true);
-  view.setUint16(22, 1, true);
-  view.setUint32(24, sampleRate, true);
-  view.setUint32(28, sampleRate * 2, true);
-  view.setUint16(32, 2, true);
-  view.setUint16(34, 16, true);
-  write(36, "data");
-  view.setUint32(40, size, true);
-  return bytes;
+  return encodeWav(new Int16Array(seconds * sampleRate), sampleRate);
 }
 
 /** A base64 data URL. */
@@ -106,4 +103,44 @@ export function refusal(answer: Answer): string {
 /** The voice id of an answer that must be a success of `create`. */
 export function voiceOf(answer: Answer): string {
   return z.object({ output: z.object({ voice: z.string() }) }).parse(answer.body).output.voice;
+}
+
+/** Where an answer that must be a success of synthesis says that its audio is. */
+export function audioUrlOf(answer: Answer): string {
+  const schema = z.object({ output: z.object({ audio: z.object({ url: z.url() }) }) });
+  return schema.parse(answer.body).output.audio.url;
+}
+
+/** The samples of a WAV file, which must be 24 kHz, mono and 16-bit, and say its own size rightly. */
+export function samplesOf(wavFile: Uint8Array<ArrayBuffer>): Int16Array {
+  const view = new DataView(wavFile.buffer);
+  const text = (start: number) => new TextDecoder().decode(wavFile.subarray(start, start + 4));
+  assert.deepEqual([text(0), text(8), text(12), text(36)], ["RIFF", "WAVE", "fmt ", "data"]);
+  assert.equal(view.getUint32(4, true), wavFile.length - 8);
+  const format = {
+    coding: view.getUint16(20, true),
+    channels: view.getUint16(22, true),
+    sampleRate: view.getUint32(24, true),
+    bytesPerSecond: view.getUint32(28, true),
+    bytesPerFrame: view.getUint16(32, true),
+    bitsPerSample: view.getUint16(34, true),
+  };
+  assert.deepEqual(format, {
+    coding: 1,
+    channels: 1,
+    sampleRate: 24_000,
+    bytesPerSecond: 48_000,
+    bytesPerFrame: 2,
+    bitsPerSample: 16,
+  });
+  assert.equal(view.getUint32(40, true), wavFile.length - 44);
+  return Int16Array.from(
+    { length: (wavFile.length - 44) / 2 },
+    (_, index) => view.getInt16(44 + index * 2, true),
+  );
+}
+
+/** Tells sounds apart: assert would compare their samples one by one, and take minutes to show where they differ. */
+export function soundOf(samples: Int16Array): string {
+  return createHash("sha256").update(samples).digest("hex");
 }

@@ -1,0 +1,80 @@
+import { createHmac, randomBytes } from "node:crypto";
+
+/** Where one piece of audio can be fetched. */
+export interface Result {
+  readonly id: string;
+  readonly url: string;
+  /** Seconds since 1970. */
+  readonly expiresAt: number;
+}
+
+/** The audio that was spoken, in memory only: the newest 200 files, or fewer when they come to more than 100 MB. */
+export interface Results {
+  /** Keeps a WAV file; its URL begins with `origin` and is good for 24 hours. */
+  keep(wav: Uint8Array<ArrayBuffer>, origin: string): Result;
+  /**
+   * Answers a GET of such a URL, whoever asks, as Alibaba's object storage does: a URL that ended or was changed is a
+   * 403 in XML, one whose audio is no longer kept a 404.
+   */
+  answer(url: URL): Response;
+  reset(): void;
+}
+
+const lifetimeSeconds = 24 * 60 * 60;
+const mostFiles = 200;
+const mostBytes = 100_000_000;
+
+/** No audio yet. URLs of another run are changed ones. */
+export function createResults(options: { now: () => Date }): Results {
+  const key = randomBytes(32);
+  const files = new Map<string, Uint8Array<ArrayBuffer>>();
+  const seconds = () => Math.floor(options.now().getTime() / 1_000);
+  const sign = (path: string, expires: string) =>
+    createHmac("sha256", key).update(`${path}\n${expires}`).digest("base64url");
+
+  return {
+    keep(wav, origin) {
+      const id = `audio_${crypto.randomUUID()}`;
+      const path = `/results/${id}.wav`;
+      files.set(path, wav);
+      let bytes = files.values().reduce((sum, file) => sum + file.length, 0);
+      for (const [oldest, file] of files) {
+        if (files.size <= mostFiles && bytes <= mostBytes) break;
+        files.delete(oldest);
+        bytes -= file.length;
+      }
+      const expiresAt = seconds() + lifetimeSeconds;
+      const query = new URLSearchParams({
+        Expires: String(expiresAt),
+        Signature: sign(path, String(expiresAt)),
+      });
+      return { id, url: `${origin}${path}?${query}`, expiresAt };
+    },
+    answer({ pathname, searchParams }) {
+      const expires = searchParams.get("Expires") ?? "";
+      if (searchParams.get("Signature") !== sign(pathname, expires)) {
+        return refuse(403, "SignatureDoesNotMatch", "The signature does not match the request.");
+      }
+      if (seconds() >= Number(expires)) return refuse(403, "AccessDenied", "Request has expired.");
+      const wav = files.get(pathname);
+      if (!wav) return refuse(404, "NoSuchKey", "The specified key does not exist.");
+      return new Response(wav, {
+        headers: { "content-type": "audio/wav", "content-length": String(wav.length) },
+      });
+    },
+    reset() {
+      files.clear();
+    },
+  };
+}
+
+function refuse(status: number, code: string, message: string): Response {
+  const xml = `<?xml version="1.0" encoding="UTF-8"?>
+<Error>
+  <Code>${code}</Code>
+  <Message>${message}</Message>
+  <RequestId>${crypto.randomUUID()}</RequestId>
+</Error>
+`;
+  return new Response(xml, { status, headers: { "content-type": "application/xml" } });
+}

@@ -1,0 +1,93 @@
+import { resample } from "./resample.ts";
+
+/** What tells one voice from another. */
+export interface Tone {
+  /** 0 to 99. */
+  readonly pitch: number;
+  /** Words a minute, of English. */
+  readonly rate: number;
+}
+
+/** Speaks texts with eSpeak NG. */
+export interface Speech {
+  /**
+   * 16-bit mono samples, `speechSampleRate` of them a second; the same for the same arguments. `language` is one of
+   * the provider's codes. Silent where a text has nothing to say, such as ".". Rejects when eSpeak NG is not installed.
+   */
+  speak(text: string, manner: { language: string; tone: Tone }): Promise<Int16Array<ArrayBuffer>>;
+}
+
+/** In hertz: that of the provider's WAV files. */
+export const speechSampleRate = 24_000;
+
+/** eSpeak NG's own tone. */
+export const plainTone: Tone = { pitch: 50, rate: 175 };
+
+/** The tone of a voice, from the SHA-256 of its reference in hexadecimal. */
+export function toneOf(sha256: string): Tone {
+  const [pitch = 0, rate = 0] = Uint8Array.fromHex(sha256);
+  return { pitch: 10 + Math.round(pitch / 255 * 80), rate: 145 + Math.round(rate / 255 * 40) };
+}
+
+/** The parts of eSpeak NG that are used here: the package brings no types. */
+interface Espeak {
+  readonly eSpeakNGWorker: new () => {
+    get_samplerate(): number;
+    /** 0 when there is such a voice. */
+    set_voice(name: string): number;
+    set_pitch(pitch: number): void;
+    set_rate(rate: number): void;
+    /** Hands the samples over piece by piece, until `take` returns true. */
+    synthesize(text: string, take: (samples: Int16Array<ArrayBuffer>) => boolean): void;
+  };
+}
+
+const chinese = "cmn";
+const hanCharacters = /(\p{Script=Han}+)/u;
+
+/** A speaker that loads eSpeak NG, some 24 MB, when it speaks for the first time. */
+export function createSpeech(): Speech {
+  let loaded: Promise<() => Promise<Espeak>> | undefined;
+  return {
+    async speak(text, { language, tone }) {
+      const espeak = await (loaded ??= load());
+      // A fresh one for each text, within some 10 ms: one that spoke before makes other noise of the same words.
+      const engine = new (await espeak()).eSpeakNGWorker();
+      const pieces: Int16Array<ArrayBuffer>[] = [];
+      for (const { voice, words } of passages(text, language === "zh" ? chinese : language)) {
+        if (engine.set_voice(voice) !== 0) engine.set_voice("en");
+        engine.set_pitch(tone.pitch);
+        engine.set_rate(tone.rate);
+        engine.synthesize(withoutCommands(words), (samples) => {
+          pieces.push(samples);
+          return false;
+        });
+      }
+      const samples = new Int16Array(await new Blob(pieces).arrayBuffer());
+      return resample(samples, engine.get_samplerate(), speechSampleRate);
+    },
+  };
+}
+
+/** Makes engines. They are handed their data, so that they look for nothing themselves. */
+async function load(): Promise<() => Promise<Espeak>> {
+  const module = import.meta.resolve("@echogarden/espeak-ng-emscripten");
+  const { default: instantiate } = await import("@echogarden/espeak-ng-emscripten");
+  const { buffer } = await Deno.readFile(new URL("espeak-ng.data", module));
+  return () => instantiate({ getPreloadedPackage: () => buffer, print: () => {}, printErr: () => {} });
+}
+
+/** Only the Chinese voice reads Han characters; every other one, Japanese too, says "Chinese letter" for each. */
+function passages(text: string, voice: string): { voice: string; words: string }[] {
+  if (voice === chinese) return [{ voice, words: text }];
+  return text.split(hanCharacters).filter((words) => words !== "").map((words) => ({
+    voice: hanCharacters.test(words) ? chinese : voice,
+    words,
+  }));
+}
+
+/** A text without what eSpeak NG takes for commands: SSML, `[[phonemes]]` and control characters. */
+function withoutCommands(text: string): string {
+  return text.replace(/\p{Cc}/gu, " ").replace(/\[(?=\[)/g, "[ ")
+    .replaceAll("&", "&amp;").replaceAll("<", "&lt;");
+}

@@ -1,0 +1,319 @@
+import assert from "node:assert/strict";
+import { createSimulatorApp, startSimulator } from "./simulator.ts";
+import {
+  audioUrlOf,
+  createTestClient,
+  dataUrl,
+  refusal,
+  samplesOf,
+  soundOf,
+  testOptions,
+  voiceOf,
+  wav,
+} from "./test_client.ts";
+
+const uuid = "[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}";
+const inputLength = "Range of input length should be [0, 600]";
+
+/** A simulator without a socket, its client, and one voice. */
+async function withVoice(fields: Record<string, unknown> = {}, options: { now?: () => Date } = {}) {
+  const app = createSimulatorApp({ ...testOptions, ...options });
+  const client = createTestClient(app);
+  const voice = voiceOf(await client.create(fields));
+  const samples = async (voice: string, fields: Record<string, unknown> = {}) => {
+    const answer = await client.synthesize(voice, fields);
+    return samplesOf(await (await client.download(audioUrlOf(answer))).bytes());
+  };
+  const sound = async (voice: string, fields: Record<string, unknown> = {}) =>
+    soundOf(await samples(voice, fields));
+  return { app, client, voice, samples, sound };
+}
+
+/** A reference of this length, in seconds: another clip for each. */
+const clip = (seconds: number) => ({ data: dataUrl("audio/wav", wav({ seconds })) });
+
+Deno.test("synthesis answers as documented", async () => {
+  const { client, voice } = await withVoice();
+  const { status, body } = await client.synthesize(voice, { text: "Hé, 你好 😀", language_type: "English" });
+  assert.equal(status, 200);
+  const { request_id: requestId, ...rest } = Object(body);
+  assert.match(requestId, new RegExp(`^${uuid}$`));
+  const { url, id } = rest.output.audio;
+  assert.match(id, new RegExp(`^audio_${uuid}$`));
+  assert.match(url, /^http:\/\/simulator\.localhost\/results\/[\w-]+\.wav\?Expires=\d+&Signature=[\w-]+$/);
+  assert.deepEqual(rest, {
+    output: {
+      finish_reason: "stop",
+      audio: { data: "", url, id, expires_at: Date.UTC(2026, 2, 5, 5, 6, 7) / 1_000 },
+    },
+    usage: { characters: 8 },
+  });
+});
+
+Deno.test("the audio is speech: a 24 kHz mono 16-bit WAV, audible, and as long as its text takes", async () => {
+  const { samples, voice } = await withVoice();
+  const text = "Hello, and thank you for trying voice cloning. Every word can be heard clearly.";
+  const heard = await samples(voice, { text });
+  const pace = text.length / (heard.length / 24_000);
+  assert.ok(pace > 5 && pace < 25, `${pace} characters a second`);
+  assert.ok(heard.some((sample) => Math.abs(sample) > 5_000));
+});
+
+Deno.test("voices of two references sound different; one voice, and one reference, always the same", async () => {
+  const { client, sound, voice } = await withVoice();
+  const first = await sound(voice);
+  const others = [4, 5, 6].map(async (seconds) =>
+    await sound(voiceOf(await client.create({ audio: clip(seconds) })))
+  );
+  assert.equal(new Set([first, ...await Promise.all(others)]).size, 4);
+  assert.equal(await sound(voice), first);
+  assert.equal(await sound(voiceOf(await client.create({ preferred_name: "other" }))), first);
+});
+
+Deno.test("Auto, and no language at all, speak the language the voice was enrolled with", async () => {
+  const { sound, voice } = await withVoice({ language: "fr" });
+  const french = await sound(voice, { language_type: "French" });
+  assert.equal(await sound(voice, { language_type: "Auto" }), french);
+  assert.equal(await sound(voice), french);
+  assert.notEqual(await sound(voice, { language_type: "English" }), french);
+});
+
+Deno.test("each documented language is spoken", async () => {
+  const { sound, voice } = await withVoice();
+  const languages = [
+    "Chinese",
+    "English",
+    "German",
+    "Italian",
+    "Portuguese",
+    "Spanish",
+    "Japanese",
+    "Korean",
+  ];
+  const sounds = new Set<string>();
+  for (const language of [...languages, "French", "Russian"]) {
+    sounds.add(await sound(voice, { text: "Taxi 42", language_type: language }));
+  }
+  assert.equal(sounds.size, 10);
+});
+
+Deno.test("an older pinned voice speaks with its own model, and no voice with another's", async () => {
+  const older = "qwen3-tts-vc-2025-11-27";
+  const newest = "qwen3-tts-vc-2026-01-22";
+  const { app, client, voice } = await withVoice({ target_model: older });
+  const another = voiceOf(await client.create({ target_model: newest }));
+  assert.equal((await client.synthesize(voice, {}, older)).status, 200);
+  assert.equal((await client.synthesize(another, {}, newest)).status, 200);
+  assert.equal(refusal(await client.synthesize(voice, {}, newest)), "400 InvalidParameter");
+  assert.equal(refusal(await client.synthesize(another, {}, older)), "400 InvalidParameter");
+  assert.equal(app.bill().syntheses, 2);
+});
+
+Deno.test("a seeded voice speaks", async () => {
+  const { client, app, samples } = await withVoice();
+  await client.control("POST", "/voices", { language: "de" });
+  const seeded = app.voices().find(({ audio }) => audio === null)?.voice ?? "";
+  assert.ok((await samples(seeded)).length > 0);
+});
+
+Deno.test("a voice of nobody, and a deleted one, cannot speak", async () => {
+  const { app, client, voice } = await withVoice();
+  assert.equal((await client.synthesize(voice)).status, 200);
+  await client.delete(voice);
+  assert.equal(refusal(await client.synthesize(voice)), "400 InvalidParameter");
+  assert.equal(refusal(await client.synthesize("qwen-tts-vc-nobody-voice-1-0000")), "400 InvalidParameter");
+  assert.equal(app.bill().syntheses, 1);
+});
+
+for (const text of ["x", "x".repeat(600), "😀".repeat(600)]) {
+  Deno.test(`a text of ${[...text].length} characters and ${text.length} UTF-16 units is spoken`, async () => {
+    const { client, voice } = await withVoice();
+    const { status, body } = await client.synthesize(voice, { text });
+    assert.equal(status, 200);
+    assert.deepEqual(Object(body).usage, { characters: [...text].length });
+  });
+}
+
+for (const text of ["", "x".repeat(601), "😀".repeat(601)]) {
+  Deno.test(`a text of ${[...text].length} characters and ${text.length} UTF-16 units is refused`, async () => {
+    const { app, client, voice } = await withVoice();
+    const answer = await client.synthesize(voice, { text });
+    assert.equal(refusal(answer), "400 InvalidParameter");
+    assert.equal(Object(answer.body).message, inputLength);
+    assert.equal(app.bill().characters, 0);
+  });
+}
+
+const refused: [string, Record<string, unknown>][] = [
+  ["no text", { text: undefined }],
+  ["a text that is no string", { text: 7 }],
+  ["no voice", { voice: undefined }],
+  ["an empty voice", { voice: "" }],
+  ["a voice that is no string", { voice: 7 }],
+  ["a language code", { language_type: "en" }],
+  ["a language in lower case", { language_type: "english" }],
+  ["an unknown language", { language_type: "Klingon" }],
+  ["an empty language", { language_type: "" }],
+  ["null for a language", { language_type: null }],
+];
+for (const [what, fields] of refused) {
+  Deno.test(`synthesis refuses ${what}`, async () => {
+    const { app, client, voice } = await withVoice();
+    assert.equal(refusal(await client.synthesize(voice, fields)), "400 InvalidParameter");
+    assert.equal(app.bill().syntheses, 0);
+  });
+}
+
+Deno.test("what is wrong with a request for synthesis itself is told before anything else", async () => {
+  const { client, voice } = await withVoice();
+  const model = "qwen3-tts-vc-2026-01-22";
+  const input = { text: "Good morning.", voice };
+  assert.equal(refusal(await client.callSynthesis("{")), "400 InvalidParameter");
+  assert.equal(
+    refusal(await client.callSynthesis({ model, input }, { "content-type": "text/plain" })),
+    "400 InvalidParameter",
+  );
+  assert.equal(refusal(await client.callSynthesis({ input })), "400 InvalidParameter");
+  assert.equal(refusal(await client.callSynthesis({ model })), "400 BadRequest.EmptyInput");
+  for (
+    const unknown of [
+      "qwen-voice-enrollment",
+      "qwen3-tts-vc",
+      "qwen3-tts-flash-2025-11-27",
+      "qwen3-tts-vc-2026-01-23",
+    ]
+  ) {
+    assert.equal(
+      refusal(await client.callSynthesis({ model: unknown, input })),
+      "404 ModelNotFound",
+      unknown,
+    );
+  }
+  for (const authorization of ["", "Bearer sk-other"]) {
+    const answer = await client.callSynthesis({ model, input }, { authorization });
+    assert.equal(refusal(answer), "401 InvalidApiKey");
+  }
+});
+
+Deno.test("every synthesis is billed by its characters and its voice, apart from the creations", async () => {
+  const { app, client, voice } = await withVoice();
+  const another = voiceOf(await client.create({ preferred_name: "other" }));
+  await client.synthesize(voice, { text: "12345" });
+  await client.synthesize(another, { text: "123" });
+  await client.synthesize(voice, { text: "😀" });
+  await client.synthesize(voice, { text: "" });
+  await client.delete(another);
+  const bill = {
+    total: 2,
+    syntheses: 3,
+    characters: 9,
+    by_preferred_name: { Ada_0123456789: 1, other: 1 },
+    by_voice: { [voice]: { syntheses: 2, characters: 6 }, [another]: { syntheses: 1, characters: 3 } },
+  };
+  assert.deepEqual(Object((await client.control("GET", "/voices")).body).bill, bill);
+  assert.deepEqual(app.bill(), {
+    total: 2,
+    syntheses: 3,
+    characters: 9,
+    byPreferredName: bill.by_preferred_name,
+    byVoice: bill.by_voice,
+  });
+});
+
+for (const when of ["before", "after"] as const) {
+  const billed = when === "after" ? 1 : 0;
+
+  Deno.test(`a fault of synthesis, ${when} it takes effect, is billed ${billed} times`, async () => {
+    const { app, client, voice } = await withVoice();
+    app.addFaults({ action: "synthesize", answer: { kind: "error", code: "InternalError", when } });
+    assert.equal((await client.list()).status, 200);
+    assert.equal(refusal(await client.synthesize(voice)), "500 InternalError");
+    assert.equal(app.bill().syntheses, billed);
+
+    app.addFaults({ action: "synthesize", answer: { kind: "html", when } });
+    assert.equal((await client.synthesize(voice)).status, 502);
+    assert.equal(app.bill().syntheses, 2 * billed);
+
+    app.addFaults({ action: "synthesize", answer: { kind: "cut", when } });
+    await assert.rejects(client.synthesize(voice), { name: "ConnectionCut" });
+    assert.equal(app.bill().syntheses, 3 * billed);
+
+    app.addFaults({ action: "synthesize", answer: { kind: "unfinished", when } });
+    await assert.rejects(client.synthesize(voice), { name: "ConnectionCut" });
+    assert.equal(app.bill().syntheses, 4 * billed);
+
+    app.addFaults({ action: "synthesize", answer: { kind: "no_audio", when } });
+    const { status, body } = await client.synthesize(voice);
+    assert.equal(status, 200);
+    assert.deepEqual(Object(body).output, { finish_reason: "stop", audio: { data: "" } });
+    assert.equal(app.bill().syntheses, 5 * billed);
+    assert.deepEqual(app.calls().slice(2).map(({ action }) => action), Array(5).fill("synthesize"));
+  });
+
+  Deno.test(`a synthesis held ${when} it takes effect waits for its release, and holds nobody up`, async () => {
+    const { app, client, voice } = await withVoice();
+    app.addFaults({ action: "synthesize", hold: when });
+    const pending = client.synthesize(voice);
+    assert.equal(await app.waitForHeld(1, 10_000), true);
+    assert.deepEqual(app.held(), [{ id: 2, action: "synthesize", when }]);
+    assert.equal(app.bill().syntheses, billed);
+    assert.equal((await client.synthesize(voice)).status, 200);
+    app.release();
+    assert.equal((await client.download(audioUrlOf(await pending))).status, 200);
+    assert.equal(app.bill().syntheses, 2);
+  });
+
+  Deno.test(`a synthesis cut while it is held ${when} it takes effect is billed ${billed} times`, async () => {
+    const { app, client, voice } = await withVoice();
+    app.addFaults({ action: "synthesize", hold: when });
+    const pending = assert.rejects(client.synthesize(voice), { name: "ConnectionCut" });
+    assert.equal(await app.waitForHeld(1, 10_000), true);
+    await client.control("DELETE", "");
+    await pending;
+    assert.equal(app.bill().syntheses, billed);
+  });
+}
+
+Deno.test("the audio is there for 24 hours, and not for a changed URL", async () => {
+  let time = testOptions.now().getTime();
+  const { client, voice } = await withVoice({}, { now: () => new Date(time) });
+  const url = audioUrlOf(await client.synthesize(voice));
+  time += 24 * 60 * 60 * 1_000 - 1_000;
+  assert.equal((await client.download(url)).status, 200);
+  const changed = await client.download(url.replace(/Signature=.../, "Signature=xyz"));
+  assert.equal(changed.status, 403);
+  assert.match(await changed.text(), /^<\?xml [^]*<Code>SignatureDoesNotMatch<\/Code>/);
+  time += 1_000;
+  const expired = await client.download(url);
+  assert.equal(expired.status, 403);
+  assert.match(await expired.text(), /^<\?xml [^]*<Code>AccessDenied<\/Code>/);
+});
+
+Deno.test("audio and bill outlive their voice and a reset, but not a reset of the account", async () => {
+  const { app, client, voice } = await withVoice();
+  const url = audioUrlOf(await client.synthesize(voice));
+  await client.delete(voice);
+  await client.control("DELETE", "");
+  assert.equal((await client.download(url)).status, 200);
+  assert.equal(app.bill().syntheses, 1);
+  await client.control("DELETE", "?voices=true");
+  assert.equal((await client.download(url)).status, 404);
+  assert.equal(app.bill().syntheses, 0);
+});
+
+Deno.test("over a socket the audio is on the simulator's own origin, and says its length", async () => {
+  const simulator = await startSimulator(testOptions);
+  try {
+    const client = createTestClient(simulator);
+    const voice = voiceOf(await client.create());
+    const url = audioUrlOf(await client.synthesize(voice));
+    assert.equal(new URL(url).origin, simulator.url);
+    const response = await client.download(url);
+    assert.equal(response.headers.get("content-type"), "audio/wav");
+    const bytes = await response.bytes();
+    assert.equal(Number(response.headers.get("content-length")), bytes.length);
+    assert.ok(samplesOf(bytes).length > 12_000);
+  } finally {
+    await simulator.stop();
+  }
+});

@@ -1,0 +1,76 @@
+import { z } from "zod";
+import type { Account } from "./account.ts";
+import type { Endpoint } from "./endpoint.ts";
+import { DashScopeError } from "./errors.ts";
+import { isTargetModel, parseParameters, parseRequest } from "./parameters.ts";
+import type { Results } from "./results.ts";
+import { plainTone, type Speech, speechSampleRate, toneOf } from "./speech.ts";
+import { encodeWav } from "./wav.ts";
+
+/** The path of synthesis on every DashScope host. */
+export const synthesisPath = "/api/v1/services/aigc/multimodal-generation/generation";
+
+const maximumCharacters = 600;
+
+/** `Auto` speaks the language the voice was enrolled with. */
+const languageCodes = new Map([
+  ["Auto", undefined],
+  ["Chinese", "zh"],
+  ["English", "en"],
+  ["German", "de"],
+  ["Italian", "it"],
+  ["Portuguese", "pt"],
+  ["Spanish", "es"],
+  ["Japanese", "ja"],
+  ["Korean", "ko"],
+  ["French", "fr"],
+  ["Russian", "ru"],
+]);
+
+const inputSchema = z.object({
+  text: z.string(),
+  voice: z.string().min(1),
+  language_type: z.enum([...languageCodes.keys()]).default("Auto"),
+});
+
+/**
+ * Speaks a text with a voice of the account and answers where the WAV can be fetched. Characters are code points.
+ * What is documented without a code is `InvalidParameter` here: a model that is not the voice's own target model, and
+ * a voice that the account does not have, which may be a code of its own on a real account.
+ */
+export function createSynthesis(options: { account: Account; speech: Speech; results: Results }): Endpoint {
+  const { account, speech, results } = options;
+  return {
+    path: synthesisPath,
+    actionOf: () => "synthesize",
+    async answer(body, origin) {
+      const { model, input } = parseRequest(body, isTargetModel);
+      const { text, voice: id, language_type: languageType } = parseParameters(inputSchema, input);
+      const characters = [...text].length;
+      if (characters === 0 || characters > maximumCharacters) {
+        throw invalid(`Range of input length should be [0, ${maximumCharacters}]`);
+      }
+      const voice = account.find(id);
+      if (!voice) throw invalid("The voice does not exist.");
+      if (voice.targetModel !== model) throw invalid("The voice is not supported by the model.");
+
+      const samples = await speech.speak(text, {
+        language: languageCodes.get(languageType) ?? voice.language,
+        tone: voice.audio ? toneOf(voice.audio.sha256) : plainTone,
+      });
+      account.billSpeech(voice.voice, characters);
+      const result = results.keep(encodeWav(samples, speechSampleRate), origin);
+      return {
+        output: {
+          finish_reason: "stop",
+          audio: { data: "", url: result.url, id: result.id, expires_at: result.expiresAt },
+        },
+        usage: { characters },
+      };
+    },
+  };
+}
+
+function invalid(message: string): DashScopeError {
+  return new DashScopeError("InvalidParameter", { message });
+}
