@@ -69,7 +69,7 @@ const QUERIES = {
     select indexdef from pg_indexes where schemaname in ('public', 'private') order by 1`,
   policies: `
     select schemaname, tablename, policyname, permissive, roles::text, cmd, qual, with_check from pg_policies
-    where schemaname in ('public', 'private') or policyname like 'References %' order by 1, 2, 3`,
+    where schemaname in ('public', 'private') or policyname like 'References %' or policyname like 'Generations %' order by 1, 2, 3`,
   tables: `
     select c.oid::regclass::text as relation, c.relrowsecurity, c.relforcerowsecurity, c.relowner::regrole::text as owner,
       (select array_agg(g.grantee::regrole::text || ' ' || g.privilege_type order by 1) from aclexplode(c.relacl) g)::text as rights
@@ -82,8 +82,9 @@ const QUERIES = {
     select nspname,
       (select array_agg(g.grantee::regrole::text || ' ' || g.privilege_type order by 1) from aclexplode(nspacl) g)::text as rights
     from pg_namespace where nspname in ('public', 'private') order by 1`,
-  bucket: `
-    select id, name, public, file_size_limit::int, allowed_mime_types::text from storage.buckets where id = 'references'`,
+  buckets: `
+    select id, name, public, file_size_limit::int, allowed_mime_types::text from storage.buckets
+    where id in ('references', 'generations') order by id`,
 };
 
 /** Everything the migrations make, as the catalog tells it. */

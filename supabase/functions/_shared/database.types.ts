@@ -3,6 +3,135 @@ export type Json = string | number | boolean | null | { [key: string]: Json | un
 export type Database = {
   "public": {
     Tables: {
+      "generations": {
+        Row: {
+          "audio_duration_seconds": number | null;
+          "audio_object_key": string | null;
+          "audio_size_bytes": number | null;
+          "completed_at": string | null;
+          "created_at": string;
+          "id": string;
+          "language": string;
+          "provider_metadata": NonNullable<Json>;
+          "provider_request_id": string | null;
+          "provider_target_model": string;
+          "text": string;
+          "tts_provider": string;
+          "user_id": string;
+          "voice_id": string;
+        };
+        ComputedFields: never;
+        Insert: {
+          "audio_duration_seconds"?: number | null;
+          "audio_object_key"?: string | null;
+          "audio_size_bytes"?: number | null;
+          "completed_at"?: string | null;
+          "created_at"?: string;
+          "id": string;
+          "language": string;
+          "provider_metadata"?: NonNullable<Json>;
+          "provider_request_id"?: string | null;
+          "provider_target_model": string;
+          "text": string;
+          "tts_provider": string;
+          "user_id": string;
+          "voice_id": string;
+        };
+        Update: {
+          "audio_duration_seconds"?: number | null;
+          "audio_object_key"?: string | null;
+          "audio_size_bytes"?: number | null;
+          "completed_at"?: string | null;
+          "created_at"?: string;
+          "id"?: string;
+          "language"?: string;
+          "provider_metadata"?: NonNullable<Json>;
+          "provider_request_id"?: string | null;
+          "provider_target_model"?: string;
+          "text"?: string;
+          "tts_provider"?: string;
+          "user_id"?: string;
+          "voice_id"?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "generations_voice_id_fkey";
+            columns: ["voice_id"];
+            isOneToOne: false;
+            referencedRelation: "voices";
+            referencedColumns: ["id"];
+          },
+        ];
+      };
+      "tasks": {
+        Row: {
+          "attempts": number;
+          "completed_at": string | null;
+          "created_at": string;
+          "error": string | null;
+          "generation_id": string;
+          "id": string;
+          "lease_expires_at": string | null;
+          "lease_id": string | null;
+          "provider": string;
+          "provider_poll_count": number;
+          "provider_status": string | null;
+          "run_after": string;
+          "status": string;
+          "type": string;
+          "updated_at": string;
+          "user_id": string;
+          "voice_id": string;
+        };
+        ComputedFields: never;
+        Insert: {
+          "attempts"?: number;
+          "completed_at"?: string | null;
+          "created_at"?: string;
+          "error"?: string | null;
+          "generation_id": string;
+          "id": string;
+          "lease_expires_at"?: string | null;
+          "lease_id"?: string | null;
+          "provider": string;
+          "provider_poll_count"?: number;
+          "provider_status"?: string | null;
+          "run_after"?: string;
+          "status": string;
+          "type": string;
+          "updated_at"?: string;
+          "user_id": string;
+          "voice_id": string;
+        };
+        Update: {
+          "attempts"?: number;
+          "completed_at"?: string | null;
+          "created_at"?: string;
+          "error"?: string | null;
+          "generation_id"?: string;
+          "id"?: string;
+          "lease_expires_at"?: string | null;
+          "lease_id"?: string | null;
+          "provider"?: string;
+          "provider_poll_count"?: number;
+          "provider_status"?: string | null;
+          "run_after"?: string;
+          "status"?: string;
+          "type"?: string;
+          "updated_at"?: string;
+          "user_id"?: string;
+          "voice_id"?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "tasks_generation_id_fkey";
+            columns: ["generation_id"];
+            isOneToOne: true;
+            referencedRelation: "generations";
+            referencedColumns: ["id"];
+          },
+        ];
+      };
       "voices": {
         Row: {
           "created_at": string;
@@ -120,6 +249,20 @@ export type Database = {
         };
         Returns: Json;
       };
+      "generation_create": {
+        Args: {
+          "p_generation_id": string;
+          "p_language"?: string;
+          "p_max_unfinished": number;
+          "p_provider": string;
+          "p_region": string;
+          "p_task_id": string;
+          "p_text": string;
+          "p_user_id": string;
+          "p_voice_id": string;
+        };
+        Returns: Json;
+      };
       "purge_done": { Args: { "p_provider_voice_id": string; "p_region": string }; Returns: undefined };
       "purge_next": {
         Args: { "p_older_than_seconds": number; "p_region": string; "p_skip": (string)[] };
@@ -150,6 +293,43 @@ export type Database = {
       };
       "reconcile_release": { Args: { "p_repair": boolean }; Returns: number };
       "reconcile_sort": { Args: { "p_region": string; "p_voices": Json }; Returns: Json };
+      "task_cancel": { Args: { "p_task_id": string; "p_user_id": string }; Returns: Json };
+      "task_claim": {
+        Args: {
+          "p_lease_id": string;
+          "p_lease_seconds": number;
+          "p_max_attempts": number;
+          "p_provider": string;
+          "p_region": string;
+          "p_task_id"?: string;
+        };
+        Returns: Json;
+      };
+      "task_complete": {
+        Args: {
+          "p_duration_seconds": number;
+          "p_metadata": Json;
+          "p_object_key": string;
+          "p_provider_request_id"?: string;
+          "p_size_bytes": number;
+          "p_task_id": string;
+        };
+        Returns: Json;
+      };
+      "task_fail": {
+        Args: { "p_error": string; "p_lease_id": string; "p_provider_status"?: string; "p_task_id": string };
+        Returns: Json;
+      };
+      "task_put_back": {
+        Args: {
+          "p_counts": boolean;
+          "p_delay_seconds": number;
+          "p_lease_id": string;
+          "p_provider_status"?: string;
+          "p_task_id": string;
+        };
+        Returns: Json;
+      };
       "unclaimed_uploads": {
         Args: { "p_limit": number; "p_older_than_seconds": number; "p_repair": boolean };
         Returns: string[];

@@ -12,6 +12,7 @@ const CALLS = [
   "clone_release",
   "clone_sending",
   "clone_unresolved",
+  "generation_create",
   "purge_done",
   "purge_next",
   "reconcile_expired",
@@ -19,6 +20,11 @@ const CALLS = [
   "reconcile_record_orphan",
   "reconcile_release",
   "reconcile_sort",
+  "task_cancel",
+  "task_claim",
+  "task_complete",
+  "task_fail",
+  "task_put_back",
   "unclaimed_uploads",
 ];
 
@@ -51,7 +57,11 @@ Deno.test("only service_role may call the ledger, and nobody what stands behind 
   }
 });
 
-Deno.test("nobody sees the ledger's tables, and users only read voices", async () => {
+/** What users read whole; of tasks they read some columns (tasks_privileges.test.ts). */
+const READ_BY_USERS = ["generations", "voices"];
+const SERVED = ["generations", "tasks", "voices"];
+
+Deno.test("nobody sees the ledger's tables, and users only read what is theirs", async () => {
   const rows = await withDatabase((sql) =>
     sql`
       select c.relname as name, c.relrowsecurity as secured, r as role,
@@ -71,17 +81,19 @@ Deno.test("nobody sees the ledger's tables, and users only read voices", async (
   })).parse([...rows]);
   assert.deepEqual([...new Set(rights.map(({ name }) => name))].sort(), [
     "clone_sendings",
+    "generations",
     "orphaned_voices",
+    "tasks",
     "voice_enrollments",
     "voices",
   ]);
   for (const right of rights) {
     assert.equal(right.secured, true, right.name);
-    if (right.name === "voices" && right.role === "service_role") {
+    if (SERVED.includes(right.name) && right.role === "service_role") {
       for (const needed of ["select", "insert", "update", "delete"]) assert(right.rights.includes(needed));
     } else {
-      const readsVoices = right.name === "voices" && right.role === "authenticated";
-      assert.deepEqual(right.rights, readsVoices ? ["select"] : [], `${right.name}, ${right.role}`);
+      const reads = READ_BY_USERS.includes(right.name) && right.role === "authenticated";
+      assert.deepEqual(right.rights, reads ? ["select"] : [], `${right.name}, ${right.role}`);
       assert.equal(right.writes_columns, false, `${right.name}, ${right.role}`);
     }
   }
