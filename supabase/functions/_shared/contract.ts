@@ -132,6 +132,64 @@ export const listVoicesResponse = z.object({
 /** The answer to `DELETE /voices/:id`. */
 export const deleteVoiceResponse = z.object({ ok: z.literal(true) });
 
+/**
+ * `POST /generate`
+ * @param maxTextChars how long a text may be, in code points
+ */
+export const generateRequest = (maxTextChars: number) =>
+  z.object({
+    voice_id: voiceId,
+    text: text(maxTextChars, "Text is required.", `Text cannot exceed ${maxTextChars} characters`),
+    language: language.nullish().transform((value) => value ?? null),
+  }, { error: "The body must be a JSON object." });
+
+/** The answer to `POST /generate`. */
+export const generateResponse = z.object({
+  task_id: z.guid(),
+  status: z.literal("processing"),
+  is_long_running: z.literal(true),
+  estimated_duration_minutes: z.number(),
+  generation_id: z.guid(),
+});
+
+/** The path parameter of `/tasks/:id` and `/generations/:id`. */
+export const idParameter = z.guid().toLowerCase();
+
+/** The answer to `GET /tasks/:id`. */
+export const taskResponse = z.object({
+  id: z.guid(),
+  type: z.literal("generate"),
+  status: z.enum(["pending", "processing", "completed", "failed", "cancelled"]),
+  provider: z.string(),
+  /** How the provider's last answer was: `succeeded`, or the category of its failure. */
+  provider_status: z.string().nullable(),
+  /** How often the provider was asked. */
+  provider_poll_count: z.int(),
+  generation_id: z.guid(),
+  voice_id: z.guid(),
+  result: z.object({ audio_url: z.url() }).nullable(),
+  /** A sentence for a person. */
+  error: z.string().nullable(),
+  created_at: z.string(),
+  updated_at: z.string(),
+  completed_at: z.string().nullable(),
+});
+
+/** The answer to `POST /tasks/:id/cancel`. */
+export const cancelTaskResponse = z.object({ ok: z.literal(true) });
+
+/** The answer to `POST /internal/work`: what became of the tasks that this run took up. */
+export const workReport = z.object({
+  completed: z.int(),
+  failed: z.int(),
+  /** To be tried again, a while later. */
+  put_back: z.int(),
+  /** Cancelled, or over otherwise, before their audio was there. */
+  over: z.int(),
+  /** There is more to do: ask again. */
+  more: z.boolean(),
+});
+
 /** `POST /internal/reconcile`: without `repair` it only reports; purging repairs as well. */
 export const reconcileRequest = z.object({
   repair: z.boolean({ error: "repair must be true or false." }).default(false),
@@ -166,6 +224,9 @@ export const reconcileReport = z.object({
 
 export type ReconcileRequest = z.output<typeof reconcileRequest>;
 export type ReconcileReport = z.output<typeof reconcileReport>;
+export type GenerateRequest = z.output<ReturnType<typeof generateRequest>>;
+export type TaskResponse = z.output<typeof taskResponse>;
+export type WorkReport = z.output<typeof workReport>;
 export type FinalizeRequest = z.output<typeof finalizeRequest>;
 export type ListVoicesQuery = z.output<typeof listVoicesQuery>;
 export type Voice = z.output<typeof voice>;

@@ -17,6 +17,7 @@ export const ERROR_STATUS = {
   method_not_allowed: 405,
   clone_in_progress: 409,
   clone_conflict: 409,
+  voice_not_ready: 409,
   payload_too_large: 413,
   provider_rejected: 422,
   rate_limited: 429,

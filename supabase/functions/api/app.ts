@@ -1,15 +1,18 @@
 import { Hono } from "hono";
-import type { ApiEnv } from "./environment.ts";
+import type { ApiEnv, KeepAlive } from "./environment.ts";
 import { createAuth } from "./middleware/auth.ts";
 import { handleError, handleNotFound } from "./middleware/errors.ts";
-import { cloneRoutes, type CloneServices } from "./routes/clone.ts";
+import { cloneRoutes } from "./routes/clone.ts";
+import { generateRoutes } from "./routes/generate.ts";
+import { generationRoutes } from "./routes/generations.ts";
 import { internalRoutes } from "./routes/internal.ts";
 import { languageRoutes } from "./routes/languages.ts";
+import { taskRoutes } from "./routes/tasks.ts";
 import { voiceRoutes } from "./routes/voices.ts";
 import type { Services } from "./services.ts";
 
 /** The routes that need services, and who may use them. It does no I/O of its own; the front has gone before. */
-export function createApp(services: Services & Pick<CloneServices, "keepAlive">) {
+export function createApp(services: Services & KeepAlive) {
   const { supabase } = services.config;
   const requireUser = createAuth({
     verifyToken: services.verifyToken,
@@ -34,5 +37,14 @@ export function createApp(services: Services & Pick<CloneServices, "keepAlive">)
 
   app.use("/voices/*", requireUser);
   app.route("/voices", voiceRoutes(services));
+
+  app.use("/generate/*", requireUser);
+  app.route("/generate", generateRoutes(services));
+
+  app.use("/tasks/*", requireUser);
+  app.route("/tasks", taskRoutes(services));
+
+  app.use("/generations/*", requireUser);
+  app.route("/generations", generationRoutes(services));
   return app;
 }

@@ -15,3 +15,6 @@ export type ApiEnv = {
     userId: string;
   };
 };
+
+/** Keeps the process alive until work is done, even when the client has hung up. */
+export type KeepAlive = { keepAlive: (work: Promise<unknown>) => void };

@@ -1,6 +1,9 @@
 import { createReferenceCheck } from "../_shared/audio/check.ts";
 import { type Clock, createClock } from "../_shared/clock.ts";
 import type { Config } from "../_shared/config.ts";
+import { createGenerate } from "../_shared/generations/generate.ts";
+import { createTasks } from "../_shared/generations/tasks.ts";
+import { createGenerations } from "../_shared/storage/generations.ts";
 import { createReferences } from "../_shared/storage/references.ts";
 import { createSupabase } from "../_shared/supabase.ts";
 import type { TtsProvider } from "../_shared/tts/provider.ts";
@@ -28,7 +31,23 @@ export async function createServices(config: Config, options: { fetch?: typeof f
   const provider = await createProvider(config, { fetch: options.fetch, clock });
   const supabase = createSupabase({ ...config.supabase, fetch: options.fetch });
   const references = createReferences({ storage: supabase.storage, publicUrl: config.supabase.publicUrl });
+  const generations = createGenerations({ storage: supabase.storage, publicUrl: config.supabase.publicUrl });
   const enrollments = createEnrollments({ db: supabase.db, limits: config.limits });
+  const tasks = createTasks({ db: supabase.db });
+
+  /** What speaks is needed by the first text, and by workers. */
+  const loadSpeak = async () => {
+    const { createSpeak } = await import("../_shared/generations/speak.ts");
+    const synthesisTimeoutMs = config.qwen?.timeoutMs ?? 0;
+    return createSpeak({
+      tasks,
+      generations,
+      provider,
+      clock,
+      synthesisTimeoutMs,
+      newLeaseId: () => crypto.randomUUID(),
+    });
+  };
 
   return {
     config,
@@ -45,6 +64,14 @@ export async function createServices(config: Config, options: { fetch?: typeof f
       checkReference: createReferenceCheck({ references, policy: config.referenceAudioPolicy }),
       tokenOf: enrollmentToken,
     }),
+    tasks,
+    generations,
+    generate: createGenerate({ tasks, provider, clock, newId: () => crypto.randomUUID(), loadSpeak }),
+    /** Only the operator's route needs it. */
+    async loadWork() {
+      const { createWork } = await import("../_shared/generations/work.ts");
+      return createWork({ speak: await loadSpeak(), clock });
+    },
     /** Only the operator's route needs it. */
     async loadReconcile() {
       const [{ createReconcile }, { createReconcileLedger }] = await Promise.all([

@@ -12,7 +12,7 @@ const nameOf = (path: string) => path.slice(FUNCTIONS.length + 1);
 const LAYERS: [layer: string, files: RegExp, mayImport: string[]][] = [
   [
     "base",
-    /^_shared\/(errors|log|clock|hosts|database\.types|tts\/errors|tts\/languages|tts\/sent_language)\.ts$/,
+    /^_shared\/(errors|log|clock|hosts|database\.types|database_answers|tts\/errors|tts\/languages|tts\/sent_language)\.ts$/,
     [],
   ],
   ["contract", /^_shared\/contract\.ts$/, ["base"]],
@@ -28,12 +28,20 @@ const LAYERS: [layer: string, files: RegExp, mayImport: string[]][] = [
     /^_shared\/voices\//,
     ["base", "contract", "supabase", "provider interface", "storage", "audio"],
   ],
+  [
+    "generations",
+    /^_shared\/generations\//,
+    ["base", "contract", "supabase", "provider interface", "storage", "audio"],
+  ],
   ["http", /^api\/(middleware\/|environment\.ts$|routes\/body\.ts$)/, ["base", "contract"]],
   ["routes", /^api\/routes\//, ["base", "contract", "config", "http", "wiring"]],
   [
     "wiring",
     /^api\/services\.ts$/,
-    ["base", "config", "supabase", "provider interface", "providers", "storage", "audio", "voices"],
+    [
+      ...["base", "config", "supabase", "provider interface", "providers", "storage", "audio", "voices"],
+      "generations",
+    ],
   ],
   ["boot", /^api\/(app|front|index)\.ts$/, ["base", "config", "http", "routes", "wiring"]],
 ];

@@ -16,7 +16,7 @@ const LANGUAGES = [
 ];
 
 const capabilities = {
-  supports_generate: false,
+  supports_generate: true,
   supports_generate_stream: false,
   default_generate_mode: "task",
   allow_generate_mode_toggle: false,
@@ -43,7 +43,7 @@ Deno.test("in modal mode languages names modal, and the configured text length s
     languages: LANGUAGES,
     default: "Auto",
     provider: "modal",
-    capabilities: { ...capabilities, max_text_chars: 1200 },
+    capabilities: { ...capabilities, supports_generate: false, max_text_chars: 1200 },
   }]);
 });
 

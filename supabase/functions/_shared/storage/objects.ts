@@ -29,6 +29,12 @@ export function saysMissing(error: unknown): boolean {
   return told.success && (told.data.code === "NoSuchKey" || told.data.statusCode === "404");
 }
 
+/** Whether an error of Storage says that the object is there already. */
+export function saysDuplicate(error: unknown): boolean {
+  const told = storageError.safeParse(error);
+  return told.success && (told.data.code === "KeyAlreadyExists" || told.data.statusCode === "409");
+}
+
 /** A signed URL as whoever is outside can use it: Storage names its own, internal origin. */
 export function onOrigin(origin: string, signedUrl: string): string {
   const { pathname, search } = new URL(signedUrl);

@@ -1,7 +1,7 @@
 /**
  * How a provider call failed, and with it whether a voice may exist:
  *
- * - `rejected`: the provider refuses this audio or transcript
+ * - `rejected`: the provider refuses this audio or transcript; of a synthesis, this text or this voice
  * - `reference_unreachable`: the provider could not fetch the clip
  * - `misconfigured`: key, region, account, model or our request is wrong
  * - `voice_limit`: the account's voices are used up
@@ -9,6 +9,11 @@
  * - `server_error`: it answered that it failed; whether it made the voice is unknown
  * - `unreadable_answer`: it answered success without saying which voice; unknown
  * - `no_answer`: no HTTP answer at all (refused, DNS, reset, timeout): unknown, for the runtime cannot tell them apart
+ *
+ * A synthesis leaves nothing behind at the provider, so nothing about it is unknown. After the last three it may simply
+ * run again, at the price of being paid for twice; after `throttled` too, a while later. `rejected` is final.
+ * `misconfigured` ends the attempt and is the operator's to mend. `reference_unreachable` and `voice_limit` speak of a
+ * create and are not expected of a synthesis; should one come, it is final as well.
  */
 export type ProviderErrorCategory =
   | "rejected"
@@ -51,7 +56,7 @@ export class ProviderError extends Error {
     this.refusal = options.refusal;
   }
 
-  /** Whether the call, if it was a create, may have made a voice all the same. */
+  /** Whether the call, if it was a create, may have made a voice all the same. A synthesis that failed so may run again. */
   get outcomeUnknown(): boolean {
     return UNKNOWN_OUTCOME.has(this.category);
   }

@@ -69,6 +69,25 @@ export type CloneRequest<Answer> = {
   signal: AbortSignal;
 };
 
+/** What to say, and with which voice. */
+export type SynthesisRequest = {
+  text: string;
+  /** The language of the text; `Auto` leaves it to the provider. */
+  language: Language;
+  providerVoiceId: string;
+  /** The voice's own, as its row has it: with any other model the voice does not speak. */
+  targetModel: string;
+  signal: AbortSignal;
+};
+
+/** Speech as the provider gave it: not yet proved to be audio. */
+export type Speech = {
+  bytes: Uint8Array<ArrayBuffer>;
+  requestId: string | null;
+  /** What the provider told of it, fit to be kept: neither the text nor an address. */
+  metadata: Record<string, unknown>;
+};
+
 /** What the application asks of a provider. Every method throws a ProviderError when the provider fails it. */
 export interface TtsProvider {
   readonly name: TtsProviderName;
@@ -76,6 +95,8 @@ export interface TtsProvider {
   readonly region: string;
   /** Presents the reference, enrolls it and saves the voice; whatever `record.complete` gave is its answer. */
   cloneVoice<Answer>(request: CloneRequest<Answer>): Promise<Answer>;
+  /** Speaks a text with a voice; null when the provider cannot. It keeps nothing, so it may be asked again. */
+  readonly synthesize: ((request: SynthesisRequest) => Promise<Speech>) | null;
   /** Looks for the voice of a create whose outcome is unknown; the oldest when there are several, null when none. */
   findVoice(token: string, signal: AbortSignal): Promise<ProviderVoice | null>;
   /** Every voice of the account, oldest first. */

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { parseAnswer } from "./database_answers.ts";
+import { parseAnswer } from "../database_answers.ts";
 import type { Json } from "../database.types.ts";
 import type { Supabase } from "../supabase.ts";
 import type { SavedVoice, TtsProviderName, VoiceDetails } from "../tts/provider.ts";

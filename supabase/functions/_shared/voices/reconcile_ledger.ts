@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { Supabase } from "../supabase.ts";
-import { databaseError, parseAnswer } from "./database_answers.ts";
+import { databaseError, parseAnswer } from "../database_answers.ts";
 import { voiceDetails } from "./enrollments.ts";
 
 const expiredEntry = z.object({

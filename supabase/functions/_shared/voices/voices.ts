@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { type ListVoicesQuery, type Voice, voice } from "../contract.ts";
 import type { Supabase } from "../supabase.ts";
-import { databaseError } from "./database_answers.ts";
+import { databaseError } from "../database_answers.ts";
 
 const COLUMNS =
   "id, name, language, source, description, reference_transcript, created_at, tts_provider, provider_voice_id, " +

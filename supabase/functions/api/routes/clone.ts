@@ -6,18 +6,15 @@ import {
   type uploadUrlResponse,
 } from "../../_shared/contract.ts";
 import type { z } from "zod";
-import type { ApiEnv } from "../environment.ts";
+import type { ApiEnv, KeepAlive } from "../environment.ts";
 import { methodNotAllowed } from "../middleware/errors.ts";
 import type { Services } from "../services.ts";
 import { createBodyLimit, parseBody } from "./body.ts";
 
-export type CloneServices = Pick<Services, "references" | "finalize" | "newVoiceId"> & {
-  /** Keeps the process alive until the work is done, even when the client has hung up. */
-  keepAlive: (work: Promise<unknown>) => void;
-};
-
 /** `POST /clone/upload-url` and `POST /clone/finalize`. */
-export function cloneRoutes(services: CloneServices) {
+export function cloneRoutes(
+  services: Pick<Services, "references" | "finalize" | "newVoiceId"> & KeepAlive,
+) {
   const { references } = services;
   const limit = createBodyLimit();
 

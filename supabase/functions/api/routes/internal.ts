@@ -1,14 +1,14 @@
 import { Hono } from "hono";
 import { timingSafeEqual } from "hono/utils/buffer";
 import type { z } from "zod";
-import { type reconcileReport, reconcileRequest } from "../../_shared/contract.ts";
+import { type reconcileReport, reconcileRequest, type workReport } from "../../_shared/contract.ts";
 import type { ApiEnv } from "../environment.ts";
 import { handleNotFound, methodNotAllowed } from "../middleware/errors.ts";
 import type { Services } from "../services.ts";
 import { createBodyLimit, parseInput, readJson } from "./body.ts";
 
-/** `POST /internal/reconcile`, for whoever has the project's secret key; to everyone else there is nothing here. */
-export function internalRoutes(services: Pick<Services, "loadReconcile" | "config">) {
+/** `POST /internal/reconcile` and `POST /internal/work`, for whoever has the project's secret key; to everyone else there is nothing here. */
+export function internalRoutes(services: Pick<Services, "loadReconcile" | "loadWork" | "config">) {
   const { secretKey } = services.config.supabase;
 
   return new Hono<ApiEnv>()
@@ -21,5 +21,10 @@ export function internalRoutes(services: Pick<Services, "loadReconcile" | "confi
       const reconcile = await services.loadReconcile();
       return c.json(await reconcile(request, c.var.log) satisfies z.input<typeof reconcileReport>, 202);
     })
-    .all("/reconcile", methodNotAllowed("POST"));
+    .all("/reconcile", methodNotAllowed("POST"))
+    .post("/work", createBodyLimit(), async (c) => {
+      const work = await services.loadWork();
+      return c.json(await work(c.var.log) satisfies z.input<typeof workReport>, 202);
+    })
+    .all("/work", methodNotAllowed("POST"));
 }

@@ -16,7 +16,7 @@ export function languageRoutes(config: Pick<Config, "mode" | "maxTextChars">) {
           default: "Auto",
           provider: config.mode,
           capabilities: {
-            supports_generate: false,
+            supports_generate: config.mode === "qwen",
             supports_generate_stream: false,
             default_generate_mode: "task",
             allow_generate_mode_toggle: false,

@@ -53,8 +53,10 @@ export type DashScopeRequest<Output> = {
   answer: z.ZodType<Output>;
   timeoutMs: number;
   signal: AbortSignal;
-  /** Our own sentence for a refusal, by the provider's code. */
-  refusal?: (providerCode: string) => string;
+  /** Codes that are a refusal of this request, whatever they mean elsewhere. */
+  refusedBy?: ReadonlySet<string>;
+  /** Our own sentence for a refusal, by the provider's code and message. The message itself is shown to nobody. */
+  refusal?: (providerCode: string, message: string) => string;
 };
 
 export type DashScope = ReturnType<typeof createDashScope>;
@@ -111,7 +113,7 @@ export function createDashScope(
       }
 
       const body = parseJson(text);
-      if (!response.ok) throw failure(response.status, body, request.refusal);
+      if (!response.ok) throw failure(response.status, body, request);
       const parsed = request.answer.safeParse(body);
       if (parsed.success) return parsed.data;
       throw new ProviderError("unreadable_answer", "the provider's answer is not what it documents", {
@@ -135,15 +137,17 @@ function parseJson(text: string): unknown {
 function failure(
   status: number,
   body: unknown,
-  refusal: ((providerCode: string) => string) | undefined,
+  request: Pick<DashScopeRequest<unknown>, "refusedBy" | "refusal">,
 ): ProviderError {
   const told = errorBody.safeParse(body).data;
   const code = told?.code ?? undefined;
-  const category = categorize(status, code, told?.message ?? "");
+  const message = told?.message ?? "";
+  const refused = code !== undefined && request.refusedBy?.has(code);
+  const category = refused ? "rejected" : categorize(status, code, message);
   return new ProviderError(category, `the provider answered ${status} ${code ?? "without a code"}`, {
     status,
     providerCode: code,
     providerRequestId: told?.request_id ?? undefined,
-    refusal: category === "rejected" && code !== undefined ? refusal?.(code) : undefined,
+    refusal: category === "rejected" && code !== undefined ? request.refusal?.(code, message) : undefined,
   });
 }

@@ -10,6 +10,7 @@ export function createModal(): TtsProvider {
     region: "none",
     cloneVoice: (request) =>
       request.record.complete({ provider: "modal", metadata: { reference: request.referenceMetadata } }),
+    synthesize: null,
     findVoice: () => Promise.resolve(null),
     listVoices: () => Promise.resolve([]),
     deleteVoice: () => Promise.resolve(),

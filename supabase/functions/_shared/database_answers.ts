@@ -1,5 +1,5 @@
 import type { z } from "zod";
-import { ApiError, internalError } from "../errors.ts";
+import { ApiError, internalError } from "./errors.ts";
 
 type PostgrestError = { message: string; code: string };
 

@@ -1,0 +1,223 @@
+import type { ClipSource } from "../audio/ranged_reader.ts";
+import type { Clock } from "../clock.ts";
+import { ApiError } from "../errors.ts";
+import type { Log } from "../log.ts";
+import type { Generations } from "../storage/generations.ts";
+import { ProviderError } from "../tts/errors.ts";
+import type { Speech, TtsProvider } from "../tts/provider.ts";
+import { failureOf, NOT_SPOKEN } from "./outcomes.ts";
+import type { ClaimedTask, Tasks } from "./tasks.ts";
+
+/** How often a text is sent to the provider before its task fails. */
+const MOST_ATTEMPTS = 3;
+/** What a run may take besides the provider's time, in milliseconds: fetching the audio, looking at it, storing it. */
+const REST_MS = 45_000;
+/** How much longer than a run its lease lasts, in seconds. */
+const LEASE_MARGIN_SECONDS = 15;
+/** Before a task is tried again, in seconds: after a failure for each attempt made, and after a 429, before jitter. */
+const FAILED_SECONDS = 2;
+const THROTTLED_SECONDS = 15;
+/** The same while our own storage or database is away. */
+const AWAY_SECONDS = 10;
+/** How far a run is, for whoever settles its failure. */
+type Run = { log: Log; signal: AbortSignal; isPaid: boolean };
+
+const isAway = (error: unknown) => error instanceof ApiError && error.status === 503;
+
+/** Pauses between tries at keeping what is paid for, in milliseconds. */
+const KEEP_PAUSES_MS = [250, 1_000, 3_000, 5_000];
+
+export type SpeakOptions = {
+  tasks: Tasks;
+  generations: Generations;
+  provider: Pick<TtsProvider, "name" | "region" | "synthesize">;
+  clock: Clock;
+  /** Milliseconds that one synthesis may take. */
+  synthesisTimeoutMs: number;
+  newLeaseId: () => string;
+};
+
+/** What became of a task that was taken up. `put_back`: it may be claimed again after so many seconds. */
+export type Spoken =
+  | { outcome: "completed" | "failed" | "over" | "superseded" }
+  | { outcome: "put_back"; delaySeconds: number };
+
+/** The length of stored or fetched audio in seconds; null when it is no WAV. What reads audio is loaded on demand. */
+async function secondsOf(clip: ClipSource): Promise<number | null> {
+  const { inspectAudio } = await import("../audio/inspect.ts");
+  try {
+    const { container, durationSeconds } = await inspectAudio(clip);
+    return container === "wav" ? durationSeconds : null;
+  } catch (error) {
+    if (error instanceof ApiError && error.code === "storage_unavailable") throw error;
+    return null;
+  }
+}
+
+/** Takes up tasks, one at a time: claims, has the provider speak, stores the audio, completes. */
+export function createSpeak(options: SpeakOptions) {
+  const { tasks, generations, provider, clock } = options;
+
+  /** What is paid for is kept if at all possible: asks again while storage or database are away. */
+  const keep = async <Result>(work: () => Promise<Result>, signal: AbortSignal): Promise<Result> => {
+    for (let tries = 0;; tries++) {
+      try {
+        return await work();
+      } catch (error) {
+        const pause = KEEP_PAUSES_MS[tries];
+        if (!isAway(error) || pause === undefined || signal.aborted) throw error;
+        await clock.sleep(pause, signal);
+      }
+    }
+  };
+
+  const complete = async (
+    task: ClaimedTask,
+    audio: { sizeBytes: number; durationSeconds: number },
+    speech: Pick<Speech, "requestId" | "metadata">,
+    { log, signal }: Run,
+  ): Promise<Spoken> => {
+    const objectKey = generations.key(task.userId, task.generationId);
+    const outcome = await keep(() => tasks.complete(task.taskId, { objectKey, ...audio, ...speech }), signal);
+    if (outcome === "completed") {
+      log.event("info", "generation.completed", {
+        provider_request_id: speech.requestId,
+        size: audio.sizeBytes,
+        duration_seconds: audio.durationSeconds,
+      });
+      return { outcome };
+    }
+    await generations.remove(objectKey);
+    log.event("info", "generation.discarded", { outcome, provider_request_id: speech.requestId });
+    return { outcome: "over" };
+  };
+
+  /** An attempt that was killed may have stored its audio: then there is nothing to pay for again. */
+  const completeStored = async (task: ClaimedTask, current: Run) => {
+    const key = generations.key(task.userId, task.generationId);
+    const stored = await keep(() => generations.inspect(key, current.signal), current.signal);
+    if (!stored) return null;
+    const durationSeconds = await secondsOf({
+      ...stored,
+      readRange: () => Promise.resolve(new Uint8Array()),
+    });
+    if (durationSeconds === null) return null;
+    const audio = { sizeBytes: stored.sizeBytes, durationSeconds };
+    return await complete(task, audio, { requestId: null, metadata: { recovered: true } }, current);
+  };
+
+  const fail = async (task: ClaimedTask, error: string, providerStatus: string | null): Promise<Spoken> => ({
+    outcome: await tasks.fail(task, { error, providerStatus }),
+  });
+
+  const putBack = async (
+    task: ClaimedTask,
+    next: { delaySeconds: number; counts: boolean; providerStatus: string | null },
+  ): Promise<Spoken> => {
+    const outcome = await tasks.putBack(task, next);
+    return outcome === "put_back" ? { outcome, delaySeconds: next.delaySeconds } : { outcome };
+  };
+
+  /** Whether a failed task is tried again, and when; what it failed with is final otherwise. */
+  const settle = async (
+    task: ClaimedTask,
+    error: unknown,
+    { category, isPaid }: { category: string | null; isPaid: boolean },
+  ): Promise<Spoken> => {
+    if (isAway(error) && !isPaid) {
+      return await putBack(task, { delaySeconds: AWAY_SECONDS, counts: false, providerStatus: null });
+    }
+    if (category === "throttled") {
+      const delaySeconds = Math.ceil(THROTTLED_SECONDS * (0.5 + clock.random()));
+      return await putBack(task, { delaySeconds, counts: false, providerStatus: category });
+    }
+    const mayPass = !(error instanceof ProviderError) || error.outcomeUnknown;
+    if (!mayPass || task.attempt >= MOST_ATTEMPTS) return await fail(task, failureOf(error), category);
+    const delaySeconds = FAILED_SECONDS * task.attempt;
+    return await putBack(task, { delaySeconds, counts: true, providerStatus: category });
+  };
+
+  const settleFailure = async (task: ClaimedTask, error: unknown, { log, isPaid }: Run): Promise<Spoken> => {
+    const told = error instanceof ProviderError
+      ? {
+        category: error.category,
+        status: error.status,
+        provider_code: error.providerCode,
+        provider_request_id: error.providerRequestId,
+      }
+      : { category: null };
+    log.event(told.category === "misconfigured" ? "error" : "warn", "generation.attempt_failed", {
+      attempt: task.attempt,
+      ...told,
+      error,
+    });
+    const spoken = await settle(task, error, { category: told.category, isPaid });
+    if (spoken.outcome === "failed") log.event("warn", "generation.failed", { attempt: task.attempt });
+    return spoken;
+  };
+
+  const run = async (
+    task: ClaimedTask,
+    synthesize: NonNullable<TtsProvider["synthesize"]>,
+    current: Run,
+  ): Promise<Spoken> => {
+    if (task.attempt > 1 || !task.maySynthesize) {
+      const completed = await completeStored(task, current);
+      if (completed) return completed;
+    }
+    if (!task.maySynthesize) {
+      current.log.event("warn", "generation.failed", { attempt: task.attempt });
+      return await fail(task, NOT_SPOKEN, null);
+    }
+    const startedAt = clock.now();
+    const speech = await synthesize({ ...task, signal: current.signal });
+    current.isPaid = true;
+    current.log.event("info", "generation.synthesized", {
+      provider_request_id: speech.requestId,
+      duration_ms: clock.now() - startedAt,
+    });
+    const sizeBytes = speech.bytes.byteLength;
+    const durationSeconds = await secondsOf({
+      sizeBytes,
+      firstBytes: speech.bytes,
+      readRange: () => Promise.resolve(new Uint8Array()),
+    });
+    if (durationSeconds === null) {
+      throw new ProviderError("unreadable_answer", "what the provider gave is no WAV", {
+        providerRequestId: speech.requestId ?? undefined,
+      });
+    }
+    const key = generations.key(task.userId, task.generationId);
+    const outcome = await keep(() => generations.store(key, speech.bytes), current.signal);
+    // Then the row tells of what lies there, and not of what this attempt was given.
+    const completed = outcome === "there_already" ? await completeStored(task, current) : null;
+    return completed ?? await complete(task, { sizeBytes, durationSeconds }, speech, current);
+  };
+
+  /**
+   * Takes up the task named, or the oldest that may run; null when there is none. Never fails for a task's own sake.
+   * @throws {ApiError} database_unavailable: then the task's lease ends by itself, and another run takes it up
+   */
+  return async (log: Log, taskId?: string): Promise<Spoken | null> => {
+    const { synthesize } = provider;
+    if (!synthesize) return null;
+    const runMs = options.synthesisTimeoutMs + REST_MS;
+    const task = await tasks.claim({
+      leaseId: options.newLeaseId(),
+      leaseSeconds: runMs / 1000 + LEASE_MARGIN_SECONDS,
+      maxAttempts: MOST_ATTEMPTS,
+      provider: provider.name,
+      region: provider.region,
+      taskId,
+    });
+    if (!task) return null;
+    const taskLog = log.with({ task_id: task.taskId, generation_id: task.generationId });
+    taskLog.event("info", "generation.claimed", { attempt: task.attempt });
+    const current: Run = { log: taskLog, signal: clock.timeout(runMs), isPaid: false };
+    try {
+      return await run(task, synthesize, current);
+    } catch (error) {
+      return await settleFailure(task, error, current);
+    }
+  };
+}

@@ -1,0 +1,39 @@
+import type { Clock } from "../clock.ts";
+import type { WorkReport } from "../contract.ts";
+import type { Log } from "../log.ts";
+import type { Spoken } from "./speak.ts";
+
+/** How long a run takes up new tasks, in milliseconds; the platform gives up on an answer at 150 s. */
+const RUN_MS = 20_000;
+/** How many tasks are worked on at once: the provider takes three requests a second, from everyone. */
+const AT_ONCE = 3;
+
+export type Work = ReturnType<typeof createWork>;
+
+/** Works through the tasks that nobody is working on: those of killed processes, and those that were put back. */
+export function createWork(
+  options: { speak: (log: Log) => Promise<Spoken | null>; clock: Clock },
+) {
+  const { speak, clock } = options;
+
+  /**
+   * One run. Two at once do no harm.
+   * @throws {ApiError} database_unavailable
+   */
+  return async (log: Log): Promise<WorkReport> => {
+    const until = clock.now() + RUN_MS;
+    const report: WorkReport = { completed: 0, failed: 0, put_back: 0, over: 0, more: false };
+    const worker = async () => {
+      while (clock.now() < until) {
+        const spoken = await speak(log);
+        if (!spoken) return;
+        report[spoken.outcome === "superseded" ? "over" : spoken.outcome]++;
+      }
+      report.more = true;
+    };
+    const workers = await Promise.allSettled(Array.from({ length: AT_ONCE }, worker));
+    const failed = workers.find((one) => one.status === "rejected");
+    if (failed) throw failed.reason;
+    return report;
+  };
+}

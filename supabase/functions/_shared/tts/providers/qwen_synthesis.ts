@@ -1,0 +1,71 @@
+import { z } from "zod";
+import type { Speech, SynthesisRequest } from "../provider.ts";
+import type { DashScope } from "./dashscope.ts";
+import { createQwenResult, type QwenResultOptions } from "./qwen_result.ts";
+
+const GENERATION_PATH = "/api/v1/services/aigc/multimodal-generation/generation";
+
+const generationAnswer = z.object({
+  output: z.object({
+    finish_reason: z.string().nullish(),
+    audio: z.object({ url: z.string().min(1) }),
+  }),
+  usage: z.object({ characters: z.number().nullish() }).nullish(),
+  request_id: z.string().nullish(),
+});
+
+/**
+ * Codes that are about the text or the voice here. Which one an unknown voice has, and a model that is not the voice's own,
+ * is not documented for synthesis.
+ */
+const REFUSED_BY: ReadonlySet<string> = new Set(["InvalidParameter", "BadRequest.VoiceNotFound"]);
+
+/** Our own sentence for a text or voice that the provider refused. Only the message tells a text that is too long. */
+function refusalOf(providerCode: string, message: string): string {
+  if (providerCode === "DataInspectionFailed") return "The text was refused by a content check.";
+  if (providerCode === "BadRequest.VoiceNotFound") {
+    return "The voice provider no longer has this voice. Clone it again.";
+  }
+  return /input length/i.test(message)
+    ? "The text is too long for the voice provider. Shorten it."
+    : "The voice provider refused to speak this text with this voice.";
+}
+
+/**
+ * Speaking at Qwen, without streaming.
+ *
+ * @param options.timeoutMs milliseconds that each of the two calls may take
+ */
+export function createQwenSynthesis(options: QwenResultOptions & { dashscope: DashScope }) {
+  const { fetchResult } = createQwenResult(options);
+
+  return {
+    /**
+     * Has the text spoken, and fetches the speech at once: two calls, neither of them made again.
+     * @throws {ProviderError} when either failed
+     */
+    async synthesize(request: SynthesisRequest): Promise<Speech> {
+      const answer = await options.dashscope.post({
+        path: GENERATION_PATH,
+        body: {
+          model: request.targetModel,
+          input: { text: request.text, voice: request.providerVoiceId, language_type: request.language },
+        },
+        answer: generationAnswer,
+        timeoutMs: options.timeoutMs,
+        signal: request.signal,
+        refusedBy: REFUSED_BY,
+        refusal: refusalOf,
+      });
+      const requestId = answer.request_id ?? null;
+      return {
+        bytes: await fetchResult(answer.output.audio.url, { requestId, signal: request.signal }),
+        requestId,
+        metadata: {
+          characters: answer.usage?.characters ?? null,
+          finish_reason: answer.output.finish_reason ?? null,
+        },
+      };
+    },
+  };
+}

@@ -1,0 +1,20 @@
+import { Hono } from "hono";
+import { idParameter } from "../../_shared/contract.ts";
+import { ApiError } from "../../_shared/errors.ts";
+import type { ApiEnv } from "../environment.ts";
+import { methodNotAllowed } from "../middleware/errors.ts";
+import type { Services } from "../services.ts";
+
+const AUDIO_SECONDS = 3600;
+
+/** `GET /generations/:id/audio`: a redirect to where the audio can be heard. */
+export function generationRoutes(services: Pick<Services, "tasks" | "generations">) {
+  return new Hono<ApiEnv>()
+    .get("/:id/audio", async (c) => {
+      const id = idParameter.safeParse(c.req.param("id"));
+      const audio = id.success ? await services.tasks.audioOf(c.var.userId, id.data) : null;
+      if (!audio) throw new ApiError("not_found", "Generation not found.");
+      return c.redirect(await services.generations.signedUrl(audio.objectKey, AUDIO_SECONDS), 302);
+    })
+    .all("/:id/audio", methodNotAllowed("GET"));
+}
