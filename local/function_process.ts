@@ -8,6 +8,8 @@ import { type ProcessRecord, signal } from "./processes.ts";
 export type FunctionProcess = {
   /** Where it listens, or will in a moment; null while it is away. */
   port(): number | null;
+  /** Ends it and starts it again with these variables in the place of those it had; no port is told until then. */
+  restart(environment: Environment): void;
   stop(): Promise<void>;
 };
 
@@ -51,6 +53,7 @@ export function startFunctionProcess(
   },
 ): FunctionProcess {
   const ended = new AbortController();
+  let variables = environment;
   let port: number | null = null;
   let child: Deno.ChildProcess | null = null;
   let restartNow = Promise.withResolvers<void>();
@@ -69,7 +72,7 @@ export function startFunctionProcess(
       ],
       cwd: root,
       clearEnv: true,
-      env: { ...environment, DENO_SERVE_ADDRESS: `tcp:127.0.0.1:${mine}` },
+      env: { ...variables, DENO_SERVE_ADDRESS: `tcp:127.0.0.1:${mine}` },
       stdin: "null",
       stdout: "piped",
       stderr: "piped",
@@ -109,16 +112,22 @@ export function startFunctionProcess(
     }
   }
 
-  function restart(): void {
-    log("The function's files changed; it is started again.");
+  function restart(why: string): void {
+    log(why);
     restartNow.resolve();
     if (child) signal(child.pid, "SIGKILL");
   }
 
   const running = keepRunning();
-  const watching = watch(root, restart, ended.signal);
+  const changed = () => restart("The function's files changed; it is started again.");
+  const watching = watch(root, changed, ended.signal);
   return {
     port: () => port,
+    restart(environment) {
+      variables = environment;
+      port = null;
+      restart("The function's variables changed; it is started again.");
+    },
     async stop() {
       ended.abort();
       restartNow.resolve();

@@ -23,6 +23,11 @@ import { startSupabaseLite } from "./supabase_lite.ts";
 /** A running stack. */
 export type Stack = {
   record: StackRecord;
+  /**
+   * Starts the function again with these variables over those it has, as `supabase secrets set` does, and resolves once
+   * it answers; everything else goes on as it is. Rejects with a `StackError` where the stack has no function.
+   */
+  reconfigure(changes: Environment): Promise<void>;
   /** Stops the gateway, the function, the simulator and the database, in this order. */
   stop(): Promise<void>;
 };
@@ -170,17 +175,22 @@ export async function startStack(options: StackOptions): Promise<Stack> {
       storage: createStorageWire({ embedded: lite.fetch, objects, keys, sizeLimit: fileSizeLimit.bytes }),
     };
     services = { ...supabase, functions: null };
+    let reconfigure: Stack["reconfigure"] = () =>
+      Promise.reject(new StackError("This stack runs without the function."));
     if (entrypoint !== null) {
-      const edge = startFunctionProcess({
-        root,
-        entrypoint,
-        environment: functionEnvironment({
-          environment,
+      let variables = environment;
+      const ofFunction = () =>
+        functionEnvironment({
+          environment: variables,
           supabaseUrl,
           publishableKey: keys.publishableKey,
           secretKey: keys.secretKey,
           simulator: simulator ? { url: simulator.url, apiKey: simulatorKey } : null,
-        }),
+        });
+      const edge = startFunctionProcess({
+        root,
+        entrypoint,
+        environment: ofFunction(),
         processes: folder.processes,
         restartDelaysMs: options.functionRestartDelaysMs,
         log: options.functionLog ?? log,
@@ -188,11 +198,19 @@ export async function startStack(options: StackOptions): Promise<Stack> {
       stops.push(() => edge.stop());
       const proxy = createFunctionProxy({ port: edge.port, patienceMs: functionPatienceMs });
       services = { ...supabase, functions: proxy };
-      const health = await proxy(new Request(`${supabaseUrl}/functions/v1/api/health`));
-      if (!health.ok) {
-        log(`The function answers its health check with ${health.status}; what it says stands below.`);
-      }
-      await health.body?.cancel();
+      const untilAnswering = async () => {
+        const health = await proxy(new Request(`${supabaseUrl}/functions/v1/api/health`));
+        if (!health.ok) {
+          log(`The function answers its health check with ${health.status}; what it says stands below.`);
+        }
+        await health.body?.cancel();
+      };
+      await untilAnswering();
+      reconfigure = async (changes) => {
+        variables = { ...variables, ...changes };
+        edge.restart(ofFunction());
+        await untilAnswering();
+      };
     }
 
     const record: StackRecord = {
@@ -211,7 +229,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
       stopGateway = null;
       await gateway.stop(graceMs);
     });
-    return { record, stop };
+    return { record, reconfigure, stop };
   } catch (error) {
     await stop();
     throw error;

@@ -1,9 +1,13 @@
-import { type Stack, startStack } from "./stack.ts";
+import { type Stack, type StackOptions, startStack } from "./stack.ts";
 
-/** Runs `use` with an embedded project that has the migrations and no function, and removes all of it afterwards. */
+/**
+ * Runs `use` with an embedded project that has the migrations, and removes all of it afterwards. Without options it has
+ * no function and nobody is told what it writes.
+ */
 export async function withTemporaryStack<Result>(
   root: string,
-  use: (record: Stack["record"]) => Promise<Result>,
+  use: (record: Stack["record"], stack: Stack) => Promise<Result>,
+  options: Partial<Pick<StackOptions, "environment" | "entrypoint" | "log" | "intercept">> = {},
 ): Promise<Result> {
   const dataDir = await Deno.makeTempDir({ prefix: "voice-clone-api-" });
   await Deno.chmod(dataDir, 0o711);
@@ -15,9 +19,10 @@ export async function withTemporaryStack<Result>(
       environment: {},
       entrypoint: null,
       log: () => {},
+      ...options,
     });
     try {
-      return await use(stack.record);
+      return await use(stack.record, stack);
     } finally {
       await stack.stop();
     }
