@@ -1,14 +1,17 @@
-// `npm run smoke`: clones a voice as a person with curl would, and tells what came of it.
+// `npm run smoke`: clones a voice and has it speak, as a person with curl would, and tells what came of it.
 import { resolve } from "node:path";
 import { logToStderr, logToStdout, messageOf } from "./log.ts";
 import { whenAskedToStop } from "./signals.ts";
+import { inSeconds } from "./smoke/audio.ts";
 import { readClip } from "./smoke/clip.ts";
 import { parseOptions, type SmokeOptions, usage } from "./smoke/options.ts";
+import { createOutput } from "./smoke/output.ts";
 import { providerOf, runSmoke } from "./smoke/run.ts";
 import { findTarget, type Target } from "./smoke/target.ts";
 
 // npm runs scripts in the repository's folder; a relative path means the caller's.
 const callerFolder = Deno.env.get("INIT_CWD") ?? Deno.cwd();
+const ownText = "Hello. A moment ago, this voice was only a recording.";
 /** What a stack of our own wrote: shown when the run fails. */
 const stackLog: string[] = [];
 
@@ -30,15 +33,33 @@ async function targetOf(asked: SmokeOptions): Promise<Target> {
 
 async function smoke(asked: SmokeOptions): Promise<void> {
   const clip = await readClip(asked.file && resolve(callerFolder, asked.file), asked.transcript);
+  const output = createOutput(asked.out, callerFolder);
   const stopped = whenAskedToStop().then((reason) => Promise.reject(new Error(`Stopped: ${reason}.`)));
+  // Looked at once the stack stands, which then goes with all it started.
+  stopped.catch(() => {});
   const { close, ...target } = await targetOf(asked);
   try {
     const started = performance.now();
-    const { token, name, language } = asked;
-    const run = runSmoke({ ...target, token, name, language, clip, print: logToStdout });
-    const row = await Promise.race([run, stopped]);
-    const seconds = ((performance.now() - started) / 1_000).toFixed(1);
-    logToStdout(`\n${JSON.stringify(row, null, 2)}\n\nThe voice is saved, ${seconds} s in all.`);
+    const { token, name, language, text = ownText } = asked;
+    const run = runSmoke({
+      ...target,
+      token,
+      name,
+      language,
+      clip,
+      text,
+      textLanguage: asked.text === undefined ? "English" : undefined,
+      save: output.save,
+      print: logToStdout,
+    });
+    const { row, audio } = await Promise.race([run, stopped]);
+    logToStdout(`\n${JSON.stringify(row, null, 2)}\n`);
+    logToStdout(`The voice is saved, ${inSeconds((performance.now() - started) / 1_000)} in all.`);
+    logToStdout(
+      audio
+        ? `It says "${text}": ${output.name}, ${inSeconds(audio.durationSeconds)}.`
+        : `It does not speak: with the provider ${row.tts_provider}, speaking is off.`,
+    );
   } finally {
     await close();
   }

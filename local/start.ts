@@ -54,7 +54,7 @@ Ready in ${seconds} s. Ctrl-C stops everything.
 Try it:
   curl ${supabase_url}/api/health
   curl ${supabase_url}/api/languages
-  npm run smoke          in another terminal: clones a voice from end to end
+  npm run smoke          in another terminal: clones a voice and has it speak
 `;
 }
 

@@ -1,18 +1,16 @@
 import { parseArgs } from "node:util";
+import {
+  type OperatorOptions,
+  operatorOptions,
+  operatorUsage,
+  readOperatorOptions,
+} from "../operator/options.ts";
 
 /** The body of `POST /internal/reconcile`. */
 export type ReconcileRequest = { repair: boolean; purge_older_than_days?: number };
 
 /** What `npm run reconcile` is asked to do. */
-export type ReconcileOptions = {
-  help: boolean;
-  json: boolean;
-  /** Base URL of the API, without a slash at its end; the running stack's when not given. */
-  api?: string;
-  /** The data folder of the stack to look for; the repository's `.local` when not given. */
-  dataDir?: string;
-  request: ReconcileRequest;
-};
+export type ReconcileOptions = OperatorOptions & { request: ReconcileRequest };
 
 /** What `--help` prints. */
 export const usage = `Compares the provider's voices with the rows and the ledger.
@@ -22,11 +20,7 @@ export const usage = `Compares the provider's voices with the rows and the ledge
   npm run reconcile -- --purge                repairs, and deletes orphans at the provider
 
   --older-than AGE   with --purge: only orphans of that age, such as 7d (the default), 12h or 30m
-  --json             one JSON object on standard output (use npm run -s reconcile -- --json)
-  --data DIR         the data folder of the running stack (.local)
-  --api URL          another deployment, such as https://abcdefgh.supabase.co/functions/v1/api; its secret key is
-                     read from the environment: SUPABASE_SECRET_KEY
-  --help             this text
+${operatorUsage("reconcile")}
 
 Exit code: 0 nothing needs a person; 1 it failed, or did not get to the end; 2 something needs a person: a row whose
 provider voice is gone, or a voice that is known and could not be saved. docs/operations.md tells what to do.`;
@@ -48,27 +42,16 @@ export function parseOptions(args: string[]): ReconcileOptions {
     args,
     allowPositionals: false,
     options: {
-      help: { type: "boolean", short: "h", default: false },
-      json: { type: "boolean", default: false },
+      ...operatorOptions,
       repair: { type: "boolean", default: false },
       purge: { type: "boolean", default: false },
       "older-than": { type: "string" },
-      api: { type: "string" },
-      data: { type: "string" },
     },
   });
-  const { help, json, repair, purge, api, data: dataDir, "older-than": age } = values;
+  const { repair, purge, "older-than": age } = values;
   if (age !== undefined && !purge) throw new Error("--older-than needs --purge.");
-  if (dataDir === "") throw new Error("--data is empty.");
-  if (dataDir !== undefined && api !== undefined) throw new Error("Give --data or --api, not both.");
-  if (api !== undefined && !/^https?:$/.test(URL.parse(api)?.protocol ?? "")) {
-    throw new Error("--api is not an http(s) URL.");
-  }
   return {
-    help,
-    json,
-    api: api?.replace(/\/+$/, ""),
-    dataDir,
+    ...readOperatorOptions(values),
     request: {
       repair: repair || purge,
       ...(purge ? { purge_older_than_days: parseAge(age ?? "7d") } : {}),

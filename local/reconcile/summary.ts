@@ -7,6 +7,12 @@ function listed(title: string, items: string[]): string[] {
   return items.length === 0 ? [] : ["", `${title}:`, ...items.map((item) => `  ${item}`)];
 }
 
+/** How far a run is. */
+export function soFarInShort(soFar: Reconciled): string {
+  return `${soFar.batches} batches: ${soFar.completed} completed, ${soFar.released} released, ` +
+    `${soFar.purged.length} purged, ${soFar.uploads_swept} uploads`;
+}
+
 /** What came of it, for a person: counts first, then what they are. */
 export function summarize(report: Reconciled, request: ReconcileRequest): string {
   const { orphans, foreign, gone, unresolved, purged, purge_failed: failed } = report;

@@ -16,28 +16,35 @@ const errorSchema = z.object({
   request_id: z.string(),
 }).partial();
 
+/** A request, and how it must be answered. */
+export type SmokeRequest = RequestInit & {
+  timeoutMs: number;
+  /** The one status that is right; any 2xx when not given. */
+  wanted?: number;
+};
+
 /**
- * One HTTP request that must answer 2xx within `timeoutMs`, its body read. Redirects are not followed.
+ * One HTTP request that must be answered as wanted within `timeoutMs`, its body read. Redirects are not followed.
  * Throws SmokeFailure with the status and what the error body says, or with what went wrong on the way.
  */
-export async function request(
-  send: typeof fetch,
-  url: string,
-  init: RequestInit & { timeoutMs: number },
-): Promise<Response> {
-  const { timeoutMs, ...rest } = init;
+export async function request(send: typeof fetch, url: string, init: SmokeRequest): Promise<Response> {
+  const { timeoutMs, wanted, ...rest } = init;
   const signal = AbortSignal.timeout(timeoutMs);
   let response: Response;
-  let body: string;
+  let body: Uint8Array<ArrayBuffer>;
   try {
     response = await send(url, { ...rest, signal, redirect: "manual" });
-    body = await response.text();
+    body = await response.bytes();
   } catch (error) {
     if (signal.aborted) throw new SmokeFailure(`No answer within ${timeoutMs / 1_000} s.`);
     throw new SmokeFailure(`No answer from ${new URL(url).origin}: ${withoutUrls(error)}.`);
   }
-  if (!response.ok) throw new SmokeFailure(describe(response, body));
-  return new Response(body || null, { status: response.status, headers: response.headers });
+  const { status, headers } = response;
+  if (wanted === undefined ? !response.ok : status !== wanted) {
+    if (response.ok) throw new SmokeFailure(`It answered ${status}, not ${wanted}.`);
+    throw new SmokeFailure(describe(response, new TextDecoder().decode(body)));
+  }
+  return new Response(body.length > 0 ? body : null, { status, headers });
 }
 
 /** The JSON of an answer. Throws SmokeFailure naming the fields that are missing or of another kind. */

@@ -15,11 +15,16 @@ export interface SmokeOptions {
   readonly name: string;
   readonly language: string;
   readonly transcript?: string;
+  /** What the voice says, in the clip's language; a sentence of the project's own, in English, when not given. */
+  readonly text?: string;
+  /** The path of the WAV that is saved; `.local/smoke.wav` of the repository when not given. */
+  readonly out?: string;
 }
 
 /** What `--help` prints. */
 export const usage =
-  `Clones a voice end to end, as a person with curl would: sign up, upload-url, PUT, finalize, list.
+  `Clones a voice and has it speak, as a person with curl would: sign up, upload-url, PUT, finalize, list, generate, and
+fetch the audio, which is saved.
 
   npm run smoke                     against the running stack, or one that is brought up for this run
   npm run smoke -- [options]
@@ -35,6 +40,10 @@ Another clip
   --transcript TEXT  what it says (needed with --file)
   --language NAME    the language it says it in (English)
   --name NAME        the voice's name (Smoke test)
+
+What it says
+  --text TEXT        in the clip's language
+  --out FILE         where the WAV is saved (.local/smoke.wav)
 
   --data DIR         the data folder of the stack to look for (.local)
   --help             this text
@@ -57,6 +66,8 @@ export function parseOptions(args: string[]): SmokeOptions {
       name: text,
       language: text,
       transcript: text,
+      text,
+      out: text,
     },
   });
   for (const [option, value] of Object.entries(values)) {

@@ -1,9 +1,13 @@
 import { z } from "zod";
+import type { Audio } from "./audio.ts";
 import type { Clip } from "./clip.ts";
+import { cloneVoice } from "./clone.ts";
 import { parseJson, request, SmokeFailure } from "./http.ts";
-import { problemsOf, type Row, rowSchema } from "./row.ts";
+import type { Row } from "./row.ts";
+import { checkNotSpeaking, speak } from "./speak.ts";
+import { createSteps } from "./steps.ts";
 
-/** Where to clone a voice, and which. */
+/** Where to clone a voice, which, and what it says. */
 export interface SmokeRun {
   /** Base URL of the API, without a slash at its end. */
   readonly api: string;
@@ -16,58 +20,50 @@ export interface SmokeRun {
   readonly clip: Clip;
   readonly name: string;
   readonly language: string;
+  readonly text: string;
+  /** The text's; the voice's own when not given. */
+  readonly textLanguage?: string;
+  /** Gets what was spoken, as it came and before it is checked. */
+  readonly save: (bytes: Uint8Array<ArrayBuffer>) => Promise<void>;
   /** Gets one line a step. */
   readonly print: (line: string) => void;
   readonly fetch?: typeof fetch;
   /** For each request in milliseconds: 150,000, the longest the platform lets a function take, if not said. */
   readonly timeoutMs?: number;
+  /** For the task in milliseconds; two minutes if not said, which is how long the function keeps at it by itself. */
+  readonly deadlineMs?: number;
+  readonly sleep?: (ms: number) => Promise<void>;
+}
+
+/** What a run leaves. */
+export interface SmokeResult {
+  /** The voice, as the list has it. */
+  readonly row: Row;
+  /** Null where the API's provider does not speak. */
+  readonly audio: Audio | null;
 }
 
 /**
- * Signs up, asks for an upload URL, PUTs the clip, finalizes, lists, and checks that the voice stands in the list as
- * the API's provider promises. Returns its row. Throws SmokeFailure whose message names the step and the reason.
+ * Signs up, clones a voice and has it speak; or checks that the API says that it does not speak. Throws SmokeFailure
+ * whose message names the step and the reason.
  */
-export async function runSmoke(run: SmokeRun): Promise<Row> {
-  const { api, clip, print, fetch: send = fetch, timeoutMs = 150_000 } = run;
-  const json = { "content-type": "application/json" };
+export async function runSmoke(run: SmokeRun): Promise<SmokeResult> {
+  const { api, print, timeoutMs = 150_000 } = run;
+  const steps = createSteps({ print, fetch: run.fetch ?? fetch, timeoutMs });
+  const { step, ask, post } = steps;
   const apiKey: Record<string, string> = run.key === undefined ? {} : { apikey: run.key };
-  const post = (url: string, headers: Record<string, string>, body: unknown) =>
-    request(send, url, {
-      method: "POST",
-      headers: { ...json, ...headers },
-      body: JSON.stringify(body),
-      timeoutMs,
-    });
 
-  async function step<T>(
-    title: string,
-    work: () => Promise<T>,
-    told: (result: T) => string = () => "",
-  ): Promise<T> {
-    const started = performance.now();
-    try {
-      const result = await work();
-      print(
-        `${title.padEnd(24)} ${String(Math.round(performance.now() - started)).padStart(6)} ms  ${
-          told(result)
-        }`.trimEnd(),
-      );
-      return result;
-    } catch (error) {
-      if (error instanceof SmokeFailure) throw new SmokeFailure(`${title} failed. ${error.message}`);
-      throw error;
+  const { provider, speaks } = await step("GET languages", async () => {
+    const { provider, capabilities } = await parseJson(
+      await ask(`${api}/languages`, { headers: apiKey }),
+      languagesSchema,
+    );
+    const { supports_generate: speaks } = capabilities;
+    if (speaks !== (provider === "qwen")) {
+      throw new SmokeFailure(`It says supports_generate ${speaks} for ${provider}.`);
     }
-  }
-
-  const { provider } = await step(
-    "GET languages",
-    async () =>
-      await parseJson(
-        await request(send, `${api}/languages`, { headers: apiKey, timeoutMs }),
-        languagesSchema,
-      ),
-    (languages) => `provider ${languages.provider}`,
-  );
+    return { provider, speaks };
+  }, ({ provider }) => `provider ${provider}`);
 
   const token = run.token ?? await step("Sign up", async () => {
     const email = `smoke-${crypto.randomUUID()}@example.com`;
@@ -78,44 +74,16 @@ export async function runSmoke(run: SmokeRun): Promise<Row> {
     return (await parseJson(answer, sessionSchema)).access_token;
   });
   const user = { ...apiKey, authorization: `Bearer ${token}` };
-  const details = { name: run.name, language: run.language, transcript: clip.transcript };
 
-  const upload = await step(
-    "POST clone/upload-url",
-    async () => await parseJson(await post(`${api}/clone/upload-url`, user, details), uploadSchema),
-    ({ voice_id: id }) => `voice ${id}`,
-  );
-
-  await step("PUT the clip", async () => {
-    const headers = { "content-type": clip.contentType };
-    await request(send, upload.upload_url, { method: "PUT", headers, body: clip.bytes, timeoutMs });
-  }, () => `${clip.bytes.length} bytes of ${clip.contentType}`);
-
-  const finalized = await step("POST clone/finalize", async () => {
-    const answer = await post(`${api}/clone/finalize`, user, { voice_id: upload.voice_id, ...details });
-    const voice = await parseJson(answer, finalizedSchema);
-    if (voice.id !== upload.voice_id) {
-      throw new SmokeFailure(`It answered voice ${voice.id}, not the one uploaded.`);
-    }
-    return voice;
-  });
-
-  return await step("GET voices", async () => {
-    const { voices } = await parseJson(
-      await request(send, `${api}/voices`, { headers: user, timeoutMs }),
-      listSchema,
-    );
-    const row = voices.find(({ id }) => id === finalized.id);
-    if (!row) throw new SmokeFailure("The finalized voice is not in the list.");
-    if (row.name !== finalized.name) {
-      throw new SmokeFailure(`The list names it "${row.name}", not "${finalized.name}".`);
-    }
-    const problems = problemsOf(row, provider);
-    if (problems.length > 0) {
-      throw new SmokeFailure(`The row is not ready for ${provider}. ${problems.join("; ")}.`);
-    }
-    return row;
-  });
+  const { clip, name, language } = run;
+  const row = await cloneVoice(steps, { api, user, provider, clip, name, language });
+  const speaking = { api, user, voiceId: row.id, text: run.text, language: run.textLanguage };
+  if (!speaks) {
+    await checkNotSpeaking(steps, speaking);
+    return { row, audio: null };
+  }
+  const { deadlineMs = 120_000, sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms)) } = run;
+  return { row, audio: await speak(steps, speaking, { deadlineMs, sleep }, run.save) };
 }
 
 /** Which provider the API at a base URL uses. Throws SmokeFailure. */
@@ -124,12 +92,12 @@ export async function providerOf(api: string): Promise<"qwen" | "modal"> {
   return (await parseJson(response, languagesSchema)).provider;
 }
 
-const languagesSchema = z.object({ provider: z.enum(["qwen", "modal"]) });
+const languagesSchema = z.object({
+  provider: z.enum(["qwen", "modal"]),
+  capabilities: z.object({ supports_generate: z.boolean() }),
+});
 const sessionSchema = z.object({
   access_token: z.string({
     error: "missing: does the project ask for the email to be confirmed? Then use --token",
   }),
 });
-const uploadSchema = z.object({ voice_id: z.uuid(), upload_url: z.url(), object_key: z.string() });
-const finalizedSchema = z.object({ id: z.string(), name: z.string() });
-const listSchema = z.object({ voices: z.array(rowSchema) });

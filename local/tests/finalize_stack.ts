@@ -2,8 +2,12 @@ import { join } from "node:path";
 import { openDatabase } from "../database.ts";
 import type { Intercept } from "../gateway.ts";
 import { redirectConsole } from "../library_output.ts";
+import { signal } from "../processes.ts";
 import { type Stack, startStack } from "../stack.ts";
 import { eventually, killNow, processOf, root } from "./launch.ts";
+
+/** The function's file. */
+export const entrypoint = join(root, "supabase", "functions", "api", "index.ts");
 
 /** The whole stack in this process: database, gateway, simulator, and the function as a process of its own. */
 export async function startFinalizeStack(
@@ -14,17 +18,18 @@ export async function startFinalizeStack(
   const dataDir = await Deno.makeTempDir({ prefix: "voice-clone-api-finalize-" });
   // PostgreSQL may run as another user, which has to reach its files in there.
   await Deno.chmod(dataDir, 0o711);
+  const environment = {
+    ...ofThisMachine(),
+    CLONE_LIMIT_PER_HOUR: "100000",
+    CLONE_LIMIT_PER_DAY: "100000",
+    ...options.environment,
+  };
   const started = await startStack({
     root,
     dataDir,
     port: 0,
-    environment: {
-      ...ofThisMachine(),
-      CLONE_LIMIT_PER_HOUR: "100000",
-      CLONE_LIMIT_PER_DAY: "100000",
-      ...options.environment,
-    },
-    entrypoint: join(root, "supabase", "functions", "api", "index.ts"),
+    environment,
+    entrypoint,
     functionRestartDelaysMs: [0],
     intercept: options.intercept,
     log: (line) => logged.push(line),
@@ -32,7 +37,7 @@ export async function startFinalizeStack(
     await Deno.remove(dataDir, { recursive: true });
     throw error;
   });
-  return { ...withParts(started, dataDir), logged };
+  return { ...withParts(started, dataDir), environment, logged };
 }
 
 export type FinalizeStack = Awaited<ReturnType<typeof startFinalizeStack>>;
@@ -43,9 +48,18 @@ function withParts(stack: Stack, dataDir: string) {
     record: stack.record,
     /** A pool as the database's owner. */
     sql,
-    /** Kills a process of the stack as `kill -9` does; the stack starts it again. */
+    /** Kills a process of the stack as `kill -9` does, and resolves once it is gone; the stack starts it again. */
     async kill(name: "function" | "postgres"): Promise<void> {
-      killNow(await recorded(dataDir, name));
+      const killed = await recorded(dataDir, name);
+      killNow(killed);
+      const isGone = () => processOf(dataDir, name).then(({ pid }) => pid !== killed.pid, () => true);
+      if (!(await eventually(isGone))) throw new Error(`The ${name} does not end.`);
+    },
+    /** Suspends the function where it is, and gives what wakes it again. */
+    async suspendFunction(): Promise<() => void> {
+      const { pid } = await recorded(dataDir, "function");
+      signal(pid, "SIGSTOP");
+      return () => signal(pid, "SIGCONT");
     },
     async stop(): Promise<void> {
       await sql.end({ timeout: 1 });

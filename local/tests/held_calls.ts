@@ -14,18 +14,20 @@ export type HeldCall = {
 /** Whether a call is held before or after it takes effect. */
 export type When = "before" | "after";
 
-/** Which calls to Supabase are meant: the first path that begins so, with this method. */
-export type SupabaseCall = { method: string; path: string };
+/** Which calls are meant: the first path that begins so, with this method. */
+export type GatewayCall = { method: string; path: string };
+/** A call to Supabase, through the stack's gateway. */
+export type SupabaseCall = GatewayCall;
 
 type Hold = {
-  call: SupabaseCall;
+  call: GatewayCall;
   when: When;
   reached: PromiseWithResolvers<void>;
   goesOn: PromiseWithResolvers<boolean>;
   over: PromiseWithResolvers<void>;
 };
 
-/** Holds calls at the gateway, one at a time; `intercept` is the gateway's. */
+/** Holds calls at a gateway, one at a time; `intercept` is the gateway's. */
 export function createGatewayHolds() {
   let wanted: Hold | null = null;
 
@@ -52,7 +54,7 @@ export function createGatewayHolds() {
   return {
     intercept,
     /** Holds the next such call. */
-    hold(call: SupabaseCall, when: When): HeldCall {
+    hold(call: GatewayCall, when: When): HeldCall {
       const [reached, over] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
       const goesOn = Promise.withResolvers<boolean>();
       wanted = { call, when, reached, goesOn, over };

@@ -69,6 +69,28 @@ Deno.test("a create whose connection breaks after the voice was made is not sent
   assert.match(found?.providerVoiceId ?? "", new RegExp(`^qwen-tts-vc-grace_${SECOND}-voice-`));
 });
 
+Deno.test("nor is it after speech was fetched from the same host, or a text whose connection breaks", async () => {
+  await using one = await started();
+  const saved = await one.clone(FIRST);
+  assert(saved.provider === "qwen" && one.provider.synthesize);
+  const asked = {
+    text: "Hello.",
+    language: "English" as const,
+    providerVoiceId: saved.voice.providerVoiceId,
+    targetModel: saved.voice.targetModel,
+    signal: new AbortController().signal,
+  };
+  await one.provider.synthesize(asked);
+  one.simulator.addFaults({ action: "create", answer: { kind: "cut", when: "after" } });
+  await assert.rejects(one.clone(SECOND), { name: "ProviderError", category: "no_answer" });
+  assert.equal(paid(one.simulator, SECOND), 1);
+
+  await one.provider.synthesize(asked);
+  one.simulator.addFaults({ action: "synthesize", answer: { kind: "cut", when: "after" } });
+  await assert.rejects(one.provider.synthesize(asked), { name: "ProviderError", category: "no_answer" });
+  assert.equal(one.simulator.bill().syntheses, 3);
+});
+
 Deno.test("a provider that nobody listens for gives no answer", async () => {
   const simulator = await startSimulator({ apiKey });
   await simulator.stop();

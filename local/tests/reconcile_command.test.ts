@@ -2,7 +2,6 @@
 import assert from "node:assert/strict";
 import { reconcileAll } from "../reconcile/batches.ts";
 import { parseOptions } from "../reconcile/options.ts";
-import { startProgress } from "../reconcile/progress.ts";
 import { exitCode, summarize } from "../reconcile/summary.ts";
 
 const KEY = "sb_secret_of_the_project";
@@ -65,7 +64,7 @@ async function run(answers: Scripted[], request = { repair: true }) {
     api: "https://project.test/functions/v1/api",
     key: KEY,
     request,
-    onBatch: (_soFar, failure) => void (failure && failures.push(failure)),
+    onProgress: (_soFar, failure) => void (failure && failures.push(failure)),
     sleep: (ms) => Promise.resolve(void slept.push(ms)),
     fetch: async (input, init) => {
       const asked = new Request(input, init);
@@ -128,6 +127,17 @@ Deno.test("it sends the key in apikey, follows no redirect, and goes on until th
     released: 1,
     purged: ["a", "b"],
   });
+});
+
+Deno.test("a provider that refuses deletions is given more and more time, up to half a minute", async () => {
+  const refused: Scripted = { body: { ...nothing, purge_failed: ["a"], more: true } };
+  const { slept } = await run([
+    ...Array<Scripted>(6).fill(refused),
+    { body: { ...nothing, more: true } },
+    refused,
+    { body: nothing },
+  ]);
+  assert.deepEqual(slept, [2_000, 4_000, 8_000, 16_000, 30_000, 30_000, 2_000]);
 });
 
 Deno.test("what passes by itself is asked again after Retry-After, three times in a row at most", async () => {
@@ -214,14 +224,4 @@ Deno.test("the summary counts first, then names what there is", () => {
     assert.equal(rest.filter((line) => line.includes(name)).length, 1, name);
   }
   assert.match(text, /its voice is known: --repair completes it/);
-});
-
-Deno.test("progress is told at once to whoever watches, and failures to everyone", () => {
-  const lines: string[] = [];
-  for (const atOnce of [true, false]) {
-    const progress = startProgress({ print: (line) => lines.push(line), atOnce });
-    progress.batch(null, "503: Busy.");
-    progress.stop();
-  }
-  assert.deepEqual(lines, ["Reconciling…", "503: Busy. Trying again.", "503: Busy. Trying again."]);
 });
