@@ -53,7 +53,7 @@ Deno.test("each step is printed with its time, and nothing secret is", async () 
     "POST clone/finalize N ms",
     "GET voices N ms",
     `POST generate N ms  task ${taskId}`,
-    "GET tasks N ms  completed, the provider was asked once",
+    "GET tasks N ms  completed, taken up once",
     "GET generations/audio N ms  192044 bytes, 4.0 s at 24000 Hz",
   ]);
   assert.doesNotMatch(one.lines.join("\n"), /token|jwt|sb_publishable|signed|Hello/);

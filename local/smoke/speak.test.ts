@@ -47,7 +47,7 @@ Deno.test("the task is looked at until it is over, less and less often", async (
   assert.equal(one.seen.filter(({ route }) => route === TASK).length, 10);
   assert.deepEqual(one.slept.slice(0, 3), [250, 375, 562.5]);
   assert.equal(Math.max(...one.slept), 3_000);
-  assert(one.lines.some((line) => line.endsWith("completed, the provider was asked 2 times")));
+  assert(one.lines.some((line) => line.endsWith("completed, taken up 2 times")));
 });
 
 Deno.test("a task has a deadline of its own", async () => {

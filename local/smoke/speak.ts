@@ -68,8 +68,7 @@ export async function speak(
       }
       return task;
     },
-    ({ provider_poll_count: asked }) =>
-      `completed, the provider was asked ${asked === 1 ? "once" : `${asked} times`}`,
+    ({ provider_poll_count: asked }) => `completed, taken up ${asked === 1 ? "once" : `${asked} times`}`,
   );
 
   const { audio } = await step(

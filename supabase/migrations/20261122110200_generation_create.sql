@@ -55,7 +55,12 @@ begin
   end if;
 
   select count(*) into unfinished from public.tasks t
-  where t.user_id = p_user_id and t.status in ('pending', 'processing');
+  where t.user_id = p_user_id
+    and (
+      t.status in ('pending', 'processing')
+      -- Cancelled in the middle: the provider may be at it still, and is paid.
+      or (t.status = 'cancelled' and t.provider_poll_count > 0 and t.completed_at > clock_timestamp() - interval '5 minutes')
+    );
   if unfinished >= p_max_unfinished then
     return jsonb_build_object('outcome', 'limited');
   end if;

@@ -163,7 +163,7 @@ export const taskResponse = z.object({
   provider: z.string(),
   /** How the provider's last answer was: `succeeded`, or the category of its failure. */
   provider_status: z.string().nullable(),
-  /** How often the provider was asked. */
+  /** How many times a worker took the task up to ask the provider. */
   provider_poll_count: z.int(),
   generation_id: z.guid(),
   voice_id: z.guid(),

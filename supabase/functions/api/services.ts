@@ -66,7 +66,14 @@ export async function createServices(config: Config, options: { fetch?: typeof f
     }),
     tasks,
     generations,
-    generate: createGenerate({ tasks, provider, clock, newId: () => crypto.randomUUID(), loadSpeak }),
+    generate: createGenerate({
+      tasks,
+      generations,
+      provider,
+      clock,
+      newId: () => crypto.randomUUID(),
+      loadSpeak,
+    }),
     /** Only the operator's route needs it. */
     async loadWork() {
       const { createWork } = await import("../_shared/generations/work.ts");

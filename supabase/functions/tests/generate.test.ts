@@ -142,6 +142,24 @@ Deno.test("a text that breaks a rule is refused before anything is saved", async
   assert.equal(api.events("generation.created").length, 1);
 });
 
+Deno.test("a body over 64 KiB is not read", async () => {
+  await using speaking = await readyToSpeak();
+  assertError(await speaking.generate({ more: "x".repeat(70_000) }), 413, "payload_too_large");
+});
+
+Deno.test("cancelling what the provider is at does not make room for more at once", async () => {
+  await using speaking = await readyToSpeak();
+  const { api, simulator, token } = speaking;
+  for (let count = 0; count < 20; count++) {
+    simulator.addFaults({ action: "synthesize", hold: "before" });
+    const { task_id } = Object((await speaking.generate()).body);
+    assert(await simulator.waitForHeld(count + 1, 20_000));
+    await api.call("POST", `/tasks/${task_id}/cancel`, { token });
+  }
+  assertError(await speaking.generate(), 429, "rate_limited");
+  simulator.release();
+});
+
 Deno.test("the text cap is 600 characters when nothing else is configured", async () => {
   await using speaking = await readyToSpeak();
   assertError(

@@ -4,6 +4,7 @@ import { createSpeak } from "../_shared/generations/speak.ts";
 import { createLog } from "../_shared/log.ts";
 import { createGenerations } from "../_shared/storage/generations.ts";
 import { createSupabase } from "../_shared/supabase.ts";
+import { ProviderError } from "../_shared/tts/errors.ts";
 import type { Intercept } from "./harness/api.ts";
 import { createVirtualClock } from "./harness/clock.ts";
 import { withDatabase } from "./harness/database.ts";
@@ -292,4 +293,94 @@ Deno.test("storage that stays away after each synthesis does not let a text be p
   const after = await speaking.task(task_id);
   // A look-up that fails is no attempt, so the second one is not made while storage is away.
   assert.deepEqual([after.status, speaking.syntheses().length], ["pending", 1]);
+});
+
+Deno.test("a third attempt that stored its audio and could not say so is completed by the next worker", async () => {
+  let isAway = true;
+  await using speaking = await readyToSpeak({
+    clock: createVirtualClock(),
+    intercept: (path) =>
+      isAway && path.endsWith("/task_complete")
+        ? Response.json({ message: "no connection", code: "PGRST000" }, { status: 503 })
+        : undefined,
+  });
+  speaking.simulator.addFaults(fault("SystemError"));
+  const { task_id } = await speaking.spoken();
+  await withDatabase((sql) => sql`update public.tasks set attempts = 2 where id = ${task_id}`);
+  await endTaskLease(task_id);
+  await speaking.work();
+  assert.equal((await speaking.task(task_id)).status, "pending");
+  isAway = false;
+  await endTaskLease(task_id);
+  await speaking.work();
+  assert.equal((await speaking.task(task_id)).status, "completed");
+  assert.equal(speaking.syntheses().length, 2);
+});
+
+Deno.test("audio that a killed worker stored goes when its task is cancelled", async () => {
+  await using speaking = await readyToSpeak({
+    clock: createVirtualClock(),
+    intercept: (path) =>
+      /\/rpc\/task_(complete|put_back|fail)/.test(path)
+        ? Response.json({ message: "no connection", code: "PGRST000" }, { status: 503 })
+        : undefined,
+  });
+  const { task_id, generation_id } = await speaking.spoken();
+  assert.deepEqual(await storedGenerations(speaking.userId), [`${generation_id}.wav`]);
+  const { api, token } = speaking;
+  assert.equal((await api.call("POST", `/tasks/${task_id}/cancel`, { token })).status, 200);
+  assert.deepEqual(await storedGenerations(speaking.userId), []);
+});
+
+Deno.test("a create whose answer was lost is asked for again, and is one task", async () => {
+  let lost = 1;
+  await using speaking = await readyToSpeak({
+    clock: createVirtualClock(),
+    intercept: (path, send) =>
+      path.endsWith("/generation_create") && lost-- > 0
+        ? send().then(async (response) => {
+          await response.arrayBuffer();
+          throw new TypeError("connection refused");
+        })
+        : undefined,
+  });
+  await speaking.spoken();
+  const [row] = await withDatabase((sql) =>
+    sql`select count(*)::int as count from public.tasks where user_id = ${speaking.userId}`
+  );
+  assert.equal(row?.count, 1);
+  assert.equal(speaking.syntheses().length, 1);
+});
+
+Deno.test("a lease outlasts whatever its run may still do, and a run ends by itself", async () => {
+  const queue = await createQueue();
+  const { taskId } = await queue.add();
+  const { storage } = createSupabase({ url: stack.supabase_url, secretKey: stack.secret_key });
+  const clock = createVirtualClock();
+  const begun = Promise.withResolvers<void>();
+  const speak = createSpeak({
+    tasks: queue.tasks,
+    generations: createGenerations({ storage, publicUrl: stack.supabase_url }),
+    provider: {
+      name: "qwen",
+      region: queue.region,
+      synthesize: ({ signal }) =>
+        new Promise((_resolve, reject) => {
+          signal.addEventListener("abort", () => reject(new ProviderError("no_answer", "it never came")));
+          begun.resolve();
+        }),
+    },
+    clock,
+    synthesisTimeoutMs: 60_000,
+    newLeaseId: () => crypto.randomUUID(),
+  });
+  const log = createLog({ write: () => {}, now: () => new Date() });
+  const spoken = speak(log, taskId);
+  await begun.promise;
+  const [row] = await withDatabase((sql) =>
+    sql`select extract(epoch from lease_expires_at - now())::float as seconds from public.tasks where id = ${taskId}`
+  );
+  assert(row?.seconds > 105 + 2 * 15, "the run, the claim that began it, and one last call");
+  clock.expire(105_000);
+  assert.deepEqual(await spoken, { outcome: "put_back", delaySeconds: 2 });
 });

@@ -32,6 +32,7 @@ for (const [told, wanted] of PERMITTED) {
 
 const HOSTILE = [
   "https://x.aliyuncs.com.evil.com/a.wav",
+  "https://bucket.oss-ap-southeast-1-internal.aliyuncs.com/a.wav",
   "https://aliyuncs.com@evil.com/a.wav",
   "https://aliyuncs.com@evil/a.wav",
   "https://evil.com/x.aliyuncs.com/a.wav",

@@ -6,7 +6,7 @@ import { createVirtualClock } from "./harness/clock.ts";
 import { failureOf, RESULT_URL, SIGNATURE, SPEECH } from "./harness/synthesis.ts";
 import { failed, LOOPBACK_URL, speakFrom, startProvider } from "./harness/synthesis_result.ts";
 
-const LIMIT_BYTES = 32 * 1024 * 1024;
+const LIMIT_BYTES = 16 * 1024 * 1024;
 
 Deno.test("the key is not sent along to where the result lies", async () => {
   await using provider = startProvider(() => new Response(SPEECH));
@@ -58,18 +58,18 @@ function bodyOf(bytes: number) {
   return { state, stream };
 }
 
-Deno.test("32 MiB are taken whole, with and without a content-length", async () => {
+Deno.test("16 MiB are taken whole, with and without a content-length", async () => {
   const declared = { "Content-Length": String(LIMIT_BYTES) };
   for (const headers of [undefined, declared]) {
     const { stream } = bodyOf(LIMIT_BYTES);
     const { outcome } = await speakFrom(RESULT_URL, { result: () => new Response(stream, { headers }) });
     assert("bytes" in outcome);
     assert.equal(outcome.bytes.length, LIMIT_BYTES);
-    assert.deepEqual([outcome.bytes.at(0), outcome.bytes.at(2 ** 20), outcome.bytes.at(-1)], [1, 2, 32]);
+    assert.deepEqual([outcome.bytes.at(0), outcome.bytes.at(2 ** 20), outcome.bytes.at(-1)], [1, 2, 16]);
   }
 });
 
-Deno.test("a content-length over 32 MiB is refused, and nothing of it is read", async () => {
+Deno.test("a content-length over 16 MiB is refused, and nothing of it is read", async () => {
   const { state, stream } = bodyOf(LIMIT_BYTES + 1);
   const headers = { "Content-Length": String(LIMIT_BYTES + 1) };
   const { outcome } = await speakFrom(RESULT_URL, { result: () => new Response(stream, { headers }) });
@@ -84,7 +84,7 @@ for (
     ["whose content-length is no number", { "Content-Length": "many" }],
   ] as const
 ) {
-  Deno.test(`a result ${what} is read no further than 32 MiB: unreadable_answer`, async () => {
+  Deno.test(`a result ${what} is read no further than 16 MiB: unreadable_answer`, async () => {
     const { state, stream } = bodyOf(2 * LIMIT_BYTES);
     const { outcome } = await speakFrom(RESULT_URL, { result: () => new Response(stream, { headers }) });
     assert.equal(failed(outcome, RESULT_URL), "unreadable_answer");

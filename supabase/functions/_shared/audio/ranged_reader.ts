@@ -12,7 +12,7 @@ export type Span = { start: number; end: number };
 
 /**
  * How much one request asks for at least, in bytes: readers of audio go on to what comes next, as a rule. One that goes
- * on and on, through the frames of an MP3, is given twice as much each time.
+ * on and on, through the frames of an MP3 or the fragments of an M4A, is given twice as much each time.
  */
 const WINDOW_BYTES = 65_536;
 const LARGEST_WINDOW_BYTES = 524_288;
@@ -41,7 +41,8 @@ export function createRangedReader(clip: ClipSource, skipped: readonly Span[]) {
   let reads = 0;
 
   const fetchWindow = async (start: number, end: number) => {
-    const goesOn = start === window.start + window.bytes.length;
+    const distance = start - (window.start + window.bytes.length);
+    const goesOn = distance >= 0 && distance < WINDOW_BYTES;
     windowBytes = goesOn ? Math.min(2 * windowBytes, LARGEST_WINDOW_BYTES) : WINDOW_BYTES;
     const nextSkipped = skipped.find((span) => span.start > start)?.start ?? clip.sizeBytes;
     const to = Math.min(nextSkipped, clip.sizeBytes, Math.max(end, start + windowBytes));

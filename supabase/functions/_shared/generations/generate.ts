@@ -3,9 +3,10 @@ import type { GenerateRequest } from "../contract.ts";
 import { ApiError } from "../errors.ts";
 import type { Log } from "../log.ts";
 import type { TtsProvider } from "../tts/provider.ts";
+import type { Generations } from "../storage/generations.ts";
 import { voiceNotReady } from "./outcomes.ts";
 import type { Spoken } from "./speak.ts";
-import type { Tasks } from "./tasks.ts";
+import type { CreateAnswer, Tasks } from "./tasks.ts";
 
 /** How many generations of a user may be under way at once. */
 const MOST_UNFINISHED = 20;
@@ -13,11 +14,14 @@ const MOST_UNFINISHED = 20;
 const PATIENCE_MS = 120_000;
 /** How much later than it may be claimed again a task is asked for, in milliseconds. */
 const MARGIN_MS = 100;
+/** Pauses before a create is asked again, in milliseconds: with the same ids, one whose answer was lost is given once more. */
+const CREATE_PAUSES_MS = [200, 800];
 
 export type Generation = { taskId: string; generationId: string };
 
 export type GenerateOptions = {
   tasks: Tasks;
+  generations: Pick<Generations, "key" | "remove">;
   provider: Pick<TtsProvider, "name" | "region">;
   clock: Clock;
   newId: () => string;
@@ -27,7 +31,29 @@ export type GenerateOptions = {
 
 /** Speaking a text with a voice: saved as a task first, so that whatever happens to this process it is done. */
 export function createGenerate(options: GenerateOptions) {
-  const { tasks, provider, clock } = options;
+  const { tasks, generations, provider, clock } = options;
+
+  const save = async (userId: string, request: GenerateRequest, ids: Generation): Promise<CreateAnswer> => {
+    const generation = {
+      userId,
+      voiceId: request.voice_id,
+      text: request.text,
+      language: request.language,
+      ...ids,
+    };
+    const rules = { provider: provider.name, region: provider.region, maxUnfinished: MOST_UNFINISHED };
+    for (let tries = 0;; tries++) {
+      try {
+        return await tasks.create(generation, rules);
+      } catch (error) {
+        const pause = CREATE_PAUSES_MS[tries];
+        if (!(error instanceof ApiError && error.code === "database_unavailable") || pause === undefined) {
+          throw error;
+        }
+        await clock.sleep(pause);
+      }
+    }
+  };
 
   return {
     /**
@@ -36,10 +62,7 @@ export function createGenerate(options: GenerateOptions) {
      */
     async create(userId: string, request: GenerateRequest, log: Log): Promise<Generation> {
       const generation = { taskId: options.newId(), generationId: options.newId() };
-      const answer = await tasks.create(
-        { userId, voiceId: request.voice_id, text: request.text, language: request.language, ...generation },
-        { provider: provider.name, region: provider.region, maxUnfinished: MOST_UNFINISHED },
-      );
+      const answer = await save(userId, request, generation);
       switch (answer.outcome) {
         case "created":
           log.event("info", "generation.created", {
@@ -63,6 +86,24 @@ export function createGenerate(options: GenerateOptions) {
       }
     },
 
+    /**
+     * Cancels a user's task, unless it is over; audio that a killed worker left goes with it. False when there is no such
+     * task.
+     * @throws {ApiError} database_unavailable
+     */
+    async cancel(userId: string, taskId: string, log: Log): Promise<boolean> {
+      const outcome = await tasks.cancel(userId, taskId);
+      if (outcome !== "cancelled") return outcome === "done";
+      log.event("info", "generation.cancelled", { task_id: taskId });
+      try {
+        const task = await tasks.read(userId, taskId);
+        if (task) await generations.remove(generations.key(userId, task.generation_id));
+      } catch (error) {
+        log.event("warn", "generation.remove_failed", { task_id: taskId, error });
+      }
+      return true;
+    },
+
     /** Works on a task that was just saved, and again after a failure that may pass. Never rejects. */
     async work(taskId: string, log: Log): Promise<void> {
       const until = clock.now() + PATIENCE_MS;
@@ -73,7 +114,7 @@ export function createGenerate(options: GenerateOptions) {
           if (spoken?.outcome !== "put_back") return;
           const pause = spoken.delaySeconds * 1000 + MARGIN_MS;
           if (clock.now() + pause > until) return;
-          await clock.sleep(pause, clock.timeout(PATIENCE_MS));
+          await clock.sleep(pause);
         }
       } catch (error) {
         // The lease ends by itself, and the next worker takes the task up.

@@ -12,20 +12,20 @@ import type { ClaimedTask, Tasks } from "./tasks.ts";
 const MOST_ATTEMPTS = 3;
 /** What a run may take besides the provider's time, in milliseconds: fetching the audio, looking at it, storing it. */
 const REST_MS = 45_000;
-/** How much longer than a run its lease lasts, in seconds. */
-const LEASE_MARGIN_SECONDS = 15;
+/** How much longer than a run its lease lasts, in seconds: a last call to Supabase takes 15 s at most, and so did the claim. */
+const LEASE_MARGIN_SECONDS = 45;
 /** Before a task is tried again, in seconds: after a failure for each attempt made, and after a 429, before jitter. */
 const FAILED_SECONDS = 2;
 const THROTTLED_SECONDS = 15;
 /** The same while our own storage or database is away. */
 const AWAY_SECONDS = 10;
+/** Pauses between tries at keeping what is paid for, in milliseconds. */
+const KEEP_PAUSES_MS = [250, 1_000, 3_000, 5_000];
+
 /** How far a run is, for whoever settles its failure. */
 type Run = { log: Log; signal: AbortSignal; isPaid: boolean };
 
 const isAway = (error: unknown) => error instanceof ApiError && error.status === 503;
-
-/** Pauses between tries at keeping what is paid for, in milliseconds. */
-const KEEP_PAUSES_MS = [250, 1_000, 3_000, 5_000];
 
 export type SpeakOptions = {
   tasks: Tasks;
@@ -48,8 +48,7 @@ async function secondsOf(clip: ClipSource): Promise<number | null> {
   try {
     const { container, durationSeconds } = await inspectAudio(clip);
     return container === "wav" ? durationSeconds : null;
-  } catch (error) {
-    if (error instanceof ApiError && error.code === "storage_unavailable") throw error;
+  } catch {
     return null;
   }
 }
@@ -87,13 +86,16 @@ export function createSpeak(options: SpeakOptions) {
       });
       return { outcome };
     }
-    await generations.remove(objectKey);
+    await keep(() => generations.remove(objectKey), signal);
     log.event("info", "generation.discarded", { outcome, provider_request_id: speech.requestId });
     return { outcome: "over" };
   };
 
-  /** An attempt that was killed may have stored its audio: then there is nothing to pay for again. */
-  const completeStored = async (task: ClaimedTask, current: Run) => {
+  /**
+   * An attempt that was killed may have stored its audio: then there is nothing to pay for again. Null when there is none.
+   * @param own what this attempt was given: of that size, it is what lies there
+   */
+  const completeStored = async (task: ClaimedTask, current: Run, own: Speech | null) => {
     const key = generations.key(task.userId, task.generationId);
     const stored = await keep(() => generations.inspect(key, current.signal), current.signal);
     if (!stored) return null;
@@ -103,7 +105,11 @@ export function createSpeak(options: SpeakOptions) {
     });
     if (durationSeconds === null) return null;
     const audio = { sizeBytes: stored.sizeBytes, durationSeconds };
-    return await complete(task, audio, { requestId: null, metadata: { recovered: true } }, current);
+    const told = own?.bytes.byteLength === stored.sizeBytes ? own : {
+      requestId: null,
+      metadata: { recovered: true },
+    };
+    return await complete(task, audio, told, current);
   };
 
   const fail = async (task: ClaimedTask, error: string, providerStatus: string | null): Promise<Spoken> => ({
@@ -124,8 +130,9 @@ export function createSpeak(options: SpeakOptions) {
     error: unknown,
     { category, isPaid }: { category: string | null; isPaid: boolean },
   ): Promise<Spoken> => {
-    if (isAway(error) && !isPaid) {
-      return await putBack(task, { delaySeconds: AWAY_SECONDS, counts: false, providerStatus: null });
+    // Even after the last attempt: the next claim only looks whether its audio was stored.
+    if (isAway(error)) {
+      return await putBack(task, { delaySeconds: AWAY_SECONDS, counts: isPaid, providerStatus: null });
     }
     if (category === "throttled") {
       const delaySeconds = Math.ceil(THROTTLED_SECONDS * (0.5 + clock.random()));
@@ -162,7 +169,7 @@ export function createSpeak(options: SpeakOptions) {
     current: Run,
   ): Promise<Spoken> => {
     if (task.attempt > 1 || !task.maySynthesize) {
-      const completed = await completeStored(task, current);
+      const completed = await completeStored(task, current, null);
       if (completed) return completed;
     }
     if (!task.maySynthesize) {
@@ -189,9 +196,13 @@ export function createSpeak(options: SpeakOptions) {
     }
     const key = generations.key(task.userId, task.generationId);
     const outcome = await keep(() => generations.store(key, speech.bytes), current.signal);
-    // Then the row tells of what lies there, and not of what this attempt was given.
-    const completed = outcome === "there_already" ? await completeStored(task, current) : null;
-    return completed ?? await complete(task, { sizeBytes, durationSeconds }, speech, current);
+    if (outcome === "there_already") {
+      // The row tells of what lies there, and not of what this attempt was given.
+      const completed = await completeStored(task, current, speech);
+      if (!completed) throw new Error("what is stored under the generation's name is no WAV");
+      return completed;
+    }
+    return await complete(task, { sizeBytes, durationSeconds }, speech, current);
   };
 
   /**
@@ -202,6 +213,7 @@ export function createSpeak(options: SpeakOptions) {
     const { synthesize } = provider;
     if (!synthesize) return null;
     const runMs = options.synthesisTimeoutMs + REST_MS;
+    const signal = clock.timeout(runMs);
     const task = await tasks.claim({
       leaseId: options.newLeaseId(),
       leaseSeconds: runMs / 1000 + LEASE_MARGIN_SECONDS,
@@ -213,7 +225,7 @@ export function createSpeak(options: SpeakOptions) {
     if (!task) return null;
     const taskLog = log.with({ task_id: task.taskId, generation_id: task.generationId });
     taskLog.event("info", "generation.claimed", { attempt: task.attempt });
-    const current: Run = { log: taskLog, signal: clock.timeout(runMs), isPaid: false };
+    const current: Run = { log: taskLog, signal, isPaid: false };
     try {
       return await run(task, synthesize, current);
     } catch (error) {

@@ -16,7 +16,7 @@ function taskIdOf(text: string): string {
 }
 
 /** `GET /tasks/:id` and `POST /tasks/:id/cancel`. */
-export function taskRoutes(services: Pick<Services, "tasks" | "config">) {
+export function taskRoutes(services: Pick<Services, "tasks" | "generate" | "config">) {
   const { tasks } = services;
   const audioUrl = (generationId: string) =>
     `${services.config.supabase.publicUrl}/functions/v1/api/generations/${generationId}/audio`;
@@ -30,8 +30,8 @@ export function taskRoutes(services: Pick<Services, "tasks" | "config">) {
     })
     .all("/:id", methodNotAllowed("GET"))
     .post("/:id/cancel", async (c) => {
-      const outcome = await tasks.cancel(c.var.userId, taskIdOf(c.req.param("id")));
-      if (outcome === "not_found") throw taskNotFound();
+      const taskId = taskIdOf(c.req.param("id"));
+      if (!await services.generate.cancel(c.var.userId, taskId, c.var.log)) throw taskNotFound();
       return c.json({ ok: true } satisfies z.input<typeof cancelTaskResponse>);
     })
     .all("/:id/cancel", methodNotAllowed("POST"));

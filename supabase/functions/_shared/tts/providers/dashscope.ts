@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { ProviderError, type ProviderErrorCategory } from "../errors.ts";
-import { encodeJson } from "./data_url.ts";
+import { encodeJson, letGo } from "./data_url.ts";
 
 const errorBody = z.object({
   code: z.string().nullish(),
@@ -83,6 +83,7 @@ export function createDashScope(
       const signal = AbortSignal.any([request.signal, timeout(request.timeoutMs)]);
       let response: Response;
       let text: string;
+      const sent = encodeJson(request.body);
       try {
         response = await send(options.baseUrl + request.path, {
           method: "POST",
@@ -92,12 +93,14 @@ export function createDashScope(
             // Deno's fetch sends a POST again, unasked, when a kept-alive connection breaks: a second voice, paid for.
             Connection: "close",
           },
-          body: encodeJson(request.body),
+          body: sent,
           redirect: "manual",
           signal,
         });
       } catch (cause) {
         throw new ProviderError("no_answer", "the provider did not answer", { cause });
+      } finally {
+        if (sent instanceof Uint8Array) letGo(sent);
       }
       try {
         text = await response.text();

@@ -1,8 +1,8 @@
 import { isLoopbackHost } from "../../hosts.ts";
 import { ProviderError, type ProviderErrorCategory } from "../errors.ts";
 
-/** Eleven minutes of 24 kHz, 16-bit, mono speech: far more than 600 characters take. */
-const LIMIT_BYTES = 32 * 1024 * 1024;
+/** Five minutes of 24 kHz, 16-bit, mono speech: far more than 600 characters take, and little enough to be held in memory. */
+const LIMIT_BYTES = 16 * 1024 * 1024;
 
 export type QwenResultOptions = {
   /** DashScope's origin. */
@@ -24,7 +24,7 @@ export function createQwenResult(options: QwenResultOptions) {
 
   return {
     /**
-     * The bytes behind `url`, at most 32 MiB.
+     * The bytes behind `url`, at most 16 MiB.
      * @param call.requestId the provider's id of the synthesis, which a failure carries
      * @throws {ProviderError} `unreadable_answer` for a URL that may not be fetched and for a body too large,
      * `server_error` for any status but a 2xx, `no_answer` when the network failed or time ran out
@@ -73,6 +73,8 @@ function permittedAddress(text: string, onLoopback: boolean): string | null {
   if (!url || !/^https?:$/.test(url.protocol) || url.username || url.password) return null;
   if (onLoopback && isLoopbackHost(url.hostname)) return url.href;
   if (url.port || !/^([a-z0-9_-]+\.)*aliyuncs\.com$/.test(url.hostname)) return null;
+  // What is named so lies in a network of their own.
+  if (/-internal\./.test(url.hostname)) return null;
   url.protocol = "https:";
   return url.href;
 }

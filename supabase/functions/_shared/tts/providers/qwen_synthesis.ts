@@ -18,11 +18,15 @@ const generationAnswer = z.object({
  * Codes that are about the text or the voice here. Which one an unknown voice has, and a model that is not the voice's own,
  * is not documented for synthesis.
  */
-const REFUSED_BY: ReadonlySet<string> = new Set(["InvalidParameter", "BadRequest.VoiceNotFound"]);
+const REFUSED_BY: ReadonlySet<string> = new Set([
+  "InvalidParameter",
+  "InvalidParameter.DataInspection",
+  "BadRequest.VoiceNotFound",
+]);
 
 /** Our own sentence for a text or voice that the provider refused. Only the message tells a text that is too long. */
 function refusalOf(providerCode: string, message: string): string {
-  if (providerCode === "DataInspectionFailed") return "The text was refused by a content check.";
+  if (providerCode.includes("DataInspection")) return "The text was refused by a content check.";
   if (providerCode === "BadRequest.VoiceNotFound") {
     return "The voice provider no longer has this voice. Clone it again.";
   }
