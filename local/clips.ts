@@ -1,5 +1,4 @@
 import { join } from "node:path";
-import { parseArgs } from "node:util";
 import { CORPUS } from "./clips/corpus.ts";
 import { logToStderr, logToStdout } from "./log.ts";
 
@@ -10,17 +9,12 @@ const usage = `Writes clips of every format that is taken, and files that are no
 index.json in that folder tells of each file what it is uploaded as, what is read of it, and the code of its refusal.
 The same files come out each time.`;
 
-const { values, positionals } = parseArgs({
-  args: Deno.args,
-  options: { help: { type: "boolean" } },
-  allowPositionals: true,
-});
-const [folder, ...others] = positionals;
-if (values.help) {
+if (Deno.args.includes("--help")) {
   logToStdout(usage);
   Deno.exit(0);
 }
-if (folder === undefined || others.length > 0) {
+const [folder, ...others] = Deno.args;
+if (folder === undefined || folder.startsWith("-") || others.length > 0) {
   logToStderr(usage);
   Deno.exit(2);
 }

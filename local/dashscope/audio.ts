@@ -10,7 +10,7 @@ const maximumSeconds = 60;
  */
 export function checkAudio(bytes: Uint8Array): void {
   if (isMp3(bytes) || textAt(bytes, 4, 4) === "ftyp") return;
-  if (textAt(bytes, 0, 4) !== "RIFF" || textAt(bytes, 8, 4) !== "WAVE") {
+  if (!["RIFF", "RF64"].includes(textAt(bytes, 0, 4)) || textAt(bytes, 8, 4) !== "WAVE") {
     throw new DashScopeError("Audio.DecoderError");
   }
   const { sampleRate, seconds } = readWav(bytes);
@@ -22,10 +22,11 @@ function textAt(bytes: Uint8Array, start: number, length: number): string {
   return String.fromCharCode(...bytes.subarray(start, start + length));
 }
 
-/** An ID3v2 tag, or the eleven set bits of a frame with a layer other than "reserved", which is what ADTS uses. */
+/** An ID3v2 tag, or, behind zeros at most, the eleven set bits of a frame with a layer other than "reserved", which is what ADTS uses. */
 function isMp3(bytes: Uint8Array): boolean {
   if (textAt(bytes, 0, 3) === "ID3") return true;
-  const [first = 0, second = 0] = bytes;
+  const start = bytes.findIndex((byte) => byte !== 0);
+  const [first = 0, second = 0] = bytes.subarray(Math.max(0, start));
   return first === 0xff && (second & 0xe0) === 0xe0 && (second & 0x06) !== 0;
 }
 

@@ -58,7 +58,11 @@ export async function runSmoke(run: SmokeRun): Promise<SmokeResult> {
       await ask(`${api}/languages`, { headers: apiKey }),
       languagesSchema,
     );
-    const { supports_generate: speaks } = capabilities;
+    const { supports_generate: speaks, max_text_chars: most } = capabilities;
+    // Before a voice is paid for.
+    if (speaks && [...run.text].length > most) {
+      throw new SmokeFailure(`The text is longer than the ${most} characters that it speaks.`);
+    }
     if (speaks !== (provider === "qwen")) {
       throw new SmokeFailure(`It says supports_generate ${speaks} for ${provider}.`);
     }
@@ -94,7 +98,7 @@ export async function providerOf(api: string): Promise<"qwen" | "modal"> {
 
 const languagesSchema = z.object({
   provider: z.enum(["qwen", "modal"]),
-  capabilities: z.object({ supports_generate: z.boolean() }),
+  capabilities: z.object({ supports_generate: z.boolean(), max_text_chars: z.number() }),
 });
 const sessionSchema = z.object({
   access_token: z.string({

@@ -30,7 +30,7 @@ export const audioOf = (seconds: number, sampleRate = 24_000) =>
 
 /** What it answers for `/languages`. */
 export const languages = (provider: string, speaks = provider === "qwen") => ({
-  body: { provider, capabilities: { supports_generate: speaks } },
+  body: { provider, capabilities: { supports_generate: speaks, max_text_chars: 600 } },
 });
 
 /** What it answers for a task that is not over. */
