@@ -25,8 +25,14 @@ export const M4A_CLIPS: Clip[] = [
     code: "reference_too_short",
   }),
   taken("60.000s", { seconds: 60 }, { durationSeconds: 60 }),
-  taken("just-above-60s", { samples: 1_440_001 }, {
-    durationSeconds: 1_440_001 / 24_000,
+  taken("trimmed-to-2s", { seconds: 12, delay: 24_000, kept: 48_000 }, {
+    durationSeconds: 2,
+    code: "reference_too_short",
+  }),
+  taken("trimmed-from-90s", { seconds: 90, kept: 720_000 }, { durationSeconds: 30 }),
+  taken("60s-with-an-encoders-delay", { samples: 1_442_048 }, { durationSeconds: 1_442_048 / 24_000 }),
+  taken("just-above-60s", { samples: 1_442_401 }, {
+    durationSeconds: 1_442_401 / 24_000,
     code: "reference_too_long",
   }),
   taken("8khz", { sampleRate: 8_000 }, { sampleRate: 8_000, code: "reference_sample_rate_too_low" }),

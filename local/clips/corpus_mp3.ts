@@ -39,7 +39,8 @@ export const MP3_CLIPS: Clip[] = [
     before: [id3v2({ size: 500 })],
     after: [id3v1()],
   }, { durationSeconds: 60 }),
-  taken("just-above-60s", { frames: 2501 }, { durationSeconds: 60.024, code: "reference_too_long" }),
+  taken("60s-with-an-encoders-delay", { frames: 2502 }, { durationSeconds: 60.048 }),
+  taken("just-above-60s", { frames: 2505 }, { durationSeconds: 60.12, code: "reference_too_long" }),
   taken("120s", { frames: 5000 }, { durationSeconds: 120, code: "reference_too_long" }),
   taken("300s", { frames: 12_500, bitRates: [32] }, { durationSeconds: 300, code: "reference_too_long" }),
 

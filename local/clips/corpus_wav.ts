@@ -82,6 +82,13 @@ export const WAV_CLIPS: Clip[] = [
   ),
   taken("rf64", { container: "RF64" }),
   taken("streamed", { statedRiffSize: UNKNOWN_SIZE, statedDataSize: UNKNOWN_SIZE }),
+  taken("streamed-0", { statedRiffSize: 0, statedDataSize: 0 }),
+  taken("riff-size-0", { statedRiffSize: 0 }),
+  taken("data-size-0", { statedDataSize: 0 }),
+  taken("data-beyond-64kib-and-much-behind", {
+    beforeFormat: [chunk("JUNK", new Uint8Array(70_000))],
+    afterData: [remarks(2_000_000), tagChunk()],
+  }),
   taken("streamed-2gib", { statedRiffSize: 0x7fffffff, statedDataSize: 0x7fffffff - 36 }),
   taken("longer-than-its-sizes", { statedRiffSize: 36 + 240_000, statedDataSize: 240_000 }, {
     durationSeconds: 5,

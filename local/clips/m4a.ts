@@ -41,6 +41,8 @@ export type M4aOptions = Partial<AudioFormat> & {
   cover?: "behind" | "before";
   /** Samples at the beginning that an edit list leaves out: an encoder's delay. */
   delay?: number;
+  /** How many samples an edit list keeps, of a clip that was trimmed; all by default. */
+  kept?: number;
   /** Adds a track of video. */
   video?: boolean;
   tables?: SampleTables;
@@ -127,7 +129,9 @@ export function m4a(options: M4aOptions = {}): Bytes {
       kind: "soun",
       timescale: sampleRate,
       duration: samples,
-      edits: delay === 0 ? undefined : editsOf(delay, samples),
+      edits: delay === 0 && options.kept === undefined
+        ? undefined
+        : editsOf(delay, delay + (options.kept ?? samples - delay)),
       samples: [
         audioDescription(format),
         table("stts", stts),

@@ -158,6 +158,28 @@ Deno.test("no module keeps state: nothing but constants stands at the top", () =
   assert.deepEqual(stateful.map(({ path }) => path), []);
 });
 
+Deno.test("what only one route needs is loaded by it alone: nothing that starts with the process reaches it", () => {
+  const reached = new Set<string>();
+  const packages = new Set<string>();
+  const follow = (path: string) => {
+    if (reached.has(path)) return;
+    reached.add(path);
+    for (
+      const { specifier, file, typeOnly, lazy } of sources.find((one) => one.path === path)?.imports ?? []
+    ) {
+      if (typeOnly || lazy) continue;
+      if (file) follow(file);
+      else packages.add(specifier);
+    }
+  };
+  for (const entry of ["index", "app", "services"]) follow(`${FUNCTIONS}/api/${entry}.ts`);
+  for (const provider of ["qwen", "modal"]) follow(`${FUNCTIONS}/_shared/tts/providers/${provider}.ts`);
+  assert.deepEqual([...packages].filter((name) => /^(mediabunny|eld)/.test(name)), []);
+  const lazy = ["audio/inspect", "audio/mp3", "generations/speak", "generations/work", "voices/reconcile"];
+  assert.deepEqual(lazy.filter((name) => reached.has(`${FUNCTIONS}/_shared/${name}.ts`)), []);
+  assert(reached.size > 30, "the imports were followed");
+});
+
 Deno.test("every exported function and class has a doc comment", () => {
   const bare = sources.flatMap(({ path, text }) => {
     const lines = text.split("\n");

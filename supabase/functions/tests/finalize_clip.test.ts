@@ -70,7 +70,9 @@ Deno.test("a clip too large for a data URL is refused, and nothing stays claimed
   await using direct = await startApi({ keys, environment: { QWEN_REFERENCE_DELIVERY: "data_url" } });
   await using signed = await startApi({ keys });
   const { body } = await upload(direct, token, { clip: clipOf(7_499_901) });
-  await withDashScope([voiceCreated()], async () => {
+  const { body: largest } = await upload(direct, token, { clip: clipOf(7_499_900) });
+  await withDashScope([voiceCreated(), voiceCreated()], async () => {
+    assert.equal((await direct.call("POST", "/clone/finalize", { token, body: largest })).status, 200);
     assertError(
       await direct.call("POST", "/clone/finalize", { token, body }),
       400,

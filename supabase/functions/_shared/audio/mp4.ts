@@ -1,4 +1,5 @@
 import { aacFormat } from "./aac.ts";
+import type { ReadBytes } from "./ranged_reader.ts";
 import { cutShort, unreadable } from "./refused_formats.ts";
 
 /** What an MP4 tells of its sound. */
@@ -12,9 +13,6 @@ export type Mp4Sound = {
   durationSeconds: number;
 };
 
-/** The bytes from `start` up to but not including `end`. */
-export type ReadBytes = (start: number, end: number) => Promise<Uint8Array>;
-
 type Box = { name: string; start: number; end: number };
 type Track = {
   id: number;
@@ -24,6 +22,8 @@ type Track = {
   duration: number;
   /** Samples at the beginning that are not heard, in units of the timescale. */
   delay: number;
+  /** How much of it is heard, in units of the movie's timescale; 0 when no edit list says. */
+  heard: number;
   codec: string;
   sampleRate: number;
   channels: number;
@@ -104,7 +104,7 @@ function rowsOf(view: DataView, box: Box, rowBytes: number): { first: number; co
 
 function readDescription(view: DataView, box: Box, track: Track): void {
   const [entry] = innerBoxes(view, box.start + 8, box.end);
-  if (!entry || track.kind !== "soun") return;
+  if (!entry) return;
   const version = view.getUint16(entry.start + 8);
   track.codec = entry.name;
   track.channels = view.getUint16(entry.start + 16);
@@ -129,6 +129,7 @@ function readTrack(view: DataView): Track {
     timescale: 0,
     duration: 0,
     delay: 0,
+    heard: 0,
     codec: "",
     sampleRate: 0,
     channels: 0,
@@ -145,7 +146,8 @@ function readTrack(view: DataView): Track {
         track.timescale = view.getUint32(start + (isLong ? 20 : 12));
         break;
       case "hdlr":
-        track.kind = nameAt(view, start + 8);
+        // The first is the track's; a second one in `minf`, as QuickTime writers leave it, is of the data.
+        track.kind ||= nameAt(view, start + 8);
         break;
       case "stsd":
         readDescription(view, box, track);
@@ -156,8 +158,8 @@ function readTrack(view: DataView): Track {
           const at = start + 8 + row * (isLong ? 20 : 12);
           const from = isLong ? Number(view.getBigInt64(at + 8)) : view.getInt32(at + 4);
           if (from < 0) continue;
-          track.delay = from;
-          break;
+          if (track.heard === 0) track.delay = from;
+          track.heard += isLong ? Number(view.getBigUint64(at)) : view.getUint32(at);
         }
         break;
       }
@@ -210,6 +212,13 @@ function durationOfFragment(view: DataView, trackId: number, usualDuration: numb
   return total;
 }
 
+/** The samples' length, unless the edits tell another one: a clip that was trimmed keeps what is not heard. */
+function heardSeconds(sampled: number, heard: number, movieTimescale: number): number {
+  const edited = heard / movieTimescale;
+  // Edits are counted in coarser units: within one they say the same.
+  return heard > 0 && Math.abs(edited - sampled) * movieTimescale > 1 ? edited : sampled;
+}
+
 /**
  * Reads what an MP4 tells of its sound: the headers of its boxes, its tracks, and of a clip in fragments the header of
  * each. No count in it is trusted: nothing is done more often than there are bytes for it.
@@ -220,6 +229,7 @@ function durationOfFragment(view: DataView, trackId: number, usualDuration: numb
 export async function readMp4(read: ReadBytes, end: number): Promise<Mp4Sound> {
   const tracks: Track[] = [];
   const usualDurations = new Map<number, number>();
+  let movieTimescale = 0;
   let isFragmented = false;
   let fragments = 0;
   const load = async (box: Box) => {
@@ -236,6 +246,10 @@ export async function readMp4(read: ReadBytes, end: number): Promise<Mp4Sound> {
       if (box.end > end) throw cutShort();
       for await (const inner of boxesOf(read, box.start, box.end)) {
         if (inner.name === "trak" && tracks.length < 10) tracks.push(readTrack(await load(inner)));
+        if (inner.name === "mvhd") {
+          const view = await load(inner);
+          movieTimescale = view.getUint32(view.getUint8(0) === 1 ? 20 : 12);
+        }
         if (inner.name !== "mvex") continue;
         isFragmented = true;
         const view = await load(inner);
@@ -258,6 +272,10 @@ export async function readMp4(read: ReadBytes, end: number): Promise<Mp4Sound> {
     codec: sound.codec,
     sampleRate: sound.sampleRate,
     channels: sound.channels,
-    durationSeconds: (sound.duration + fragments - sound.delay) / sound.timescale,
+    durationSeconds: heardSeconds(
+      (sound.duration + fragments - sound.delay) / sound.timescale,
+      isFragmented ? 0 : sound.heard,
+      movieTimescale,
+    ),
   };
 }

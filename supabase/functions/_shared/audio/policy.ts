@@ -23,9 +23,12 @@ type Rule = {
   code: ErrorCode;
   limit: number;
   measure: (facts: AudioFacts) => number;
-  allows: (measured: number, limit: number) => boolean;
+  allows: (measured: number, limit: number, facts: AudioFacts) => boolean;
   sentence: (measured: number, limit: number) => string;
 };
+
+/** What encoders add to sound of exactly the length that is allowed, in seconds: their delay, and a last frame filled up. */
+const ENCODER_SECONDS = 0.1;
 
 /** In tenths of a second, rounded away from what is allowed: 2.96 s must not read as 3. */
 const secondsDown = (seconds: number) => Math.floor(seconds * 10) / 10;
@@ -40,13 +43,15 @@ const RULES: readonly Rule[] = [
     measure: (facts) => facts.durationSeconds,
     allows: (seconds, least) => seconds >= least,
     sentence: (seconds, least) =>
-      `This clip is ${secondsDown(seconds)} s long; at least ${least} s of speech are needed.`,
+      `This clip is ${
+        seconds < 0.1 ? "less than 0.1" : secondsDown(seconds)
+      } s long; at least ${least} s of speech are needed.`,
   },
   {
     code: "reference_too_long",
     limit: 60,
     measure: (facts) => facts.durationSeconds,
-    allows: (seconds, most) => seconds <= most,
+    allows: (seconds, most, { container }) => seconds <= most + (container === "wav" ? 0 : ENCODER_SECONDS),
     sentence: (seconds, most) =>
       `This clip is ${secondsUp(seconds)} s long; at most ${most} s are taken, 10 to 20 s are best.`,
   },
@@ -71,7 +76,9 @@ const RULES: readonly Rule[] = [
 export function brokenRules(facts: AudioFacts): BrokenRule[] {
   return RULES.flatMap(({ code, limit, measure, allows, sentence }) => {
     const measured = measure(facts);
-    return allows(measured, limit) ? [] : [{ code, limit, measured, sentence: sentence(measured, limit) }];
+    return allows(measured, limit, facts)
+      ? []
+      : [{ code, limit, measured, sentence: sentence(measured, limit) }];
   });
 }
 

@@ -7,8 +7,8 @@ export type ClipSource = {
   readRange(start: number, end: number): Promise<Uint8Array>;
 };
 
-/** Bytes of a clip that tell nothing of the sound: read as zeros, without a request. `end` is not included. */
-export type Span = { start: number; end: number };
+/** The bytes of a clip from `start` up to but not including `end`. */
+export type ReadBytes = (start: number, end: number) => Promise<Uint8Array>;
 
 /**
  * How much one request asks for at least, in bytes: readers of audio go on to what comes next, as a rule. One that goes
@@ -33,9 +33,9 @@ export class TooManyReads extends Error {
 /**
  * Reads any part of a clip, asking for as little of it as goes: what is at hand, or was in the last window, is not
  * asked for again.
- * @param skipped in the order of their starts
+ * @returns throws ReadFailure, and TooManyReads
  */
-export function createRangedReader(clip: ClipSource, skipped: readonly Span[]) {
+export function createRangedReader(clip: ClipSource): ReadBytes {
   let window = { start: 0, bytes: clip.firstBytes };
   let windowBytes = WINDOW_BYTES;
   let reads = 0;
@@ -44,8 +44,7 @@ export function createRangedReader(clip: ClipSource, skipped: readonly Span[]) {
     const distance = start - (window.start + window.bytes.length);
     const goesOn = distance >= 0 && distance < WINDOW_BYTES;
     windowBytes = goesOn ? Math.min(2 * windowBytes, LARGEST_WINDOW_BYTES) : WINDOW_BYTES;
-    const nextSkipped = skipped.find((span) => span.start > start)?.start ?? clip.sizeBytes;
-    const to = Math.min(nextSkipped, clip.sizeBytes, Math.max(end, start + windowBytes));
+    const to = Math.min(clip.sizeBytes, Math.max(end, start + windowBytes));
     try {
       return { start, bytes: await clip.readRange(start, to) };
     } catch (cause) {
@@ -53,26 +52,15 @@ export function createRangedReader(clip: ClipSource, skipped: readonly Span[]) {
     }
   };
 
-  /**
-   * The bytes from `start` up to but not including `end`.
-   * @throws {ReadFailure}
-   * @throws {TooManyReads}
-   */
-  return async (start: number, end: number): Promise<Uint8Array> => {
+  return async (start, end) => {
     if (++reads > MOST_READS) throw new TooManyReads("the clip is read in too many parts");
-    if (end <= clip.firstBytes.length && skipped.length === 0) return clip.firstBytes.subarray(start, end);
+    if (end <= clip.firstBytes.length) return clip.firstBytes.subarray(start, end);
     const out = new Uint8Array(end - start);
     for (let at = start; at < end;) {
-      const span = skipped.find((one) => at >= one.start && at < one.end);
-      if (span) {
-        at = Math.min(span.end, end);
-        continue;
-      }
       const held = [{ start: 0, bytes: clip.firstBytes }, window]
         .find((one) => at >= one.start && at < one.start + one.bytes.length) ??
         (window = await fetchWindow(at, end));
-      const nextSkipped = skipped.find((one) => one.start > at)?.start ?? end;
-      const part = held.bytes.subarray(at - held.start, Math.min(end, nextSkipped) - held.start);
+      const part = held.bytes.subarray(at - held.start, end - held.start);
       out.set(part, at - start);
       at += part.length;
     }

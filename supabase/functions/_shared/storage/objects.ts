@@ -84,20 +84,28 @@ export async function inspectObject(
 }
 
 /**
- * The bytes that one GET gives, of which there must be `length`.
+ * The bytes of an object, or those from `start` on, of which there must be `length`.
  * @throws {ApiError} storage_unavailable
  */
 export async function readObject(
   storage: Supabase["storage"],
-  at: Located & { length: number; headers?: Record<string, string> },
+  at: Located & { start?: number; length: number },
 ): Promise<Uint8Array> {
-  const response = await get(storage, at, at.headers ?? {});
+  const { start, length } = at;
+  const range: Record<string, string> = start === undefined
+    ? {}
+    : { Range: `bytes=${start}-${start + length - 1}` };
+  const response = await get(storage, at, range);
   if (!response.ok) {
     await response.body?.cancel();
     throw storageUnavailable(new Error(`status ${response.status}`));
   }
-  const bytes = await bytesOf(response);
-  if (bytes.byteLength !== at.length) {
+  const answered = await bytesOf(response);
+  // Without a range the answer is the whole object, as above.
+  const bytes = response.status === 206 || start === undefined
+    ? answered
+    : answered.subarray(start, start + length);
+  if (bytes.byteLength !== length) {
     throw storageUnavailable(new Error("not the bytes that were asked for"));
   }
   return bytes;

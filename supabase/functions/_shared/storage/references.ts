@@ -71,8 +71,8 @@ export function createReferences(options: { storage: Supabase["storage"]; public
         bucket: BUCKET,
         key,
         signal,
+        start,
         length: end - start,
-        headers: { Range: `bytes=${start}-${end - 1}` },
       }),
 
     /**

@@ -10,6 +10,8 @@ export type Import = {
   file: string | null;
   /** Whether only types are taken, so that nothing is loaded. */
   typeOnly: boolean;
+  /** Whether it is loaded on demand. */
+  lazy: boolean;
 };
 
 export type Source = {
@@ -30,6 +32,7 @@ function importsOf(path: string, text: string): Import[] {
       specifier,
       file: target && relative(REPOSITORY.pathname, target.pathname),
       typeOnly: type !== undefined,
+      lazy: dynamic !== undefined,
     };
   });
 }

@@ -1,0 +1,80 @@
+import type { ReadBytes } from "./ranged_reader.ts";
+import { codecRefused, unreadable } from "./refused_formats.ts";
+
+/** What a WAV with 16-bit samples tells of its sound. */
+export type WavSound = { sampleRate: number; channels: number; durationSeconds: number };
+
+/** The lengths of headers, in bytes (Microsoft and IBM, "Multimedia Programming Interface", RIFF). */
+const RIFF_HEADER_BYTES = 12;
+const CHUNK_HEADER_BYTES = 8;
+/** `fmt ` without what follows in the longer kinds, and with the longest of those that matter. */
+const SHORTEST_FORMAT_BYTES = 16;
+const LONGEST_FORMAT_BYTES = 40;
+/** More than any writer puts in front of the sound. */
+const MOST_CHUNKS = 100;
+/** In the place of a size that does not fit, or that a recorder did not know when it began. */
+const UNKNOWN_SIZE = 0xffffffff;
+
+/** Format tags (RFC 2361), and the one that says that it follows further on (Microsoft, WAVEFORMATEXTENSIBLE). */
+const PCM = 0x0001;
+const KINDS: Readonly<Record<number, string>> = { 0x0003: "float", 0x0006: "A-law", 0x0007: "µ-law" };
+const EXTENSIBLE = 0xfffe;
+const EXTENDED_TAG_AT = 24;
+
+const viewOf = (bytes: Uint8Array) => new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+
+type Format = { sampleRate: number; channels: number; blockBytes: number };
+
+function formatOf(view: DataView): Format {
+  if (view.byteLength < SHORTEST_FORMAT_BYTES) throw unreadable();
+  const first = view.getUint16(0, true);
+  if (first === EXTENSIBLE && view.byteLength < EXTENDED_TAG_AT + 2) throw unreadable();
+  const tag = first === EXTENSIBLE ? view.getUint16(EXTENDED_TAG_AT, true) : first;
+  const [channels, blockBytes, bits] = [
+    view.getUint16(2, true),
+    view.getUint16(12, true),
+    view.getUint16(14, true),
+  ];
+  if (tag !== PCM || bits !== 16) {
+    const kind = tag === PCM ? `${bits}-bit` : KINDS[tag] ?? "compressed";
+    throw codecRefused(`This WAV holds ${kind} samples; save it with 16 bits, or upload MP3 or M4A.`);
+  }
+  if (blockBytes !== channels * 2) throw unreadable();
+  return { sampleRate: view.getUint32(4, true), channels, blockBytes };
+}
+
+/**
+ * Reads the chunks of a WAV (RIFF or RF64) up to its sound; what stands beside and behind it is never read. Sound that is
+ * cut short, or whose size its recorder left open, is as long as there are bytes of it.
+ * @param sizeBytes the length of the file
+ * @throws {ApiError} reference_unreadable, reference_type_unsupported
+ * @throws whatever `read` throws
+ */
+export async function readWav(read: ReadBytes, sizeBytes: number): Promise<WavSound> {
+  let format: Format | null = null;
+  let largeSize: number | null = null;
+  let at = RIFF_HEADER_BYTES;
+  for (let count = 0; count < MOST_CHUNKS && at + CHUNK_HEADER_BYTES <= sizeBytes; count++) {
+    const header = await read(at, at + CHUNK_HEADER_BYTES);
+    const name = String.fromCharCode(...header.subarray(0, 4));
+    const stated = viewOf(header).getUint32(4, true);
+    const start = at + CHUNK_HEADER_BYTES;
+    const content = (most: number) => read(start, Math.min(start + Math.min(stated, most), sizeBytes));
+    if (name === "fmt ") format = formatOf(viewOf(await content(LONGEST_FORMAT_BYTES)));
+    if (name === "ds64") {
+      const sizes = viewOf(await content(16));
+      if (sizes.byteLength === 16) largeSize = Number(sizes.getBigUint64(8, true));
+    }
+    if (name === "data") {
+      if (format === null) throw unreadable();
+      const rest = sizeBytes - start;
+      const told = stated === UNKNOWN_SIZE && largeSize !== null ? largeSize : stated;
+      // A recorder that never came back to its header leaves 0.
+      const bytes = told === 0 ? rest : Math.min(told, rest);
+      const { sampleRate, channels, blockBytes } = format;
+      return { sampleRate, channels, durationSeconds: Math.floor(bytes / blockBytes) / sampleRate };
+    }
+    at = start + stated + (stated & 1);
+  }
+  throw unreadable();
+}
