@@ -36,7 +36,7 @@ async function started() {
           contentType: "audio/wav",
           sizeBytes: clip.byteLength,
           sign: () => Promise.reject(new Error("nothing is signed here")),
-          read: () => Promise.resolve(clip),
+          read: () => Promise.resolve(clip.slice()),
         },
         referenceMetadata: {},
         record: {

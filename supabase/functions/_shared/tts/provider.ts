@@ -17,7 +17,7 @@ export interface Reference {
   readonly sizeBytes: number;
   /** A URL anyone can GET for `seconds`. */
   sign(seconds: number): Promise<string>;
-  /** The whole clip. */
+  /** The whole clip, in memory that is the caller's to let go. */
   read(): Promise<Uint8Array>;
 }
 
