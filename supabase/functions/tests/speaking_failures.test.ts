@@ -61,6 +61,12 @@ Deno.test("a failure of the provider that may pass is tried again, and the third
   }
 });
 
+/** What PostgREST answers while the database is away. */
+const databaseAway = () => Response.json({ message: "no connection", code: "PGRST000" }, { status: 503 });
+
+/** Whether a call tells the database how a task ended. */
+const tellsTheEnd = (path: string) => /\/rpc\/task_(complete|put_back|fail)/.test(path);
+
 /** Sees which task was made last. */
 function noteTask(noted: { taskId?: string }): Intercept {
   return (path, send) => {
@@ -201,10 +207,7 @@ Deno.test("a database that is away after the audio was stored costs no second sy
   let isAway = true;
   await using speaking = await readyToSpeak({
     clock: createVirtualClock(),
-    intercept: (path) =>
-      isAway && /\/rpc\/task_(complete|put_back|fail)/.test(path)
-        ? Response.json({ message: "no connection", code: "PGRST000" }, { status: 503 })
-        : undefined,
+    intercept: (path) => isAway && tellsTheEnd(path) ? databaseAway() : undefined,
   });
   const { task_id, generation_id } = await speaking.spoken();
   assert.equal((await speaking.task(task_id)).status, "processing");
@@ -223,10 +226,7 @@ Deno.test("after the last attempt it is still looked whether its audio was store
   let isAway = true;
   await using speaking = await readyToSpeak({
     clock: createVirtualClock(),
-    intercept: (path) =>
-      isAway && /\/rpc\/task_(complete|put_back|fail)/.test(path)
-        ? Response.json({ message: "no connection", code: "PGRST000" }, { status: 503 })
-        : undefined,
+    intercept: (path) => isAway && tellsTheEnd(path) ? databaseAway() : undefined,
   });
   const { task_id } = await speaking.spoken();
   await withDatabase((sql) => sql`update public.tasks set attempts = 3 where id = ${task_id}`);
@@ -256,8 +256,8 @@ Deno.test("storage that is away when a worker looks for the last attempt's audio
   await using speaking = await readyToSpeak({
     clock: createVirtualClock(),
     intercept: (path) => {
-      if (databaseIsAway && /\/rpc\/task_(complete|put_back|fail)/.test(path)) {
-        return Response.json({ message: "no connection", code: "PGRST000" }, { status: 503 });
+      if (databaseIsAway && tellsTheEnd(path)) {
+        return databaseAway();
       }
       return storageIsAway && /\/object\/generations\//.test(path)
         ? new Response("away", { status: 500 })
@@ -299,10 +299,7 @@ Deno.test("a third attempt that stored its audio and could not say so is complet
   let isAway = true;
   await using speaking = await readyToSpeak({
     clock: createVirtualClock(),
-    intercept: (path) =>
-      isAway && path.endsWith("/task_complete")
-        ? Response.json({ message: "no connection", code: "PGRST000" }, { status: 503 })
-        : undefined,
+    intercept: (path) => isAway && path.endsWith("/task_complete") ? databaseAway() : undefined,
   });
   speaking.simulator.addFaults(fault("SystemError"));
   const { task_id } = await speaking.spoken();
@@ -320,10 +317,7 @@ Deno.test("a third attempt that stored its audio and could not say so is complet
 Deno.test("audio that a killed worker stored goes when its task is cancelled", async () => {
   await using speaking = await readyToSpeak({
     clock: createVirtualClock(),
-    intercept: (path) =>
-      /\/rpc\/task_(complete|put_back|fail)/.test(path)
-        ? Response.json({ message: "no connection", code: "PGRST000" }, { status: 503 })
-        : undefined,
+    intercept: (path) => tellsTheEnd(path) ? databaseAway() : undefined,
   });
   const { task_id, generation_id } = await speaking.spoken();
   assert.deepEqual(await storedGenerations(speaking.userId), [`${generation_id}.wav`]);

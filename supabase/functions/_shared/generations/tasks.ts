@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { taskResponse } from "../contract.ts";
 import type { Json } from "../database.types.ts";
 import type { Supabase } from "../supabase.ts";
 import { type Language, LANGUAGES } from "../tts/languages.ts";
@@ -21,20 +22,7 @@ export type NewGeneration = {
 };
 
 /** A task as its user may see it, with the names it has on the wire. */
-const taskRow = z.object({
-  id: z.guid(),
-  type: z.literal("generate"),
-  status: z.enum(["pending", "processing", "completed", "failed", "cancelled"]),
-  provider: z.string(),
-  provider_status: z.string().nullable(),
-  provider_poll_count: z.int(),
-  generation_id: z.guid(),
-  voice_id: z.guid(),
-  error: z.string().nullable(),
-  created_at: z.string(),
-  updated_at: z.string(),
-  completed_at: z.string().nullable(),
-});
+const taskRow = taskResponse.omit({ result: true });
 
 const audioRow = z.object({ audio_object_key: z.string() }).nullable();
 
