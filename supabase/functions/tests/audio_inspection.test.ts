@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { isDeepStrictEqual } from "node:util";
 import type { Clip } from "../../../local/clips/clip.ts";
+import { mp3 } from "../../../local/clips/mp3.ts";
 import { CORPUS } from "../../../local/clips/corpus.ts";
 import { M4A_CLIPS } from "../../../local/clips/corpus_m4a.ts";
 import { MP3_CLIPS } from "../../../local/clips/corpus_mp3.ts";
@@ -205,4 +206,22 @@ Deno.test("clips that are looked into at once do not disturb one another", async
   const alone: (AudioFacts | string)[] = [];
   for (const clip of some) alone.push(await found(countedClip(clip.bytes())));
   assert.deepEqual(await Promise.all(some.map((clip) => found(countedClip(clip.bytes())))), alone);
+});
+
+Deno.test("a source that gives fewer bytes than it has ends the look, and does not hang it", async () => {
+  const clip = mp3({ seconds: 59 });
+  for (const given of [0, 10]) {
+    let asked = 0;
+    await assert.rejects(
+      inspectAudio({
+        sizeBytes: clip.length,
+        firstBytes: clip.subarray(0, 65_536),
+        readRange: (start) => {
+          if (++asked > 100) return Promise.reject(new Error("asked without end"));
+          return Promise.resolve(clip.subarray(start, start + given));
+        },
+      }),
+      { message: "fewer bytes of the clip were given than asked for" },
+    );
+  }
 });

@@ -46,7 +46,10 @@ export function createRangedReader(clip: ClipSource): ReadBytes {
     windowBytes = goesOn ? Math.min(2 * windowBytes, LARGEST_WINDOW_BYTES) : WINDOW_BYTES;
     const to = Math.min(clip.sizeBytes, Math.max(end, start + windowBytes));
     try {
-      return { start, bytes: await clip.readRange(start, to) };
+      const bytes = await clip.readRange(start, to);
+      // Or the same would be asked for again and again.
+      if (bytes.length !== to - start) throw new Error("fewer bytes of the clip were given than asked for");
+      return { start, bytes };
     } catch (cause) {
       throw new ReadFailure("the clip could not be read", { cause });
     }
