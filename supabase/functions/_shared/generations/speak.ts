@@ -42,11 +42,15 @@ export type Spoken =
   | { outcome: "completed" | "failed" | "over" | "superseded" }
   | { outcome: "put_back"; delaySeconds: number };
 
-/** The length of stored or fetched audio in seconds; null when it is no WAV. What reads audio is loaded on demand. */
-async function secondsOf(clip: ClipSource): Promise<number | null> {
+/**
+ * The length of stored or fetched audio in seconds; null when it is no WAV, or its header is not at its beginning. What
+ * reads audio is loaded on demand.
+ */
+async function secondsOf(audio: Pick<ClipSource, "sizeBytes" | "firstBytes">): Promise<number | null> {
   const { inspectAudio } = await import("../audio/inspect.ts");
+  const readRange = () => Promise.reject(new Error("nothing but the beginning is at hand"));
   try {
-    const { container, durationSeconds } = await inspectAudio(clip);
+    const { container, durationSeconds } = await inspectAudio({ ...audio, readRange });
     return container === "wav" ? durationSeconds : null;
   } catch {
     return null;
@@ -99,10 +103,7 @@ export function createSpeak(options: SpeakOptions) {
     const key = generations.key(task.userId, task.generationId);
     const stored = await keep(() => generations.inspect(key, current.signal), current.signal);
     if (!stored) return null;
-    const durationSeconds = await secondsOf({
-      ...stored,
-      readRange: () => Promise.resolve(new Uint8Array()),
-    });
+    const durationSeconds = await secondsOf(stored);
     if (durationSeconds === null) return null;
     const audio = { sizeBytes: stored.sizeBytes, durationSeconds };
     const told = own?.bytes.byteLength === stored.sizeBytes ? own : {
@@ -112,9 +113,15 @@ export function createSpeak(options: SpeakOptions) {
     return await complete(task, audio, told, current);
   };
 
-  const fail = async (task: ClaimedTask, error: string, providerStatus: string | null): Promise<Spoken> => ({
-    outcome: await tasks.fail(task, { error, providerStatus }),
-  });
+  const fail = async (
+    task: ClaimedTask,
+    failure: { error: string; providerStatus: string | null },
+    log: Log,
+  ): Promise<Spoken> => {
+    const outcome = await tasks.fail(task, failure);
+    if (outcome === "failed") log.event("warn", "generation.failed", { attempt: task.attempt });
+    return { outcome };
+  };
 
   const putBack = async (
     task: ClaimedTask,
@@ -128,7 +135,8 @@ export function createSpeak(options: SpeakOptions) {
   const settle = async (
     task: ClaimedTask,
     error: unknown,
-    { category, isPaid }: { category: string | null; isPaid: boolean },
+    category: string | null,
+    { log, isPaid }: Run,
   ): Promise<Spoken> => {
     // Even after the last attempt: the next claim only looks whether its audio was stored.
     if (isAway(error)) {
@@ -139,12 +147,14 @@ export function createSpeak(options: SpeakOptions) {
       return await putBack(task, { delaySeconds, counts: false, providerStatus: category });
     }
     const mayPass = !(error instanceof ProviderError) || error.outcomeUnknown;
-    if (!mayPass || task.attempt >= MOST_ATTEMPTS) return await fail(task, failureOf(error), category);
+    if (!mayPass || task.attempt >= MOST_ATTEMPTS) {
+      return await fail(task, { error: failureOf(error), providerStatus: category }, log);
+    }
     const delaySeconds = FAILED_SECONDS * task.attempt;
     return await putBack(task, { delaySeconds, counts: true, providerStatus: category });
   };
 
-  const settleFailure = async (task: ClaimedTask, error: unknown, { log, isPaid }: Run): Promise<Spoken> => {
+  const settleFailure = async (task: ClaimedTask, error: unknown, current: Run): Promise<Spoken> => {
     const told = error instanceof ProviderError
       ? {
         category: error.category,
@@ -153,14 +163,13 @@ export function createSpeak(options: SpeakOptions) {
         provider_request_id: error.providerRequestId,
       }
       : { category: null };
-    log.event(told.category === "misconfigured" ? "error" : "warn", "generation.attempt_failed", {
+    const level = told.category === "misconfigured" ? "error" : "warn";
+    current.log.event(level, "generation.attempt_failed", {
       attempt: task.attempt,
       ...told,
       error,
     });
-    const spoken = await settle(task, error, { category: told.category, isPaid });
-    if (spoken.outcome === "failed") log.event("warn", "generation.failed", { attempt: task.attempt });
-    return spoken;
+    return await settle(task, error, told.category, current);
   };
 
   const run = async (
@@ -173,8 +182,7 @@ export function createSpeak(options: SpeakOptions) {
       if (completed) return completed;
     }
     if (!task.maySynthesize) {
-      current.log.event("warn", "generation.failed", { attempt: task.attempt });
-      return await fail(task, NOT_SPOKEN, null);
+      return await fail(task, { error: NOT_SPOKEN, providerStatus: null }, current.log);
     }
     const startedAt = clock.now();
     const speech = await synthesize({ ...task, signal: current.signal });
@@ -184,11 +192,7 @@ export function createSpeak(options: SpeakOptions) {
       duration_ms: clock.now() - startedAt,
     });
     const sizeBytes = speech.bytes.byteLength;
-    const durationSeconds = await secondsOf({
-      sizeBytes,
-      firstBytes: speech.bytes,
-      readRange: () => Promise.resolve(new Uint8Array()),
-    });
+    const durationSeconds = await secondsOf({ sizeBytes, firstBytes: speech.bytes });
     if (durationSeconds === null) {
       throw new ProviderError("unreadable_answer", "what the provider gave is no WAV", {
         providerRequestId: speech.requestId ?? undefined,
