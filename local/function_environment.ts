@@ -27,6 +27,7 @@ const operatorVariables = [
   "REFERENCE_AUDIO_POLICY",
   "CLONE_LIMIT_PER_HOUR",
   "CLONE_LIMIT_PER_DAY",
+  "UPLOAD_URL_LIMIT_PER_HOUR",
   "CORS_ALLOWED_ORIGINS",
 ] as const;
 
@@ -60,6 +61,9 @@ function pick(environment: Environment, names: readonly string[]): Environment {
 function isLoopback(url: string): boolean {
   return isLoopbackHost(URL.parse(url)?.hostname ?? "");
 }
+
+/** The one key that the built-in simulator takes. */
+export const SIMULATOR_KEY = "sk-local-simulator";
 
 /** Who plays the provider. */
 export type Provider = {

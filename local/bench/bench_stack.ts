@@ -1,10 +1,11 @@
 import { dirname } from "node:path";
 import { type Simulator, startSimulator } from "../dashscope/simulator.ts";
-import { type Environment, functionEnvironment } from "../function_environment.ts";
+import type { Environment } from "../function_environment.ts";
 import { redirectConsole } from "../library_output.ts";
 import type { Log } from "../log.ts";
 import { startStack } from "../stack.ts";
 import type { StackRecord } from "../stack_record.ts";
+import { benchEnvironment } from "./bench_environment.ts";
 import { type MeasuredFunction, startMeasuredFunction } from "./measured_function.ts";
 import { createStorageMeter, type StorageMeter } from "./storage_meter.ts";
 
@@ -27,15 +28,7 @@ export type BenchStack = {
 const root = dirname(dirname(import.meta.dirname ?? "."));
 const simulatorKey = "sk-bench-simulator";
 /** More voices than any bench makes. */
-const limits = { CLONE_LIMIT_PER_HOUR: "1000000", CLONE_LIMIT_PER_DAY: "1000000" };
 const voiceLimit = 1_000_000;
-
-/** What Deno needs of this machine; nothing that would choose another provider. */
-function ofThisMachine(): Environment {
-  return Object.fromEntries(
-    Object.entries(Deno.env.toObject()).filter(([name]) => /^(PATH|HOME|DENO_.*)$/.test(name)),
-  );
-}
 
 /** Brings up a stack in a temporary folder. `log` takes what it writes. */
 export async function startBenchStack(log: Log): Promise<BenchStack> {
@@ -74,8 +67,7 @@ export async function startBenchStack(log: Log): Promise<BenchStack> {
           root,
           entrypoint,
           environment: {
-            ...functionEnvironment({
-              environment: { ...ofThisMachine(), ...limits },
+            ...benchEnvironment({
               supabaseUrl: record.supabase_url,
               publishableKey: record.publishable_key,
               secretKey: record.secret_key,

@@ -44,7 +44,7 @@ export async function reconcileAll(options: ReconcileAll): Promise<Reconciled> {
 function add(before: Reconciled | null, batch: ReconcileReport, repair: boolean): Reconciled {
   const purged = [...before?.purged ?? [], ...batch.purged];
   const isPurged = new Set(purged);
-  const sum = (field: "completed" | "released" | "uploads_swept") =>
+  const sum = (field: "completed" | "released" | "uploads_swept" | "details_erased" | "objects_erased") =>
     batch[field] + (repair ? before?.[field] ?? 0 : 0);
   return {
     ...batch,
@@ -56,5 +56,7 @@ function add(before: Reconciled | null, batch: ReconcileReport, repair: boolean)
     completed: sum("completed"),
     released: sum("released"),
     uploads_swept: sum("uploads_swept"),
+    details_erased: sum("details_erased"),
+    objects_erased: sum("objects_erased"),
   };
 }

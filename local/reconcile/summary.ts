@@ -16,10 +16,12 @@ export function soFarInShort(soFar: Reconciled): string {
 /** What came of it, for a person: counts first, then what they are. */
 export function summarize(report: Reconciled, request: ReconcileRequest): string {
   const { orphans, foreign, gone, unresolved, purged, purge_failed: failed } = report;
-  const [completed, released, uploads] = [
+  const [completed, released, uploads, details, objects] = [
     count(report.completed, "enrollment"),
     count(report.released, "claim"),
     count(report.uploads_swept, "upload"),
+    count(report.details_erased, "enrollment"),
+    count(report.objects_erased, "object"),
   ];
   return [
     `${count(report.provider_voices, "provider voice")} in region ${report.region}: ${report.ours} ours, ` +
@@ -29,6 +31,11 @@ export function summarize(report: Reconciled, request: ReconcileRequest): string
     request.repair
       ? `Completed ${completed}, released ${released}, removed ${uploads}.`
       : `Nothing was changed. --repair would release ${released} and remove ${uploads}.`,
+    ...(report.details_erased + report.objects_erased === 0 ? [] : [
+      `Of users who are gone, and of texts that are: ${
+        request.repair ? "erased" : "--repair would erase"
+      } ${objects} and the details of ${details}.`,
+    ]),
     ...(request.purge_older_than_days === undefined
       ? []
       : [`Purged ${count(purged.length, "orphan")}, failed for ${failed.length}.`]),

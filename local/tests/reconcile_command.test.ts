@@ -19,6 +19,8 @@ const nothing = {
   purged: [],
   purge_failed: [],
   uploads_swept: 0,
+  details_erased: 0,
+  objects_erased: 0,
   more: false,
 };
 const voiceId = "3b0f2f7e-62a1-4a52-8c7c-0a4b6e1c9d11";
@@ -198,6 +200,17 @@ Deno.test("it ends in 0 unless a purge is not finished (1) or a person is needed
   assert.equal(ends({ unresolved: [{ voice_id: voiceId, found: true }] }), 2);
   assert.equal(ends({ gone }), 2);
   assert.equal(ends({ gone, purge_failed: ["a"] }), 1);
+});
+
+Deno.test("the summary says what of users who are gone was erased, or would be", () => {
+  const report = { ...nothing, batches: 1, details_erased: 1, objects_erased: 12 };
+  const line = (repair: boolean) =>
+    summarize(report, { repair }).split("\n").find((text) => text.includes("gone, and"));
+  assert.equal(
+    line(true),
+    "Of users who are gone, and of texts that are: erased 12 objects and the details of 1 enrollment.",
+  );
+  assert.match(line(false) ?? "", /: --repair would erase 12 objects and/);
 });
 
 Deno.test("the summary counts first, then names what there is", () => {

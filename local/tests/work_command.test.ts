@@ -207,6 +207,8 @@ Deno.test("reconcile, which is run the same way, ends as its report says", async
     purged: [],
     purge_failed: [],
     uploads_swept: 0,
+    details_erased: 0,
+    objects_erased: 0,
     more: false,
   };
   const { code, out, routes } = await command("reconcile", ["--json", "--repair"], { body: report });

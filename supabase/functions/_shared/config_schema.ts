@@ -79,6 +79,7 @@ const common = z.object({
   REFERENCE_AUDIO_POLICY: oneOf(["enforce", "warn"], "enforce"),
   CLONE_LIMIT_PER_HOUR: integer(1, 1_000_000, 10),
   CLONE_LIMIT_PER_DAY: integer(1, 1_000_000, 50),
+  UPLOAD_URL_LIMIT_PER_HOUR: integer(1, 1_000_000, 60),
   CORS_ALLOWED_ORIGINS: z.string().optional(),
 });
 
@@ -180,12 +181,35 @@ export function parseConfig(environment: Environment) {
       : undefined,
     maxTextChars: base.QWEN_MAX_TEXT_CHARS,
     referenceAudioPolicy: base.REFERENCE_AUDIO_POLICY,
-    limits: { perHour: base.CLONE_LIMIT_PER_HOUR, perDay: base.CLONE_LIMIT_PER_DAY },
+    limits: {
+      perHour: base.CLONE_LIMIT_PER_HOUR,
+      perDay: base.CLONE_LIMIT_PER_DAY,
+      uploadUrlsPerHour: base.UPLOAD_URL_LIMIT_PER_HOUR,
+    },
     allowedOrigins,
   };
 }
 
 export type Config = ReturnType<typeof parseConfig>;
+
+/** Every variable that is read, and whether it is set. */
+export function readVariables(environment: Environment): { name: string; set: boolean }[] {
+  return [...Object.keys(common.shape), ...Object.keys(qwen.shape)]
+    .map((name) => ({ name, set: environment[name] !== undefined }));
+}
+
+/** The secret key alone, whatever else is wrong; undefined where it cannot be told. */
+export function readSecretKey(environment: Environment): string | undefined {
+  const { SUPABASE_SECRET_KEYS, SUPABASE_SERVICE_ROLE_KEY } = environment;
+  return pickKey(keyDictionary.safeParse(SUPABASE_SECRET_KEYS).data, SUPABASE_SERVICE_ROLE_KEY);
+}
+
+/** The region that a key may belong to in the place of this one, with its host; null beside a loopback stand-in. */
+export function otherRegion({ region, baseUrl }: { region: string; baseUrl: string }) {
+  if (isLoopbackHost(new URL(baseUrl).hostname)) return null;
+  const other = region === "cn" ? "intl" : "cn";
+  return { region: other, baseUrl: REGION_HOSTS[other].origin };
+}
 
 /** `auto` sends the clip itself when the provider, far away, could not fetch it from a private origin. */
 function chooseDelivery(settings: z.output<typeof qwen>, publicUrl: string): "signed_url" | "data_url" {

@@ -218,6 +218,10 @@ export const reconcileReport = z.object({
   /** Still there, and marked: the next purge begins with them. */
   purge_failed: z.array(z.string()),
   uploads_swept: z.int(),
+  /** Enrollments of users who are gone, of what they had asked for. */
+  details_erased: z.int(),
+  /** Clips and audio in the folders of users who are gone, and audio that no generation has. */
+  objects_erased: z.int(),
   /** There is more to do: ask again. */
   more: z.boolean(),
 });

@@ -249,6 +249,15 @@ export type Database = {
         };
         Returns: Json;
       };
+      "deployment_facts": { Args: never; Returns: Json };
+      "erase_details": { Args: { "p_repair": boolean }; Returns: number };
+      "forgotten_objects": {
+        Args: { "p_limit": number; "p_older_than_seconds": number };
+        Returns: {
+          "bucket_id": string;
+          "name": string;
+        }[];
+      };
       "generation_create": {
         Args: {
           "p_generation_id": string;
@@ -334,6 +343,7 @@ export type Database = {
         Args: { "p_limit": number; "p_older_than_seconds": number; "p_repair": boolean };
         Returns: string[];
       };
+      "upload_url_take": { Args: { "p_per_hour": number; "p_user_id": string }; Returns: Json };
     };
     Enums: {
       [_ in never]: never;

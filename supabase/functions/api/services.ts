@@ -10,6 +10,7 @@ import type { TtsProvider } from "../_shared/tts/provider.ts";
 import { createEnrollments } from "../_shared/voices/enrollments.ts";
 import { createFinalize } from "../_shared/voices/finalize.ts";
 import { enrollmentToken } from "../_shared/voices/token.ts";
+import { createUploads } from "../_shared/voices/uploads.ts";
 import { createVoices } from "../_shared/voices/voices.ts";
 
 /** Chooses the provider that the configuration names, and loads that one alone. */
@@ -53,6 +54,12 @@ export async function createServices(config: Config, options: { fetch?: typeof f
     config,
     verifyToken: supabase.verifyToken,
     references,
+    uploads: createUploads({
+      db: supabase.db,
+      references,
+      perHour: config.limits.uploadUrlsPerHour,
+      newVoiceId: () => crypto.randomUUID(),
+    }),
     voices: createVoices({ db: supabase.db, now: () => new Date(clock.now()) }),
     finalize: createFinalize({
       enrollments,
@@ -87,9 +94,16 @@ export async function createServices(config: Config, options: { fetch?: typeof f
       ]);
       const ledger = createReconcileLedger({ db: supabase.db });
       const newAttemptId = () => crypto.randomUUID();
-      return createReconcile({ ledger, enrollments, references, provider, clock, newAttemptId });
+      return createReconcile({
+        ledger,
+        enrollments,
+        references,
+        generations,
+        provider,
+        clock,
+        newAttemptId,
+      });
     },
-    newVoiceId: () => crypto.randomUUID(),
   };
 }
 

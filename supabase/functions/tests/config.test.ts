@@ -53,7 +53,7 @@ Deno.test("what is left out has the contract's default", async () => {
     },
     maxTextChars: 600,
     referenceAudioPolicy: "enforce",
-    limits: { perHour: 10, perDay: 50 },
+    limits: { perHour: 10, perDay: 50, uploadUrlsPerHour: 60 },
     allowedOrigins: ["*"],
   });
 });
@@ -79,6 +79,7 @@ Deno.test("every variable is taken over", async () => {
       REFERENCE_AUDIO_POLICY: "warn",
       CLONE_LIMIT_PER_HOUR: "3",
       CLONE_LIMIT_PER_DAY: "4",
+      UPLOAD_URL_LIMIT_PER_HOUR: "5",
       CORS_ALLOWED_ORIGINS: "https://a.example.com, http://localhost:5173",
     }),
     {
@@ -101,7 +102,7 @@ Deno.test("every variable is taken over", async () => {
       },
       maxTextChars: 300,
       referenceAudioPolicy: "warn",
-      limits: { perHour: 3, perDay: 4 },
+      limits: { perHour: 3, perDay: 4, uploadUrlsPerHour: 5 },
       allowedOrigins: ["https://a.example.com", "http://localhost:5173"],
     },
   );
@@ -187,6 +188,7 @@ const values: Record<string, { refused: string[]; taken: string[] }> = {
   REFERENCE_AUDIO_POLICY: { refused: ["off", "Enforce"], taken: ["enforce", "warn"] },
   CLONE_LIMIT_PER_HOUR: { refused: ["0", "-1", "1000001", "ten"], taken: ["1", "1000000"] },
   CLONE_LIMIT_PER_DAY: { refused: ["0", "-1", "1000001", "NaN"], taken: ["1", "1000000"] },
+  UPLOAD_URL_LIMIT_PER_HOUR: { refused: ["0", "-1", "1000001", "1.5"], taken: ["1", "1000000"] },
   CORS_ALLOWED_ORIGINS: {
     refused: [
       "example.com",

@@ -12,6 +12,8 @@ const CALLS = [
   "clone_release",
   "clone_sending",
   "clone_unresolved",
+  "erase_details",
+  "forgotten_objects",
   "generation_create",
   "purge_done",
   "purge_next",
@@ -26,6 +28,7 @@ const CALLS = [
   "task_fail",
   "task_put_back",
   "unclaimed_uploads",
+  "upload_url_take",
 ];
 
 Deno.test("only service_role may call the ledger, and nobody what stands behind it", async () => {
@@ -84,6 +87,7 @@ Deno.test("nobody sees the ledger's tables, and users only read what is theirs",
     "generations",
     "orphaned_voices",
     "tasks",
+    "upload_allowances",
     "voice_enrollments",
     "voices",
   ]);

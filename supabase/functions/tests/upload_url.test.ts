@@ -1,5 +1,7 @@
 import { Buffer } from "node:buffer";
 import assert from "node:assert/strict";
+import fc from "fast-check";
+import { z } from "zod";
 import { uploadUrlResponse } from "../_shared/contract.ts";
 import { startApi } from "./harness/api.ts";
 import { DETAILS, putClip, speechClip } from "./harness/clone.ts";
@@ -15,8 +17,16 @@ const token = await keys.sign(user.id);
 /** The project under the other name of this machine: another origin that reaches the same Storage. */
 const PUBLIC_URL = stack.supabase_url.replace("127.0.0.1", "localhost");
 
-Deno.test("the answer is exactly the three fields of the contract, and costs one request", async () => {
-  await using api = await startApi({ keys });
+Deno.test("the answer is exactly the three fields of the contract, and costs two requests, at once", async () => {
+  let underWay = 0;
+  const most: number[] = [];
+  await using api = await startApi({
+    keys,
+    intercept: async (_path, send) => {
+      most.push(++underWay);
+      return await send().finally(() => underWay--);
+    },
+  });
   const answer = await api.call("POST", "/clone/upload-url", { token, body: DETAILS });
   assert.equal(answer.status, 200);
   const { voice_id, upload_url, object_key } = uploadUrlResponse.strict().parse(answer.body);
@@ -26,10 +36,11 @@ Deno.test("the answer is exactly the three fields of the contract, and costs one
   assert.equal(origin, stack.supabase_url);
   assert.equal(pathname, `/storage/v1/object/upload/sign/references/${object_key}`);
   assert.deepEqual([...searchParams.keys()], ["token"]);
-  assert.deepEqual(api.supabaseRequests, [{
-    method: "POST",
-    path: `/storage/v1/object/upload/sign/references/${object_key}`,
-  }]);
+  assert.deepEqual(most, [1, 2]);
+  assert.deepEqual(api.supabaseRequests, [
+    { method: "POST", path: `/storage/v1/object/upload/sign/references/${object_key}` },
+    { method: "POST", path: "/rest/v1/rpc/upload_url_take" },
+  ]);
   assert.deepEqual(api.logged, []);
 });
 
@@ -106,17 +117,10 @@ Deno.test("a user's id is the same key in upper case", async () => {
 
 Deno.test("when Storage fails, the answer is 503 storage_unavailable and tells nothing of it", async () => {
   for (const status of [400, 401, 500, 503]) {
-    await using storage = Deno.serve(
-      { hostname: "127.0.0.1", port: 0, onListen() {} },
-      () =>
-        Response.json({ statusCode: String(status), error: "Internal", message: "internal detail" }, {
-          status,
-        }),
-    );
-    const url = `http://127.0.0.1:${storage.addr.port}`;
+    const failure = { statusCode: String(status), error: "Internal", message: "internal detail" };
     await using api = await startApi({
       keys,
-      environment: { SUPABASE_URL: url, PUBLIC_SUPABASE_URL: stack.supabase_url },
+      intercept: (path) => path.startsWith("/storage/") ? Response.json(failure, { status }) : undefined,
     });
     const answer = await api.call("POST", "/clone/upload-url", { token, body: DETAILS });
     const detail = "The audio storage is not available right now. Try again shortly.";
@@ -133,14 +137,111 @@ Deno.test("a redirect is not followed with the secret key", async () => {
     return Response.json({ url: "/object/upload/sign/references/x?token=y", token: "y" });
   });
   const away = `http://127.0.0.1:${elsewhere.addr.port}/`;
-  await using supabase = Deno.serve(
-    { hostname: "127.0.0.1", port: 0, onListen() {} },
-    () => Response.redirect(away, 307),
-  );
-  const url = `http://127.0.0.1:${supabase.addr.port}`;
-  await using api = await startApi({ keys, environment: { SUPABASE_URL: url } });
-  const other = await keys.sign(crypto.randomUUID(), { iss: `${url}/auth/v1` });
-  const answer = await api.call("POST", "/clone/upload-url", { token: other, body: DETAILS });
-  assertError(answer, 503, "storage_unavailable");
+  for (
+    const [part, code] of [["storage", "storage_unavailable"], ["rest", "database_unavailable"]] as const
+  ) {
+    await using supabase = Deno.serve(
+      { hostname: "127.0.0.1", port: 0, onListen() {} },
+      ({ url }) =>
+        new URL(url).pathname.startsWith(`/${part}/`)
+          ? Response.redirect(away, 307)
+          : Response.json({ outcome: "allowed" }),
+    );
+    const url = `http://127.0.0.1:${supabase.addr.port}`;
+    await using api = await startApi({ keys, environment: { SUPABASE_URL: url } });
+    const other = await keys.sign(crypto.randomUUID(), { iss: `${url}/auth/v1` });
+    const answer = await api.call("POST", "/clone/upload-url", { token: other, body: DETAILS });
+    assertError(answer, 503, code);
+  }
   assert.equal(asked, 0);
+});
+
+const takeOne = (userId: string, perHour: number) =>
+  withDatabase(async (sql) => {
+    const [row] = await sql`select public.upload_url_take(${userId}, ${perHour}) as answer`;
+    return z.object({ outcome: z.string(), seconds: z.number().optional() }).parse(row?.answer);
+  });
+
+/** As if the last upload URL had been taken so many seconds earlier. */
+const earlier = (userId: string, seconds: number) =>
+  withDatabase((sql) =>
+    sql`update private.upload_allowances set full_at = full_at - make_interval(secs => ${seconds})
+      where user_id = ${userId}`
+  );
+
+Deno.test("a user may have so many upload URLs an hour, others are none the worse, and no URL is given beyond", async () => {
+  await using api = await startApi({ keys, environment: { UPLOAD_URL_LIMIT_PER_HOUR: "3" } });
+  const busy = await signUp();
+  const busyToken = await keys.sign(busy.id);
+  const ask = (by: string) => api.call("POST", "/clone/upload-url", { token: by, body: DETAILS });
+  const answers = await Promise.all(Array.from({ length: 5 }, () => ask(busyToken)));
+  assert.deepEqual(answers.map(({ status }) => status).sort(), [200, 200, 200, 429, 429]);
+  const refused = answers.find(({ status }) => status === 429);
+  assert(refused);
+  assertError(refused, 429, "rate_limited", "You have asked for too many uploads. Try again later.");
+  const seconds = Number(refused.headers.get("retry-after"));
+  assert(seconds > 1_100 && seconds <= 1_200, `${seconds}`);
+  assert.equal((await ask(token)).status, 200);
+
+  await earlier(busy.id, 1_190);
+  assert.equal((await ask(busyToken)).status, 429);
+  await earlier(busy.id, 10);
+  assert.equal((await ask(busyToken)).status, 200);
+  assert.equal((await ask(busyToken)).status, 429);
+});
+
+Deno.test("the allowance is whole after an hour, whatever its size, and never more than whole", async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.integer({ min: 1, max: 40 }), async (perHour) => {
+      const { id } = await signUp();
+      const takeAll = () =>
+        withDatabase(async (sql) => {
+          for (let taken = 0;; taken++) {
+            const [row] =
+              await sql`select public.upload_url_take(${id}, ${perHour}) ->> 'outcome' as outcome`;
+            if (row?.outcome !== "allowed") return taken;
+          }
+        });
+      assert.equal(await takeAll(), perHour);
+      await earlier(id, 3_600);
+      assert.equal(await takeAll(), perHour);
+      await earlier(id, 1_000_000);
+      assert.equal(await takeAll(), perHour);
+    }),
+    { numRuns: 12 },
+  );
+});
+
+Deno.test("a refused request costs nothing, and asking does not put off the next URL", async () => {
+  const { id } = await signUp();
+  assert.deepEqual(await takeOne(id, 1), { outcome: "allowed" });
+  const [first, second] = [await takeOne(id, 1), await takeOne(id, 1)];
+  assert.equal(first.outcome, "limited");
+  assert((second.seconds ?? Infinity) <= (first.seconds ?? 0));
+});
+
+Deno.test("a deleted user's token opens no upload", async () => {
+  await using api = await startApi({ keys });
+  const { id } = await signUp();
+  const itsToken = await keys.sign(id);
+  assert.equal((await api.call("POST", "/clone/upload-url", { token: itsToken, body: DETAILS })).status, 200);
+  await withDatabase((sql) => sql`delete from auth.users where id = ${id}`);
+  const answer = await api.call("POST", "/clone/upload-url", { token: itsToken, body: DETAILS });
+  assertError(answer, 401, "unauthorized", "This account no longer exists. Sign in with another one.");
+  assert.equal(answer.headers.get("www-authenticate"), "Bearer");
+  const left = await withDatabase((sql) => sql`select from private.upload_allowances where user_id = ${id}`);
+  assert.equal(left.length, 0);
+});
+
+Deno.test("when the database is away, no upload URL is given, though it was signed", async () => {
+  await using api = await startApi({
+    keys,
+    intercept: (path) =>
+      path.endsWith("/upload_url_take")
+        ? Response.json({ code: "57P03", message: "starting up" }, { status: 503 })
+        : undefined,
+  });
+  const answer = await api.call("POST", "/clone/upload-url", { token, body: DETAILS });
+  assertError(answer, 503, "database_unavailable");
+  assert.equal(api.supabaseRequests.length, 2);
 });

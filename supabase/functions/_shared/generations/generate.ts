@@ -97,7 +97,7 @@ export function createGenerate(options: GenerateOptions) {
       log.event("info", "generation.cancelled", { task_id: taskId });
       try {
         const task = await tasks.read(userId, taskId);
-        if (task) await generations.remove(generations.key(userId, task.generation_id));
+        if (task) await generations.remove([generations.key(userId, task.generation_id)]);
       } catch (error) {
         log.event("warn", "generation.remove_failed", { task_id: taskId, error });
       }

@@ -90,7 +90,7 @@ export function createSpeak(options: SpeakOptions) {
       });
       return { outcome };
     }
-    await keep(() => generations.remove(objectKey), signal);
+    await keep(() => generations.remove([objectKey]), signal);
     log.event("info", "generation.discarded", { outcome, provider_request_id: speech.requestId });
     return { outcome: "over" };
   };

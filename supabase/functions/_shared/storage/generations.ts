@@ -59,8 +59,8 @@ export function createGenerations(options: { storage: Supabase["storage"]; publi
      * Removes audio for good; what is gone already is no error.
      * @throws {ApiError} storage_unavailable
      */
-    async remove(key: string): Promise<void> {
-      const { error } = await storage.from(BUCKET).remove([key]);
+    async remove(keys: string[]): Promise<void> {
+      const { error } = await storage.from(BUCKET).remove(keys);
       if (error) throw storageUnavailable(error);
     },
   };

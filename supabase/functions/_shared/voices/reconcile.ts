@@ -2,6 +2,7 @@ import type { Clock } from "../clock.ts";
 import type { ReconcileReport, ReconcileRequest } from "../contract.ts";
 import { ApiError } from "../errors.ts";
 import type { Log } from "../log.ts";
+import type { Generations } from "../storage/generations.ts";
 import type { References } from "../storage/references.ts";
 import { ProviderError } from "../tts/errors.ts";
 import type { ListedVoice, TtsProvider } from "../tts/provider.ts";
@@ -11,17 +12,15 @@ import type { CompleteAnswer, Enrollments } from "./enrollments.ts";
 import { providerFailure } from "./outcomes.ts";
 import { logRecovered, recoveredVoice } from "./recovered.ts";
 import type { ExpiredEntry, ReconcileLedger } from "./reconcile_ledger.ts";
+import { createSweep } from "./sweep.ts";
 
 /** How long a batch works before it answers, in milliseconds; the platform gives up at 150 s. */
 const BATCH_MS = 90_000;
 const EXPIRED_PAGE = 200;
 const SORT_PAGE = 500;
 const GONE_LIMIT = 100;
-const UPLOADS_PAGE = 100;
 /** A row younger than this, in milliseconds, is not called gone: clocks differ, and a list may lag. */
 const GONE_MARGIN_MS = 60_000;
-/** An upload nobody has finalized for this long is abandoned. */
-const ABANDONED_SECONDS = 86_400;
 /** Between two deletions, in milliseconds: the account's 180 requests a minute are finalize's too. */
 const PURGE_PAUSE_MS = 500;
 const FIRST_ID = "00000000-0000-0000-0000-000000000000";
@@ -30,6 +29,7 @@ export type ReconcileOptions = {
   ledger: ReconcileLedger;
   enrollments: Enrollments;
   references: References;
+  generations: Pick<Generations, "remove">;
   provider: TtsProvider;
   clock: Clock;
   newAttemptId: () => string;
@@ -44,6 +44,7 @@ export type Reconcile = ReturnType<typeof createReconcile>;
 export function createReconcile(options: ReconcileOptions) {
   const { ledger, enrollments, references, provider, clock } = options;
   const { region } = provider;
+  const sweep = createSweep(options);
 
   /** Completes an enrollment whose voice is known; false when there is nothing to complete it with. */
   const settle = async (
@@ -116,6 +117,8 @@ export function createReconcile(options: ReconcileOptions) {
       purged: [],
       purge_failed: [],
       uploads_swept: 0,
+      details_erased: 0,
+      objects_erased: 0,
       more: false,
     };
 
@@ -177,13 +180,7 @@ export function createReconcile(options: ReconcileOptions) {
       await purge(request.purge_older_than_days, report, late, signal, log);
     }
 
-    for (let count = UPLOADS_PAGE; count === UPLOADS_PAGE && !late();) {
-      const keys = await ledger.unclaimedUploads(ABANDONED_SECONDS, UPLOADS_PAGE, repair);
-      if (repair && keys.length > 0) await references.remove(keys);
-      report.uploads_swept += keys.length;
-      count = repair ? keys.length : 0;
-    }
-
+    Object.assign(report, await sweep({ repair, late }));
     report.more ||= late();
     log.event("info", "reconcile.done", {
       ...report,

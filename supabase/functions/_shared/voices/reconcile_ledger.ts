@@ -19,6 +19,8 @@ const sortedVoice = z.object({
   voice_id: z.guid().nullable(),
 });
 
+const forgottenObject = z.object({ bucket_id: z.enum(["references", "generations"]), name: z.string() });
+
 const goneVoice = z.object({ voice_id: z.guid(), provider_voice_id: z.string() });
 
 export type ExpiredEntry = z.output<typeof expiredEntry>;
@@ -108,6 +110,23 @@ export function createReconcileLedger(options: { db: Pick<Supabase["db"], "rpc">
         p_repair: repair,
       });
       return parseAnswer(z.array(z.string()), result);
+    },
+
+    /** Takes what users who are gone had asked for out of the ledger; without `repair` only counts the enrollments. */
+    async eraseDetails(repair: boolean): Promise<number> {
+      return parseAnswer(z.number(), await db.rpc("erase_details", { p_repair: repair }));
+    },
+
+    /** Objects in the folders of users who are gone, and audio of that age that no generation has. */
+    async forgottenObjects(
+      olderThanSeconds: number,
+      limit: number,
+    ): Promise<z.output<typeof forgottenObject>[]> {
+      const result = await db.rpc("forgotten_objects", {
+        p_older_than_seconds: olderThanSeconds,
+        p_limit: limit,
+      });
+      return parseAnswer(z.array(forgottenObject), result);
     },
   };
 }

@@ -13,20 +13,18 @@ import { createBodyLimit, parseBody } from "./body.ts";
 
 /** `POST /clone/upload-url` and `POST /clone/finalize`. */
 export function cloneRoutes(
-  services: Pick<Services, "references" | "finalize" | "newVoiceId"> & KeepAlive,
+  services: Pick<Services, "uploads" | "finalize"> & KeepAlive,
 ) {
-  const { references } = services;
   const limit = createBodyLimit();
 
   return new Hono<ApiEnv>()
     .post("/upload-url", limit, async (c) => {
       await parseBody(c, uploadUrlRequest);
-      const voiceId = services.newVoiceId();
-      const objectKey = references.key(c.var.userId, voiceId);
+      const { voiceId, uploadUrl, objectKey } = await services.uploads.open(c.var.userId);
       return c.json(
         {
           voice_id: voiceId,
-          upload_url: await references.createUploadUrl(objectKey),
+          upload_url: uploadUrl,
           object_key: objectKey,
         } satisfies z.input<typeof uploadUrlResponse>,
       );

@@ -31,6 +31,7 @@ export function environmentOf(overrides: Record<string, string> = {}): Record<st
     QWEN_REFERENCE_DELIVERY: "signed_url",
     CLONE_LIMIT_PER_HOUR: "1000",
     CLONE_LIMIT_PER_DAY: "1000",
+    UPLOAD_URL_LIMIT_PER_HOUR: "100000",
     ...overrides,
   };
 }

@@ -2,6 +2,7 @@ import type postgres from "postgres";
 import { createSimulatorApp } from "../../../../local/dashscope/simulator.ts";
 import type { ReconcileRequest } from "../../_shared/contract.ts";
 import { createLog } from "../../_shared/log.ts";
+import { createGenerations } from "../../_shared/storage/generations.ts";
 import { createReferences } from "../../_shared/storage/references.ts";
 import { createSupabase } from "../../_shared/supabase.ts";
 import { createQwen } from "../../_shared/tts/providers/qwen.ts";
@@ -90,10 +91,12 @@ export async function readyToReconcile(options: { intercept?: InterceptCall } = 
     },
   });
   const references = createReferences({ storage: supabase.storage, publicUrl: stack.supabase_url });
+  const generations = createGenerations({ storage: supabase.storage, publicUrl: stack.supabase_url });
   const reconcile = createReconcile({
     ledger: createReconcileLedger({ db: supabase.db }),
     enrollments: createEnrollments({ db: supabase.db, limits: { perHour: 1000, perDay: 1000 } }),
     references,
+    generations,
     provider,
     clock,
     newAttemptId: () => crypto.randomUUID(),

@@ -1,7 +1,9 @@
 import type { ReconcileLedger } from "../../_shared/voices/reconcile_ledger.ts";
-import { type Entry, key, type LedgerState } from "./ledger_state.ts";
+import { type Entry, fingerprint, key, type LedgerState } from "./ledger_state.ts";
 
 const SWEPT = "swept";
+/** What stands in the place of a user's details once they are erased. */
+const ERASED = { name: "deleted", language: "Auto", transcript: "deleted", description: null } as const;
 
 /** The enrollment that a reference belongs to. */
 const enrollmentOf = (name: string) => name.replace(/\/reference\.wav$/, "");
@@ -167,6 +169,33 @@ export function createFakeReconcileLedger(options: {
         });
       }
       return Promise.resolve(swept);
+    },
+
+    eraseDetails(repair) {
+      const doomed = [...state.entries.values()].filter((entry) =>
+        entry.details !== null && fingerprint(entry.details) !== fingerprint(ERASED) &&
+        entry.leaseExpiresAt <= now() && !state.users.has(entry.userId)
+      );
+      for (const entry of repair ? doomed : []) {
+        entry.details = ERASED;
+        entry.fingerprint = fingerprint(ERASED);
+      }
+      if (repair) {
+        for (const [id, { userId }] of state.sendings) if (!state.users.has(userId)) state.sendings.delete(id);
+      }
+      return Promise.resolve(doomed.length);
+    },
+
+    forgottenObjects(_olderThanSeconds, limit) {
+      const referenced = new Set(
+        [...state.rows.values()].map((row) => `${row.userId}/${row.id}/reference.wav`),
+      );
+      return Promise.resolve(
+        options.uploadsOlderThan(0)
+          .filter((name) => !state.users.has(name.split("/")[0] ?? "") && !referenced.has(name))
+          .slice(0, limit)
+          .map((name) => ({ bucket_id: "references" as const, name })),
+      );
     },
   };
 }

@@ -173,6 +173,7 @@ export function createWorld(options: {
           process,
         ),
         references: createFakeReferences({ process, uploads }),
+        generations: { remove: () => Promise.reject(new Error("nothing is spoken in the simulation")) },
         clock: process.clock,
         newAttemptId,
       };

@@ -1,0 +1,201 @@
+// What a deleted account leaves behind goes with the next repair, and nothing of anybody else.
+import assert from "node:assert/strict";
+import { LEDGER_DETAILS } from "./harness/claims.ts";
+import { withDatabase } from "./harness/database.ts";
+import { readyToReconcile, type Reconciling } from "./harness/reconciling.ts";
+import { signUp } from "./harness/users.ts";
+
+const AUDIO = new Uint8Array([82, 73, 70, 70]);
+const DAY_AND_HOUR = 25;
+
+type Bucket = "references" | "generations";
+
+/** Stores an object, as if so many hours ago. */
+async function store(ready: Reconciling, bucket: Bucket, key: string, hours = 0): Promise<string> {
+  const { error } = await ready.storage.from(bucket).upload(key, AUDIO, { contentType: "audio/wav" });
+  assert.equal(error, null);
+  await withDatabase((sql) =>
+    sql`update storage.objects set created_at = clock_timestamp() - make_interval(hours => ${hours})
+      where bucket_id = ${bucket} and name = ${key}`
+  );
+  return `${bucket}/${key}`;
+}
+
+/** Which of these objects are there, read through Storage. */
+async function stored(ready: Reconciling, objects: string[]): Promise<string[]> {
+  const found = await Promise.all(objects.map(async (object) => {
+    const [bucket = "", ...key] = object.split("/");
+    const response = await ready.storage.get(bucket, key.join("/"), {});
+    await response.arrayBuffer();
+    return response.ok ? [object] : [];
+  }));
+  return found.flat();
+}
+
+const deleteAccount = (userId: string) =>
+  withDatabase((sql) => sql`delete from auth.users where id = ${userId}`);
+
+/** The whole ledger of a user, as text. */
+const ledgerOf = (userId: string) =>
+  withDatabase(async (sql) =>
+    JSON.stringify([
+      await sql`select * from private.voice_enrollments where user_id = ${userId} order by voice_id`,
+      await sql`select * from private.clone_sendings where user_id = ${userId}`,
+    ])
+  );
+
+/** A text of this user's that is spoken, or whose task stands so. */
+async function generation(
+  userId: string,
+  voiceId: string,
+  status: "completed" | "pending" | "failed",
+): Promise<string> {
+  const id = crypto.randomUUID();
+  const key = `${userId}/${id}.wav`;
+  const isOver = status !== "pending";
+  await withDatabase(async (sql) => {
+    await sql`
+      insert into public.generations (id, user_id, voice_id, text, language, tts_provider, provider_target_model,
+        audio_object_key, completed_at)
+      values (${id}, ${userId}, ${voiceId}, 'Hello.', 'English', 'qwen', 'model',
+        ${status === "completed" ? key : null}, ${status === "completed" ? sql`now()` : null})`;
+    await sql`
+      insert into public.tasks (id, user_id, type, status, provider, generation_id, voice_id, error, completed_at)
+      values (gen_random_uuid(), ${userId}, 'generate', ${status}, 'qwen', ${id}, ${voiceId},
+        ${status === "failed" ? "It failed." : null}, ${isOver ? sql`now()` : null})`;
+  });
+  return key;
+}
+
+Deno.test("a deleted account: rows go at once, objects and ledger details with the next repair, the provider voice with the purge", async () => {
+  const ready = await readyToReconcile();
+  await ready.reconcile({ repair: true });
+  const leaver = await signUp();
+  const saved = await ready.enter({ userId: leaver.id, state: "finalized" });
+  const providerVoiceId = await ready.seed(saved.name, "2025-01-01T00:00:00.000Z");
+  await ready.addRow({ userId: leaver.id, voiceId: saved.voiceId, providerVoiceId });
+  const lost = await ready.enter({ userId: leaver.id, state: "sending", unresolved: true });
+  await withDatabase((sql) =>
+    sql`insert into private.clone_sendings (attempt_id, user_id) values (gen_random_uuid(), ${leaver.id})`
+  );
+  const objects = [
+    await store(ready, "references", ready.references.key(leaver.id, saved.voiceId)),
+    await store(ready, "references", ready.references.key(leaver.id, lost.voiceId)),
+    await store(ready, "references", `${leaver.id}/older/clip.wav`),
+    await store(ready, "generations", await generation(leaver.id, saved.voiceId, "completed")),
+  ];
+  await ready.reconcile({ repair: true });
+  assert.deepEqual(await stored(ready, objects), objects, "while there is an account, nothing goes");
+  assert((await ledgerOf(leaver.id)).includes(LEDGER_DETAILS.transcript));
+
+  await deleteAccount(leaver.id);
+  const rows = await withDatabase((sql) =>
+    sql`select id from public.voices where user_id = ${leaver.id}
+      union all select id from public.generations where user_id = ${leaver.id}
+      union all select id from public.tasks where user_id = ${leaver.id}`
+  );
+  assert.equal(rows.length, 0);
+
+  const told = await ready.reconcile();
+  assert.deepEqual([told.details_erased, told.objects_erased], [1, objects.length]);
+  assert.deepEqual(await stored(ready, objects), objects, "a report removes nothing");
+
+  const done = await ready.reconcile({ repair: true });
+  assert.deepEqual([done.details_erased, done.objects_erased], [1, objects.length]);
+  assert.deepEqual(await stored(ready, objects), []);
+  const ledger = await ledgerOf(leaver.id);
+  for (const words of Object.values(LEDGER_DETAILS)) {
+    if (words !== null && words !== "Auto") assert(!ledger.includes(words), words);
+  }
+  assert(ledger.endsWith(",[]]"), "no sending is left");
+  assert.deepEqual(await ready.orphans(), [[providerVoiceId, "listed", ""]]);
+
+  const again = await ready.reconcile({ repair: true });
+  assert.deepEqual([again.details_erased, again.objects_erased], [0, 0]);
+  await ready.age(8 * 86_400);
+  await ready.reconcile({ purge_older_than_days: 7 });
+  assert.deepEqual(ready.atProvider(), []);
+});
+
+Deno.test("a lost voice of a deleted user that is found after its details were erased becomes an orphan, not a row", async () => {
+  const ready = await readyToReconcile();
+  const leaver = await signUp();
+  const { voiceId, name } = await ready.enter({ userId: leaver.id, state: "sending", unresolved: true });
+  await deleteAccount(leaver.id);
+  assert.equal((await ready.reconcile({ repair: true })).details_erased, 1);
+
+  const found = await ready.seed(name);
+  const report = await ready.reconcile({ repair: true });
+  assert(!report.unresolved.some((entry) => entry.voice_id === voiceId));
+  assert.deepEqual(await ready.orphans(), [[found, "user_deleted", ""]]);
+  const rows = await withDatabase((sql) => sql`select from public.voices where id = ${voiceId}`);
+  assert.equal(rows.length, 0);
+});
+
+Deno.test("what a running finalize of a deleted user holds is erased once its lease is over", async () => {
+  const ready = await readyToReconcile();
+  const leaver = await signUp();
+  await ready.enter({ userId: leaver.id, state: "sending", leased: true });
+  await deleteAccount(leaver.id);
+  assert.equal((await ready.reconcile({ repair: true })).details_erased, 0);
+  await withDatabase((sql) =>
+    sql`update private.voice_enrollments set lease_expires_at = clock_timestamp() where user_id = ${leaver.id}`
+  );
+  assert.equal((await ready.reconcile({ repair: true })).details_erased, 1);
+});
+
+Deno.test("audio that no generation has goes after a day; audio that is heard, or still worked on, stays", async () => {
+  const ready = await readyToReconcile();
+  const voiceId = await ready.addRow({ provider: "modal" });
+  const key = () => `${ready.userId}/${crypto.randomUUID()}.wav`;
+  const kept = [
+    await store(ready, "generations", await generation(ready.userId, voiceId, "completed"), DAY_AND_HOUR),
+    await store(ready, "generations", await generation(ready.userId, voiceId, "pending"), DAY_AND_HOUR),
+    await store(ready, "generations", await generation(ready.userId, voiceId, "failed"), 23),
+    await store(ready, "generations", key(), 23),
+    await store(ready, "generations", `samples/${crypto.randomUUID()}.wav`, DAY_AND_HOUR),
+    await store(ready, "references", key(), DAY_AND_HOUR),
+  ];
+  const forgotten = [
+    await store(ready, "generations", await generation(ready.userId, voiceId, "failed"), DAY_AND_HOUR),
+    await store(ready, "generations", key(), DAY_AND_HOUR),
+  ];
+  assert.equal((await ready.reconcile({ repair: true })).objects_erased, forgotten.length);
+  assert.deepEqual(await stored(ready, [...kept, ...forgotten]), kept);
+});
+
+Deno.test("a clip that a row names stays, whoever the row belongs to", async () => {
+  const ready = await readyToReconcile();
+  // As in a table of the older flow, whose foreign key did not judge the rows that were there.
+  const key = `${crypto.randomUUID()}/older/reference.wav`;
+  const object = await store(ready, "references", key);
+  const voiceId = await ready.addRow({ provider: "modal" });
+  await withDatabase((sql) =>
+    sql`update public.voices set reference_object_key = ${key} where id = ${voiceId}`
+  );
+  assert.equal((await ready.reconcile({ repair: true })).objects_erased, 0);
+  assert.deepEqual(await stored(ready, [object]), [object]);
+});
+
+Deno.test("more objects than a page go in one batch, and a removal that failed is made up for", async () => {
+  let refuse = true;
+  const ready = await readyToReconcile({
+    intercept: (call) =>
+      refuse && call === "storage.delete" ? Response.json({ message: "down" }, { status: 503 }) : undefined,
+  });
+  const gone = crypto.randomUUID();
+  const first = await store(ready, "references", `${gone}/0/reference.wav`);
+  const names = Array.from({ length: 130 }, (_, index) => `${gone}/${index + 1}/reference.wav`);
+  // The other rows are enough: what is counted and asked for is what the bucket lists.
+  await withDatabase((sql) =>
+    sql`
+      insert into storage.objects (bucket_id, name, metadata, created_at)
+      select bucket_id, unnest(${names}::text[]), metadata, created_at from storage.objects
+      where name = ${`${gone}/0/reference.wav`}`
+  );
+  assert.equal((await ready.reconcile()).objects_erased, 100, "a report looks at one page");
+  await assert.rejects(ready.reconcile({ repair: true }), { code: "storage_unavailable" });
+  refuse = false;
+  assert.equal((await ready.reconcile({ repair: true })).objects_erased, names.length + 1);
+  assert.deepEqual(await stored(ready, [first]), []);
+});

@@ -1,0 +1,75 @@
+-- What is left of a user whose account was deleted, once the foreign keys have taken the rows: what they asked for in the
+-- ledger, and objects. Their provider voices are reconcile's orphans. A user is never made again, so nothing is marked.
+
+-- Takes what users who are gone had asked for out of the enrollments that nobody works on, and their record of sendings.
+-- The enrollments stay, for they find the provider voices. Answers how many it took, or with p_repair false would take.
+create function public.erase_details(p_repair boolean) returns integer
+  language plpgsql
+  security definer
+  set search_path = ''
+as $$
+declare
+  -- In the form of a user's details: a voice that is found later is still completed, and becomes an orphan.
+  nothing jsonb := '{"name": "deleted", "language": "Auto", "transcript": "deleted", "description": null}';
+  erased integer;
+begin
+  if not p_repair then
+    select count(*) into erased from private.voice_enrollments e
+    where e.details <> nothing and e.lease_expires_at <= clock_timestamp()
+      and not exists (select from auth.users u where u.id = e.user_id);
+    return erased;
+  end if;
+
+  with doomed as (
+    select e.user_id, e.voice_id from private.voice_enrollments e
+    where e.details <> nothing and e.lease_expires_at <= clock_timestamp()
+      and not exists (select from auth.users u where u.id = e.user_id)
+    for update skip locked
+  )
+  update private.voice_enrollments e set
+    details = nothing,
+    fingerprint = private.fingerprint(nothing),
+    updated_at = clock_timestamp()
+  from doomed d where e.user_id = d.user_id and e.voice_id = d.voice_id;
+  get diagnostics erased = row_count;
+
+  delete from private.clone_sendings s where not exists (select from auth.users u where u.id = s.user_id);
+  return erased;
+end
+$$;
+
+-- Objects that nobody can ask for any more: those in the folders of users who are gone, and audio of an age that no
+-- generation has. One that a row names is never among them, whoever the row belongs to.
+create function public.forgotten_objects(p_older_than_seconds integer, p_limit integer)
+  returns table (bucket_id text, name text)
+  language sql
+  security definer
+  set search_path = ''
+as $$
+  with owned as materialized (
+    select o.bucket_id, o.name, o.created_at, split_part(o.name, '/', 1)::uuid as user_id
+    from storage.objects o
+    where o.bucket_id in ('references', 'generations')
+      and o.name ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/'
+  )
+  select o.bucket_id, o.name from owned o
+  where (
+      not exists (select from auth.users u where u.id = o.user_id)
+      or o.bucket_id = 'generations' and o.created_at < clock_timestamp() - make_interval(secs => p_older_than_seconds)
+    )
+    and not exists (
+      select from public.voices v where o.bucket_id = 'references' and v.reference_object_key = o.name
+    )
+    and not exists (
+      select from public.generations g join public.tasks t on t.generation_id = g.id
+      where o.bucket_id = 'generations' and o.name = g.user_id || '/' || g.id || '.wav'
+        and (g.audio_object_key is not null or t.status in ('pending', 'processing'))
+    )
+  order by o.created_at, o.name
+  limit p_limit;
+$$;
+
+revoke all on function public.erase_details(boolean) from public, anon, authenticated;
+revoke all on function public.forgotten_objects(integer, integer) from public, anon, authenticated;
+grant execute on function public.erase_details(boolean) to service_role;
+grant execute on function public.forgotten_objects(integer, integer) to service_role;
