@@ -5,6 +5,10 @@ import { logToStderr, logToStdout } from "./log.ts";
 import { withTemporaryStack } from "./temporary_stack.ts";
 
 redirectConsole(logToStderr);
+if (Deno.args.length > 0) {
+  logToStderr("npm run gen:types takes no options: it writes the types of supabase/migrations.");
+  Deno.exit(2);
+}
 const root = dirname(import.meta.dirname ?? ".");
 const types = await withTemporaryStack(
   root,

@@ -2,7 +2,7 @@ import { parseArgs } from "node:util";
 import { MUTATIONS } from "../supabase/functions/tests/simulation/mutations.ts";
 import { runSchedule } from "../supabase/functions/tests/simulation/schedule.ts";
 import { createStatistics } from "../supabase/functions/tests/simulation/statistics.ts";
-import { logToStderr, logToStdout } from "./log.ts";
+import { logToStderr, logToStdout, messageOf } from "./log.ts";
 
 const usage =
   `Runs finalize and reconcile through schedules of failures in virtual time, and checks the invariants.
@@ -15,24 +15,33 @@ const usage =
   --mutation NAME  with a rule broken on purpose: ${Object.keys(MUTATIONS).join(" | ")}
   --help           this text`;
 
-const { values } = parseArgs({
-  args: Deno.args,
-  options: {
-    seeds: { type: "string", default: "2000" },
-    from: { type: "string", default: "1" },
-    seed: { type: "string" },
-    mutation: { type: "string" },
-    help: { type: "boolean" },
-  },
-});
-
-function wholeNumber(option: string, text: string): number {
-  if (!/^\d{1,9}$/.test(text)) {
-    logToStderr(`--${option} must be a whole number.`);
-    Deno.exit(2);
-  }
-  return Number(text);
+/** Ends the command: what was asked for cannot be done. */
+function refuse(sentence: string): never {
+  logToStderr(sentence);
+  Deno.exit(2);
 }
+
+function readOptions() {
+  try {
+    return parseArgs({
+      args: Deno.args,
+      options: {
+        seeds: { type: "string", default: "2000" },
+        from: { type: "string", default: "1" },
+        seed: { type: "string" },
+        mutation: { type: "string" },
+        help: { type: "boolean", short: "h" },
+      },
+    }).values;
+  } catch (error) {
+    return refuse(messageOf(error));
+  }
+}
+
+const wholeNumber = (option: string, text: string): number =>
+  /^\d{1,9}$/.test(text) ? Number(text) : refuse(`--${option} must be a whole number.`);
+
+const values = readOptions();
 
 if (values.help) {
   logToStdout(usage);
@@ -40,8 +49,7 @@ if (values.help) {
 }
 const mutation = values.mutation === undefined ? undefined : MUTATIONS[values.mutation];
 if (values.mutation !== undefined && !mutation) {
-  logToStderr(`There is no mutation "${values.mutation}". See --help.`);
-  Deno.exit(2);
+  refuse(`There is no mutation "${values.mutation}". See --help.`);
 }
 
 const single = values.seed !== undefined;
