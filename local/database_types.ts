@@ -39,7 +39,7 @@ export async function generateDatabaseTypes(
       ...["--output-format", "text", "--workdir", root],
     ],
     cwd: root,
-    env: { PGSSLMODE: "disable", DO_NOT_TRACK: "1" },
+    env: { PGSSLMODE: "disable", DO_NOT_TRACK: "1", SUPABASE_NO_UPDATE_NOTIFIER: "1" },
   });
   return await run(Deno.execPath(), { args: ["fmt", "--ext", "ts", "-"], cwd: root, input: generated });
 }

@@ -1,0 +1,117 @@
+// `npm run test:deploy`: the function is deployed by the real CLI, and what arrived is run.
+import assert from "node:assert/strict";
+import { dirname, join } from "node:path";
+import { readEnvironment } from "../function_environment.ts";
+import { redirectConsole } from "../library_output.ts";
+import { logToStdout, messageOf } from "../log.ts";
+import { readClip } from "../smoke/clip.ts";
+import { runSmoke } from "../smoke/run.ts";
+import { withTemporaryStack } from "../temporary_stack.ts";
+import { deployApi, type Deployment } from "./deployment.ts";
+import { importGraph } from "./import_graph.ts";
+import { askedBeyondLoopback } from "./permissions.ts";
+import { EXPECTED, problemsOf } from "./problems.ts";
+import { secretsOf } from "./secrets.ts";
+import { LARGEST_BUNDLE_BYTES, measureBundle, renderSize } from "./size.ts";
+import { type Unpacked, withUnpacked } from "./unpacked.ts";
+
+const root = dirname(dirname(import.meta.dirname ?? "."));
+const entrypoint = EXPECTED.entrypoint_path;
+const importMap = EXPECTED.import_map_path;
+
+let deployed: Promise<Deployment> | undefined;
+/** One deploy for all tests, of the checkout as it stands. */
+const deploy = () => deployed ??= deployApi({ root, tools: root });
+
+async function theUpload() {
+  const { uploads: [upload], said } = await deploy();
+  assert(upload, said);
+  return upload;
+}
+
+Deno.test("the CLI deploys api, once, and asks nobody for anything that is no part of a deploy", async () => {
+  const { code, said, uploads, refused, asked } = await deploy();
+  assert.equal(code, 0, said);
+  assert.deepEqual({ uploads: uploads.length, refused, asked }, { uploads: 1, refused: [], asked: [] });
+});
+
+Deno.test("what is uploaded is the function's import graph with its import map, and nothing else", async () => {
+  const problems = problemsOf({
+    upload: await theUpload(),
+    graph: await importGraph({ folder: await Deno.realPath(root), entrypoint, importMap }),
+    secrets: secretsOf(await readEnvironment(join(root, ".env"))),
+    root,
+  });
+  assert.deepEqual(problems, []);
+});
+
+/** Passes the smoke run on a stack whose function is the unpacked one, with each provider. */
+async function smoke({ folder, denoDir }: Unpacked): Promise<void> {
+  const said: string[] = [];
+  const log = (line: string) => said.push(line);
+  redirectConsole(log);
+  // The stack applies them; the function has no file system.
+  await Deno.symlink(join(root, "supabase", "migrations"), join(folder, "supabase", "migrations"));
+  const auditOf = (provider: string) => ({ DENO_AUDIT_PERMISSIONS: join(denoDir, `${provider}.jsonl`) });
+  const environment = {
+    PATH: Deno.env.get("PATH") ?? "",
+    HOME: denoDir,
+    DENO_DIR: denoDir,
+    TTS_PROVIDER_MODE: "qwen",
+    ...auditOf("qwen"),
+  };
+  try {
+    await withTemporaryStack(folder, async (record, { reconfigure }) => {
+      const clip = await readClip();
+      const run = () =>
+        runSmoke({
+          api: record.api_url,
+          supabase: record.supabase_url,
+          key: record.publishable_key,
+          clip,
+          name: "Deploy rehearsal",
+          language: "English",
+          text: "Hello from what was deployed.",
+          save: () => Promise.resolve(),
+          print: log,
+        });
+      const spoken = await run();
+      assert.equal(spoken.row.tts_provider, "qwen");
+      assert(spoken.audio && spoken.audio.durationSeconds > 0);
+      await reconfigure({ TTS_PROVIDER_MODE: "modal", ...auditOf("modal") });
+      const silent = await run();
+      assert.deepEqual([silent.row.tts_provider, silent.audio], ["modal", null]);
+    }, { environment, entrypoint: join(folder, entrypoint), log });
+  } catch (error) {
+    throw new Error([...said, messageOf(error)].join("\n"), { cause: error });
+  }
+  for (const provider of ["qwen", "modal"]) {
+    const auditLog = await Deno.readTextFile(auditOf(provider).DENO_AUDIT_PERMISSIONS);
+    assert.deepEqual(askedBeyondLoopback(auditLog), [], provider);
+  }
+}
+
+Deno.test("in an empty folder, beside the packages of its import map alone, it passes the smoke run", async () => {
+  const upload = await theUpload();
+  await withUnpacked({ upload, root }, async (unpacked) => {
+    const graph = await importGraph({ ...unpacked, entrypoint, importMap });
+    assert.deepEqual(
+      [importMap, ...graph.files].sort(),
+      upload.files.map(({ path }) => path).sort(),
+    );
+    assert.deepEqual({ foreign: graph.foreign, unresolved: graph.unresolved }, {
+      foreign: [],
+      unresolved: [],
+    });
+    assert(graph.fromPackages.length > 5, "it finds the packages");
+    await smoke(unpacked);
+  });
+});
+
+Deno.test("its size is told, and is within the platform's limit", async () => {
+  const upload = await theUpload();
+  const size = await withUnpacked({ upload, root }, ({ folder }) => measureBundle({ upload, folder }));
+  logToStdout(`\n${renderSize(size)}`);
+  assert(size.compressedBytes < LARGEST_BUNDLE_BYTES);
+  assert(size.files > 20 && size.packages > 5 && size.compressedBytes > size.bytes / 10, "all was measured");
+});
