@@ -1,8 +1,9 @@
 -- What is left of a user whose account was deleted, once the foreign keys have taken the rows: what they asked for in the
 -- ledger, and objects. Their provider voices are reconcile's orphans. A user is never made again, so nothing is marked.
 
--- Takes what users who are gone had asked for out of the enrollments that nobody works on, and their record of sendings.
--- The enrollments stay, for they find the provider voices. Answers how many it took, or with p_repair false would take.
+-- Takes what users who are gone had asked for, and its hash, out of the enrollments that nobody works on; and their record
+-- of sendings. The enrollments stay, for they find the provider voices. Answers how many there were, or with p_repair
+-- false are.
 create function public.erase_details(p_repair boolean) returns integer
   language plpgsql
   security definer
@@ -11,24 +12,25 @@ as $$
 declare
   -- In the form of a user's details: a voice that is found later is still completed, and becomes an orphan.
   nothing jsonb := '{"name": "deleted", "language": "Auto", "transcript": "deleted", "description": null}';
+  of_nothing text := private.fingerprint(nothing);
   erased integer;
 begin
   if not p_repair then
     select count(*) into erased from private.voice_enrollments e
-    where e.details <> nothing and e.lease_expires_at <= clock_timestamp()
+    where (e.details <> nothing or e.fingerprint <> of_nothing) and e.lease_expires_at <= clock_timestamp()
       and not exists (select from auth.users u where u.id = e.user_id);
     return erased;
   end if;
 
   with doomed as (
     select e.user_id, e.voice_id from private.voice_enrollments e
-    where e.details <> nothing and e.lease_expires_at <= clock_timestamp()
+    where (e.details <> nothing or e.fingerprint <> of_nothing) and e.lease_expires_at <= clock_timestamp()
       and not exists (select from auth.users u where u.id = e.user_id)
     for update skip locked
   )
   update private.voice_enrollments e set
-    details = nothing,
-    fingerprint = private.fingerprint(nothing),
+    details = case when e.details is not null then nothing end,
+    fingerprint = of_nothing,
     updated_at = clock_timestamp()
   from doomed d where e.user_id = d.user_id and e.voice_id = d.voice_id;
   get diagnostics erased = row_count;

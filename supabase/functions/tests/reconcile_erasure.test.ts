@@ -86,7 +86,10 @@ Deno.test("a deleted account: rows go at once, objects and ledger details with t
   ];
   await ready.reconcile({ repair: true });
   assert.deepEqual(await stored(ready, objects), objects, "while there is an account, nothing goes");
-  assert((await ledgerOf(leaver.id)).includes(LEDGER_DETAILS.transcript));
+  const before = await ledgerOf(leaver.id);
+  assert(before.includes(LEDGER_DETAILS.transcript));
+  const hashes = [...before.matchAll(/[0-9a-f]{64}/g)].map(([hash]) => hash);
+  assert.equal(hashes.length, 2);
 
   await deleteAccount(leaver.id);
   const rows = await withDatabase((sql) =>
@@ -97,16 +100,17 @@ Deno.test("a deleted account: rows go at once, objects and ledger details with t
   assert.equal(rows.length, 0);
 
   const told = await ready.reconcile();
-  assert.deepEqual([told.details_erased, told.objects_erased], [1, objects.length]);
+  assert.deepEqual([told.details_erased, told.objects_erased], [2, objects.length]);
   assert.deepEqual(await stored(ready, objects), objects, "a report removes nothing");
 
   const done = await ready.reconcile({ repair: true });
-  assert.deepEqual([done.details_erased, done.objects_erased], [1, objects.length]);
+  assert.deepEqual([done.details_erased, done.objects_erased], [2, objects.length]);
   assert.deepEqual(await stored(ready, objects), []);
   const ledger = await ledgerOf(leaver.id);
   for (const words of Object.values(LEDGER_DETAILS)) {
     if (words !== null && words !== "Auto") assert(!ledger.includes(words), words);
   }
+  for (const hash of hashes) assert(!ledger.includes(hash), "nor can words be tried against a hash");
   assert(ledger.endsWith(",[]]"), "no sending is left");
   assert.deepEqual(await ready.orphans(), [[providerVoiceId, "listed", ""]]);
 

@@ -173,15 +173,17 @@ export function createFakeReconcileLedger(options: {
 
     eraseDetails(repair) {
       const doomed = [...state.entries.values()].filter((entry) =>
-        entry.details !== null && fingerprint(entry.details) !== fingerprint(ERASED) &&
+        entry.fingerprint !== fingerprint(ERASED) &&
         entry.leaseExpiresAt <= now() && !state.users.has(entry.userId)
       );
       for (const entry of repair ? doomed : []) {
-        entry.details = ERASED;
+        entry.details &&= ERASED;
         entry.fingerprint = fingerprint(ERASED);
       }
       if (repair) {
-        for (const [id, { userId }] of state.sendings) if (!state.users.has(userId)) state.sendings.delete(id);
+        for (const [id, { userId }] of state.sendings) {
+          if (!state.users.has(userId)) state.sendings.delete(id);
+        }
       }
       return Promise.resolve(doomed.length);
     },
