@@ -71,6 +71,9 @@ as $$
   limit p_limit;
 $$;
 
+-- Both sweeps ask of each object whether a row names it.
+create index voices_by_reference on public.voices (reference_object_key) where reference_object_key is not null;
+
 revoke all on function public.erase_details(boolean) from public, anon, authenticated;
 revoke all on function public.forgotten_objects(integer, integer) from public, anon, authenticated;
 grant execute on function public.erase_details(boolean) to service_role;

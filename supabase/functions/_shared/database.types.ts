@@ -249,7 +249,7 @@ export type Database = {
         };
         Returns: Json;
       };
-      "deployment_facts": { Args: never; Returns: Json };
+      "deployment_facts": { Args: Record<PropertyKey, never>; Returns: Json };
       "erase_details": { Args: { "p_repair": boolean }; Returns: number };
       "forgotten_objects": {
         Args: { "p_limit": number; "p_older_than_seconds": number };

@@ -12,6 +12,7 @@ const CALLS = [
   "clone_release",
   "clone_sending",
   "clone_unresolved",
+  "deployment_facts",
   "erase_details",
   "forgotten_objects",
   "generation_create",

@@ -1,0 +1,94 @@
+-- What `npm run doctor` compares with the migrations of its checkout: what this database is, as its catalog has it.
+
+-- Functions of extensions are left out; tables and functions of others in these schemas are not, for the doctor knows its own.
+create function public.deployment_facts() returns jsonb
+  language plpgsql
+  security definer
+  set search_path = ''
+as $$
+declare
+  v_migrations jsonb;
+begin
+  -- The Supabase CLI keeps its record there; a project whose migrations were run by hand has none.
+  if to_regclass('supabase_migrations.schema_migrations') is not null then
+    begin
+      execute 'select coalesce(jsonb_agg(version order by version), ''[]'') from supabase_migrations.schema_migrations'
+        into v_migrations;
+    exception when insufficient_privilege then
+      v_migrations := null;
+    end;
+  end if;
+
+  return jsonb_build_object(
+    'now', clock_timestamp(),
+    'migrations', v_migrations,
+    'functions', (
+      select coalesce(jsonb_agg(jsonb_build_object(
+        'schema', n.nspname,
+        'name', p.proname,
+        'arguments', pg_catalog.pg_get_function_identity_arguments(p.oid),
+        'callers', (
+          select coalesce(jsonb_agg(r order by r), '[]')
+          from unnest(array['anon', 'authenticated', 'service_role']) r
+          where has_function_privilege(r, p.oid, 'execute')
+        ),
+        'security_definer', p.prosecdef,
+        'settings', coalesce(to_jsonb(p.proconfig), '[]'),
+        'body_md5', md5(replace(p.prosrc, chr(13), ''))
+      ) order by n.nspname, p.proname, p.oid), '[]')
+      from pg_catalog.pg_proc p
+      join pg_catalog.pg_namespace n on n.oid = p.pronamespace
+      where n.nspname in ('public', 'private')
+        and not exists (
+          select from pg_catalog.pg_depend d
+          where d.classid = 'pg_catalog.pg_proc'::regclass and d.objid = p.oid and d.deptype = 'e'
+        )
+    ),
+    'tables', (
+      select coalesce(jsonb_agg(jsonb_build_object(
+        'schema', n.nspname,
+        'name', c.relname,
+        'row_level_security', c.relrowsecurity,
+        'anon', reach.anon,
+        'authenticated', reach.authenticated
+      ) order by n.nspname, c.relname), '[]')
+      from pg_catalog.pg_class c
+      join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+      cross join lateral (
+        select
+          coalesce(jsonb_agg(p order by p) filter (where r = 'anon'), '[]') as anon,
+          coalesce(jsonb_agg(p order by p) filter (where r = 'authenticated'), '[]') as authenticated
+        from unnest(array['anon', 'authenticated']) r,
+          unnest(array['select', 'insert', 'update', 'references', 'delete', 'truncate', 'trigger']) p
+        where has_table_privilege(r, c.oid, p)
+          or (p in ('select', 'insert', 'update', 'references') and has_any_column_privilege(r, c.oid, p))
+      ) reach
+      where n.nspname in ('public', 'private') and c.relkind in ('r', 'p')
+    ),
+    'buckets', (
+      select coalesce(jsonb_agg(jsonb_build_object(
+        'id', b.id,
+        'public', coalesce(b.public, false),
+        'file_size_limit', b.file_size_limit,
+        'allowed_mime_types', to_jsonb(b.allowed_mime_types)
+      ) order by b.id), '[]')
+      from storage.buckets b
+      where b.id in ('references', 'generations')
+    ),
+    'policies', (
+      select coalesce(jsonb_agg(jsonb_build_object(
+        'schema', p.schemaname,
+        'table', p.tablename,
+        'name', p.policyname,
+        'command', lower(p.cmd),
+        'restrictive', p.permissive = 'RESTRICTIVE'
+      ) order by p.schemaname, p.tablename, p.policyname), '[]')
+      from pg_catalog.pg_policies p
+      where p.schemaname in ('public', 'private') or (p.schemaname, p.tablename) = ('storage', 'objects')
+    )
+  );
+end
+$$;
+
+revoke all on function public.deployment_facts() from public, anon, authenticated;
+grant execute on function public.deployment_facts() to service_role;
