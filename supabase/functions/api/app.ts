@@ -1,4 +1,5 @@
 import { Hono } from "hono";
+import { TrieRouter } from "hono/router/trie-router";
 import type { ApiEnv, KeepAlive } from "./environment.ts";
 import { createAuth } from "./middleware/auth.ts";
 import { handleError, handleNotFound } from "./middleware/errors.ts";
@@ -19,7 +20,7 @@ export function createApp(services: Services & KeepAlive) {
     issuers: [`${supabase.url}/auth/v1`, `${supabase.publicUrl}/auth/v1`],
   });
 
-  const app = new Hono<ApiEnv>().basePath("/api");
+  const app = new Hono<ApiEnv>({ router: new TrieRouter() }).basePath("/api");
   app.use(async function takeOver(c, next) {
     c.set("requestId", c.env.requestId);
     c.set("log", c.env.log);

@@ -1,4 +1,4 @@
-import type { Context } from "hono";
+import type { Context, MiddlewareHandler } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import type { z } from "zod";
 import type { FieldIssueParams } from "../../_shared/contract.ts";
@@ -6,14 +6,26 @@ import { ApiError, ERROR_STATUS, type ErrorCode } from "../../_shared/errors.ts"
 
 const BODY_LIMIT_BYTES = 64 * 1024;
 
-/** A handler that refuses longer bodies than any route needs: 413 `payload_too_large`. */
-export function createBodyLimit() {
-  return bodyLimit({
+const notJson = (cause?: unknown) => new ApiError("invalid_json", "Invalid JSON body", { cause });
+
+/**
+ * A handler that refuses longer bodies than any route needs: 413 `payload_too_large`. One without a length is counted as
+ * it comes; what was compressed is not unpacked, so its bytes count as they came.
+ * @throws {ApiError} invalid_json when the body breaks off while it is counted
+ */
+export function createBodyLimit(): MiddlewareHandler {
+  const limit = bodyLimit({
     maxSize: BODY_LIMIT_BYTES,
     onError: () => {
       throw new ApiError("payload_too_large", "The request body must be at most 64 KiB.");
     },
   });
+  return async function limitBody(c, next) {
+    await limit(c, () => Promise.resolve()).catch((error) => {
+      throw error instanceof ApiError ? error : notJson(error);
+    });
+    await next();
+  };
 }
 
 function isErrorCode(code: unknown): code is ErrorCode {
@@ -38,12 +50,15 @@ export function parseInput<Output>(schema: z.ZodType<Output>, input: unknown): O
  * @throws {ApiError} invalid_json
  */
 export async function readJson(c: Context, absent?: unknown): Promise<unknown> {
-  const bytes = await c.req.arrayBuffer();
+  // A client that hangs up before its body is there has made no request.
+  const bytes = await c.req.arrayBuffer().catch((cause) => {
+    throw notJson(cause);
+  });
   if (bytes.byteLength === 0 && absent !== undefined) return absent;
   try {
     return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
-  } catch {
-    throw new ApiError("invalid_json", "Invalid JSON body");
+  } catch (cause) {
+    throw notJson(cause);
   }
 }
 

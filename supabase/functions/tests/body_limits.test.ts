@@ -1,0 +1,136 @@
+// How much of a request is read, however its length is told.
+import assert from "node:assert/strict";
+import { createApp } from "../api/app.ts";
+import { createServices } from "../api/services.ts";
+import { loadConfig } from "../_shared/config.ts";
+import { type Api, environmentOf, startApi } from "./harness/api.ts";
+import { DETAILS } from "./harness/clone.ts";
+import { assertError } from "./harness/errors.ts";
+import { createHttpConnection } from "./harness/http_connection.ts";
+import { stack } from "./harness/stack.ts";
+import { createSigningKeys, signUp } from "./harness/users.ts";
+
+const keys = await createSigningKeys();
+const token = await keys.sign((await signUp()).id);
+const app = createApp({ ...await createServices(await loadConfig(environmentOf())), keepAlive() {} });
+const LARGE = "x".repeat(65_537);
+const TOO_LARGE = "The request body must be at most 64 KiB.";
+
+/** The routes that may have a body, from the app's own list, and those of them that read none. */
+const POSTED = app.routes.filter(({ method }) => /^(POST|PUT|PATCH|DELETE)$/.test(method))
+  .map(({ method, path }) => `${method} ${path.replace("/api", "")}`);
+const READING_NONE = ["DELETE /voices/:id", "POST /tasks/:id/cancel"];
+
+/** Sends these lines and this text as they stand, with leave to do everything, and then hangs up where `ends` says so. */
+async function send(api: Api, lines: string[], body: string, options: { ends?: boolean } = {}) {
+  const head = [
+    ...lines,
+    "Host: 127.0.0.1",
+    `Authorization: Bearer ${token}`,
+    `apikey: ${stack.secret_key}`,
+  ].join("\r\n");
+  using connection = createHttpConnection(api.url);
+  const bytes = new TextEncoder().encode(`${head}\r\n\r\n${body}`);
+  const { status, headers, body: text } = await connection.send({ bytes, ends: options.ends });
+  return { status, headers, body: text === "" ? text : JSON.parse(text) };
+}
+
+const chunked = (text: string) => `${text.length.toString(16)}\r\n${text}\r\n0\r\n\r\n`;
+
+Deno.test("every route that reads a body refuses one over 64 KiB, with its length told and without", async () => {
+  await using api = await startApi({ keys });
+  assert(POSTED.length >= 8, POSTED.join());
+  for (const route of POSTED) {
+    const line = `${route.replace(":id", crypto.randomUUID())} HTTP/1.1`.replace(" /", " /api/");
+    const told = await send(api, [line, `Content-Length: ${LARGE.length}`], LARGE);
+    const untold = await send(api, [line, "Transfer-Encoding: chunked"], chunked(LARGE));
+    for (const answer of [told, untold]) {
+      if (READING_NONE.includes(route)) assertError(answer, 404, "not_found");
+      else assertError(answer, 413, "payload_too_large", TOO_LARGE);
+    }
+  }
+  assert.deepEqual(api.events("request.failed"), []);
+});
+
+Deno.test("a body is refused by its told length before it is there", async () => {
+  await using api = await startApi({ keys });
+  const lines = ["POST /api/clone/finalize HTTP/1.1", "Content-Length: 1000000000000"];
+  assertError(await send(api, lines, "{"), 413, "payload_too_large", TOO_LARGE);
+});
+
+Deno.test("a body that is longer than it says counts as far as it says", async () => {
+  await using api = await startApi({ keys });
+  const lines = ["POST /api/clone/upload-url HTTP/1.1", "Content-Length: 2"];
+  const answer = await send(api, lines, `{}${LARGE}`);
+  assertError(answer, 400, "invalid_request", "Name must be 1-100 characters.");
+});
+
+Deno.test("a body that breaks off is the client's doing: 400, and no failure in the log", async () => {
+  await using api = await startApi({ keys });
+  for (const path of ["/clone/upload-url", "/clone/finalize", "/generate", "/internal/reconcile"]) {
+    const line = `POST /api${path} HTTP/1.1`;
+    const text = JSON.stringify(DETAILS);
+    for (
+      const [framing, body] of [
+        [`Content-Length: ${text.length + 1}`, text],
+        ["Transfer-Encoding: chunked", `${(text.length + 1).toString(16)}\r\n${text}`],
+      ] as const
+    ) {
+      const answer = await send(api, [line, framing], body, { ends: true });
+      assertError(answer, 400, "invalid_json", "Invalid JSON body");
+    }
+  }
+  assert.deepEqual(api.logged, []);
+  assert.deepEqual(api.supabaseRequests, []);
+});
+
+Deno.test("a compressed body is not unpacked, whatever is in it", async () => {
+  await using api = await startApi({ keys });
+  const bomb = new Blob([JSON.stringify({ ...DETAILS, padding: "x".repeat(20_000_000) })]).stream()
+    .pipeThrough(new CompressionStream("gzip"));
+  const bytes = new Uint8Array(await new Response(bomb).arrayBuffer());
+  assert(bytes.length < 65_536);
+  const small = new Blob([JSON.stringify(DETAILS)]).stream().pipeThrough(new CompressionStream("gzip"));
+  for (const body of [bytes, new Uint8Array(await new Response(small).arrayBuffer())]) {
+    const response = await fetch(`${api.url}/clone/upload-url`, {
+      method: "POST",
+      headers: { Authorization: `Bearer ${token}`, "Content-Encoding": "gzip" },
+      body,
+    });
+    const answer = { status: response.status, headers: response.headers, body: await response.json() };
+    assertError(answer, 400, "invalid_json", "Invalid JSON body");
+  }
+});
+
+Deno.test("a GET takes no notice of a body", async () => {
+  await using api = await startApi({ keys });
+  for (const path of ["/health", "/languages", "/voices"]) {
+    const answer = await send(api, [`GET /api${path} HTTP/1.1`, `Content-Length: ${LARGE.length}`], LARGE);
+    assert.equal(answer.status, 200, path);
+  }
+});
+
+Deno.test("long headers, paths and queries are answered by the function, or refused by the server before it", async () => {
+  await using api = await startApi({ keys });
+  const ask = async (line: string, ...headers: string[]) => {
+    const answer = await send(api, [`${line} HTTP/1.1`, ...headers], "");
+    return [answer.status, answer.headers.has("x-request-id")];
+  };
+  const long = (bytes: number) => "a".repeat(bytes);
+  assert.deepEqual(await ask("GET /api/health", `X-Long: ${long(60_000)}`), [200, true]);
+  assert.deepEqual(await ask(`GET /api/voices/${long(60_000)}/preview`), [404, true]);
+  assert.deepEqual(await ask(`GET /api/voices?search=${long(60_000)}`), [400, true]);
+  assert.deepEqual(await ask("GET /api/voices", `Authorization: Bearer ${long(60_000)}`), [401, true]);
+  assert.deepEqual(await ask("GET /api/voices", ...Array(90).fill("X-Many: a")), [200, true]);
+  for (
+    const [status, isOurs] of [
+      await ask("GET /api/health", `X-Long: ${long(600_000)}`),
+      await ask(`GET /api/voices?search=${long(70_000)}`),
+      await ask("GET /api/health", ...Array(150).fill("X-Many: a")),
+    ]
+  ) {
+    assert([400, 414, 431].includes(Number(status)), String(status));
+    assert.equal(isOurs, false);
+  }
+  assert.deepEqual(api.logged, []);
+});
