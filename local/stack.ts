@@ -2,7 +2,12 @@ import { join } from "node:path";
 import { createAuthWire } from "./auth_wire.ts";
 import { emptyDataFolder, StackError, stopLeftoverFunction, takeDataFolder } from "./data_folder.ts";
 import { createRoles, grantSchemaRights, openDatabase } from "./database.ts";
-import { chooseProvider, type Environment, functionEnvironment } from "./function_environment.ts";
+import {
+  chooseProvider,
+  type Environment,
+  functionEnvironment,
+  SIMULATOR_KEY,
+} from "./function_environment.ts";
 import { startFunctionProcess } from "./function_process.ts";
 import { createFunctionProxy } from "./function_proxy.ts";
 import { type Gateway, type Intercept, type Services, startGateway } from "./gateway.ts";
@@ -57,7 +62,6 @@ export type StackOptions = {
 };
 
 const fileSizeLimit = { text: "10MiB", bytes: 10 * 1024 * 1024 };
-const simulatorKey = "sk-local-simulator";
 /** How long a request waits for a function that restarts, in milliseconds. */
 const functionPatienceMs = 5_000;
 /** How long requests under way may take to end when the stack stops, in milliseconds. */
@@ -185,7 +189,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
           supabaseUrl,
           publishableKey: keys.publishableKey,
           secretKey: keys.secretKey,
-          simulator: simulator ? { url: simulator.url, apiKey: simulatorKey } : null,
+          simulator: simulator ? { url: simulator.url, apiKey: SIMULATOR_KEY } : null,
         });
       const edge = startFunctionProcess({
         root,
@@ -238,5 +242,5 @@ export async function startStack(options: StackOptions): Promise<Stack> {
 
 async function startSimulator(dataDir: string, log: Log) {
   const { startSimulator } = await import("./dashscope/simulator.ts");
-  return await startSimulator({ apiKey: simulatorKey, stateFile: join(dataDir, "simulator.json"), log });
+  return await startSimulator({ apiKey: SIMULATOR_KEY, stateFile: join(dataDir, "simulator.json"), log });
 }

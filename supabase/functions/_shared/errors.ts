@@ -47,17 +47,25 @@ export class ApiError extends Error {
   readonly retryAfterSeconds: number | undefined;
   /** Sent as they are, for example `Allow` with a 405. */
   readonly headers: Readonly<Record<string, string>>;
+  /** What the envelope tells besides. */
+  readonly fields: Readonly<Record<string, unknown>>;
 
   constructor(
     code: ErrorCode,
     readonly detail: string,
-    options: { retryAfterSeconds?: number; headers?: Record<string, string>; cause?: unknown } = {},
+    options: {
+      retryAfterSeconds?: number;
+      headers?: Record<string, string>;
+      fields?: Record<string, unknown>;
+      cause?: unknown;
+    } = {},
   ) {
     super(`${code}: ${detail}`, { cause: options.cause });
     this.code = code;
     this.status = ERROR_STATUS[code];
     this.retryAfterSeconds = options.retryAfterSeconds;
     this.headers = options.headers ?? {};
+    this.fields = options.fields ?? {};
   }
 }
 
@@ -66,14 +74,12 @@ export function internalError(cause: unknown): ApiError {
   return new ApiError("internal", "Something went wrong on our side.", { cause });
 }
 
-/** The one renderer of the error envelope `{ detail, code, request_id }`, with `Retry-After` in whole seconds. */
+/** The one renderer of the error envelope `{ detail, code, request_id }` and what the error adds, with `Retry-After` in whole seconds. */
 export function renderError(error: ApiError, requestId: string): Response {
   const headers = new Headers(error.headers);
   if (error.retryAfterSeconds !== undefined) {
     headers.set("Retry-After", String(Math.max(1, Math.ceil(error.retryAfterSeconds))));
   }
-  return Response.json({ detail: error.detail, code: error.code, request_id: requestId }, {
-    status: error.status,
-    headers,
-  });
+  const { fields, detail, code, status } = error;
+  return Response.json({ ...fields, detail, code, request_id: requestId }, { status, headers });
 }

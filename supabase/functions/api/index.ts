@@ -1,6 +1,7 @@
+import type { Hono } from "hono";
 import { ConfigError, loadConfig, readAllowedOrigins, readEnvironment } from "../_shared/config.ts";
-import { ApiError } from "../_shared/errors.ts";
 import { createLog } from "../_shared/log.ts";
+import type { ApiEnv } from "./environment.ts";
 import { createFront } from "./front.ts";
 
 /** Supabase's runtime: keeps a worker alive for work that outlives its answer (Edge Functions, "Background Tasks"). */
@@ -12,13 +13,13 @@ const PRELOAD_AFTER_MS = 100;
 const environment = readEnvironment();
 const log = createLog({ write: (level, line) => console[level](line), now: () => new Date() });
 
-async function load() {
+async function load(): Promise<Hono<ApiEnv>> {
   const [config, { createServices }, { createApp }] = await Promise.all([
     loadConfig(environment),
     import("./services.ts"),
     import("./app.ts"),
   ]);
-  const services = await createServices(config);
+  const services = await createServices(config, { environment });
   const keepAlive = (work: Promise<unknown>) => {
     if (typeof EdgeRuntime !== "undefined") EdgeRuntime.waitUntil(work);
   };
@@ -28,17 +29,19 @@ async function load() {
 let loading: ReturnType<typeof load> | undefined;
 /** Loads once; a configuration that cannot be used is told to every request, and logged once. */
 function loadRoutes() {
-  loading ??= load().catch((error) => {
-    log.event("error", error instanceof ConfigError ? "config.invalid" : "load.failed", {
-      ...(error instanceof ConfigError ? { problems: error.problems } : { error }),
-    });
-    throw error instanceof ConfigError
-      ? new ApiError("config_invalid", "The server is not configured correctly. The operator has been told.")
-      : error;
+  loading ??= load().catch(async (error) => {
+    if (!(error instanceof ConfigError)) {
+      log.event("error", "load.failed", { error });
+      throw error;
+    }
+    log.event("error", "config.invalid", { problems: error.problems });
+    const { createUnconfigured } = await import("./unconfigured.ts");
+    return createUnconfigured(error, environment);
   });
   return loading;
 }
 
 const front = createFront({ allowedOrigins: readAllowedOrigins(environment), log, loadRoutes });
 Deno.serve(front.fetch);
-setTimeout(() => loadRoutes().catch(() => {}), PRELOAD_AFTER_MS);
+// Not setTimeout: Deno's is Node's, and loading that is a seventh of a cold preflight (docs/performance.md).
+AbortSignal.timeout(PRELOAD_AFTER_MS).addEventListener("abort", () => loadRoutes().catch(() => {}));

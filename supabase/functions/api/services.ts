@@ -1,14 +1,12 @@
-import { createReferenceCheck } from "../_shared/audio/check.ts";
 import { type Clock, createClock } from "../_shared/clock.ts";
-import type { Config } from "../_shared/config.ts";
+import type { Config, Environment } from "../_shared/config.ts";
 import { createGenerate } from "../_shared/generations/generate.ts";
 import { createTasks } from "../_shared/generations/tasks.ts";
 import { createGenerations } from "../_shared/storage/generations.ts";
 import { createReferences } from "../_shared/storage/references.ts";
 import { createSupabase } from "../_shared/supabase.ts";
 import type { TtsProvider } from "../_shared/tts/provider.ts";
-import { createEnrollments } from "../_shared/voices/enrollments.ts";
-import { createFinalize } from "../_shared/voices/finalize.ts";
+import type { createFinalize } from "../_shared/voices/finalize.ts";
 import { enrollmentToken } from "../_shared/voices/token.ts";
 import { createUploads } from "../_shared/voices/uploads.ts";
 import { createVoices } from "../_shared/voices/voices.ts";
@@ -26,15 +24,59 @@ async function createProvider(
   return createQwen({ ...config.qwen, fetch: send, timeout: clock.timeout });
 }
 
-/** Everything the routes need, wired once for a process. `fetch` and `clock` are for tests. */
-export async function createServices(config: Config, options: { fetch?: typeof fetch; clock?: Clock } = {}) {
+/** A look at the provider's account; null in modal mode. */
+async function loadLook(
+  { qwen }: Config,
+  { fetch: send, clock }: { fetch: typeof fetch | undefined; clock: Clock },
+) {
+  if (qwen === undefined) return null;
+  const [{ createQwenAccount }, { otherRegion }] = await Promise.all([
+    import("../_shared/tts/providers/qwen_account.ts"),
+    import("../_shared/config_schema.ts"),
+  ]);
+  const elsewhere = otherRegion(qwen);
+  return createQwenAccount({ ...qwen, elsewhere, fetch: send, timeout: clock.timeout }).look;
+}
+
+/**
+ * Everything the routes need, wired once for a process. `fetch` and `clock` are for tests.
+ * @param options.environment what `config` was made of: the operator is told which variables are set
+ */
+export async function createServices(
+  config: Config,
+  options: { environment?: Environment; fetch?: typeof fetch; clock?: Clock } = {},
+) {
   const clock = options.clock ?? createClock();
   const provider = await createProvider(config, { fetch: options.fetch, clock });
   const supabase = createSupabase({ ...config.supabase, fetch: options.fetch });
   const references = createReferences({ storage: supabase.storage, publicUrl: config.supabase.publicUrl });
   const generations = createGenerations({ storage: supabase.storage, publicUrl: config.supabase.publicUrl });
-  const enrollments = createEnrollments({ db: supabase.db, limits: config.limits });
   const tasks = createTasks({ db: supabase.db });
+
+  /** The ledger is needed by the first finalize, and by the operator. */
+  const loadEnrollments = async () => {
+    const { createEnrollments } = await import("../_shared/voices/enrollments.ts");
+    return createEnrollments({ db: supabase.db, limits: config.limits });
+  };
+
+  /** What clones is needed by the first finalize. */
+  const loadFinalize = async () => {
+    const [enrollments, { createReferenceCheck }, { createFinalize }] = await Promise.all([
+      loadEnrollments(),
+      import("../_shared/audio/check.ts"),
+      import("../_shared/voices/finalize.ts"),
+    ]);
+    return createFinalize({
+      enrollments,
+      references,
+      provider,
+      clock,
+      createTimeoutMs: config.qwen?.timeoutMs ?? 0,
+      newAttemptId: () => crypto.randomUUID(),
+      checkReference: createReferenceCheck({ references, policy: config.referenceAudioPolicy }),
+      tokenOf: enrollmentToken,
+    });
+  };
 
   /** What speaks is needed by the first text, and by workers. */
   const loadSpeak = async () => {
@@ -61,16 +103,8 @@ export async function createServices(config: Config, options: { fetch?: typeof f
       newVoiceId: () => crypto.randomUUID(),
     }),
     voices: createVoices({ db: supabase.db, now: () => new Date(clock.now()) }),
-    finalize: createFinalize({
-      enrollments,
-      references,
-      provider,
-      clock,
-      createTimeoutMs: config.qwen?.timeoutMs ?? 0,
-      newAttemptId: () => crypto.randomUUID(),
-      checkReference: createReferenceCheck({ references, policy: config.referenceAudioPolicy }),
-      tokenOf: enrollmentToken,
-    }),
+    finalize: async (...asked: Parameters<ReturnType<typeof createFinalize>>) =>
+      await (await loadFinalize())(...asked),
     tasks,
     generations,
     generate: createGenerate({
@@ -88,7 +122,8 @@ export async function createServices(config: Config, options: { fetch?: typeof f
     },
     /** Only the operator's route needs it. */
     async loadReconcile() {
-      const [{ createReconcile }, { createReconcileLedger }] = await Promise.all([
+      const [enrollments, { createReconcile }, { createReconcileLedger }] = await Promise.all([
+        loadEnrollments(),
         import("../_shared/voices/reconcile.ts"),
         import("../_shared/voices/reconcile_ledger.ts"),
       ]);
@@ -103,6 +138,16 @@ export async function createServices(config: Config, options: { fetch?: typeof f
         clock,
         newAttemptId,
       });
+    },
+    /** Only the operator's route needs it. */
+    async loadCheck() {
+      const [{ createCheck }, { readVariables }, look] = await Promise.all([
+        import("../_shared/deployment/check.ts"),
+        import("../_shared/config_schema.ts"),
+        loadLook(config, { fetch: options.fetch, clock }),
+      ]);
+      const variables = readVariables(options.environment ?? {});
+      return createCheck({ config, variables, db: supabase.db, look, clock });
     },
   };
 }

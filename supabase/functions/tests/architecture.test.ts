@@ -15,7 +15,7 @@ const LAYERS: [layer: string, files: RegExp, mayImport: string[]][] = [
     /^_shared\/(errors|log|clock|hosts|database\.types|database_answers|tts\/errors|tts\/languages|tts\/sent_language)\.ts$/,
     [],
   ],
-  ["contract", /^_shared\/contract\.ts$/, ["base"]],
+  ["contract", /^_shared\/contract(_\w+)?\.ts$/, ["base"]],
   ["config", /^_shared\/config(_\w+)?\.ts$/, ["base"]],
   ["supabase", /^_shared\/supabase\.ts$/, ["base"]],
   ["provider interface", /^_shared\/tts\/provider\.ts$/, ["base"]],
@@ -33,6 +33,7 @@ const LAYERS: [layer: string, files: RegExp, mayImport: string[]][] = [
     /^_shared\/generations\//,
     ["base", "contract", "supabase", "provider interface", "storage", "audio"],
   ],
+  ["deployment", /^_shared\/deployment\//, ["base", "contract", "config", "supabase", "provider interface"]],
   ["http", /^api\/(middleware\/|environment\.ts$|routes\/body\.ts$)/, ["base", "contract"]],
   ["routes", /^api\/routes\//, ["base", "contract", "config", "http", "wiring"]],
   [
@@ -40,10 +41,14 @@ const LAYERS: [layer: string, files: RegExp, mayImport: string[]][] = [
     /^api\/services\.ts$/,
     [
       ...["base", "config", "supabase", "provider interface", "providers", "storage", "audio", "voices"],
-      "generations",
+      ...["generations", "deployment"],
     ],
   ],
-  ["boot", /^api\/(app|front|index)\.ts$/, ["base", "config", "http", "routes", "wiring"]],
+  [
+    "boot",
+    /^api\/(app|front|index|unconfigured)\.ts$/,
+    ["base", "contract", "config", "http", "routes", "wiring"],
+  ],
 ];
 
 const layerOf = (path: string) => LAYERS.find(([, files]) => files.test(nameOf(path)));
@@ -175,7 +180,10 @@ Deno.test("what only one route needs is loaded by it alone: nothing that starts 
   for (const entry of ["index", "app", "services"]) follow(`${FUNCTIONS}/api/${entry}.ts`);
   for (const provider of ["qwen", "modal"]) follow(`${FUNCTIONS}/_shared/tts/providers/${provider}.ts`);
   assert.deepEqual([...packages].filter((name) => /^(mediabunny|eld)/.test(name)), []);
-  const lazy = ["audio/inspect", "audio/mp3", "generations/speak", "generations/work", "voices/reconcile"];
+  const lazy = [
+    ...["audio/inspect", "audio/mp3", "generations/speak", "generations/work", "voices/reconcile"],
+    ...["contract_check", "deployment/check", "tts/providers/qwen_account"],
+  ];
   assert.deepEqual(lazy.filter((name) => reached.has(`${FUNCTIONS}/_shared/${name}.ts`)), []);
   assert(reached.size > 30, "the imports were followed");
 });

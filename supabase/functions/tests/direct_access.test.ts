@@ -90,7 +90,7 @@ for (const [caller, token] of Object.entries(CALLERS)) {
   Deno.test(`over REST ${caller === "user" ? "a user" : caller} can call none of the functions`, async () => {
     const functions = await withDatabase((sql) =>
       sql<{ name: string; parameters: string[]; types: string[] }[]>`
-        select p.proname as name, p.proargnames[1:p.pronargs] as parameters,
+        select p.proname as name, coalesce(p.proargnames[1:p.pronargs], '{}') as parameters,
           array(select t::regtype::text from unnest(p.proargtypes) as t) as types
         from pg_proc as p where p.pronamespace = 'public'::regnamespace order by 1`
     );

@@ -67,6 +67,7 @@ for (const { what, environment, variables } of cases) {
     await using entrypoint = await startEntrypoint(full);
     // The configuration is checked without a request too; those that follow must not log it again.
     await until(() => entrypoint.logged.length > 0);
+    assert.equal(entrypoint.logged.length, 1, "it is not checked without a request");
     const health = await fetch(`${entrypoint.url}/health`);
     assert.deepEqual([health.status, await health.json()], [200, { ok: true }]);
     const detail = "The server is not configured correctly. The operator has been told.";

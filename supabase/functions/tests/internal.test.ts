@@ -74,7 +74,7 @@ Deno.test("with the secret key it answers 202 and the report of one batch; the b
   }
 });
 
-Deno.test("a report asks the database five things, after the provider", async () => {
+Deno.test("a report asks the database seven things, after the provider", async () => {
   await using api = await startApi({ clock: createVirtualClock() });
   const list = voiceList(HANDMADE);
   await withDashScope([(call) => {
@@ -86,6 +86,8 @@ Deno.test("a report asks the database five things, after the provider", async ()
     "reconcile_expired",
     "reconcile_sort",
     "reconcile_gone",
+    "erase_details",
+    "forgotten_objects",
     "unclaimed_uploads",
   ]);
 });

@@ -2,13 +2,16 @@ import { Hono } from "hono";
 import { timingSafeEqual } from "hono/utils/buffer";
 import type { z } from "zod";
 import { type reconcileReport, reconcileRequest, type workReport } from "../../_shared/contract.ts";
+import type { checkReport } from "../../_shared/contract_check.ts";
 import type { ApiEnv } from "../environment.ts";
 import { handleNotFound, methodNotAllowed } from "../middleware/errors.ts";
 import type { Services } from "../services.ts";
 import { createBodyLimit, parseInput, readJson } from "./body.ts";
 
-/** `POST /internal/reconcile` and `POST /internal/work`, for whoever has the project's secret key; to everyone else there is nothing here. */
-export function internalRoutes(services: Pick<Services, "loadReconcile" | "loadWork" | "config">) {
+/** `POST /internal/reconcile`, `/internal/work` and `/internal/check`, for whoever has the project's secret key; to everyone else there is nothing here. */
+export function internalRoutes(
+  services: Pick<Services, "loadReconcile" | "loadWork" | "loadCheck" | "config">,
+) {
   const { secretKey } = services.config.supabase;
 
   return new Hono<ApiEnv>()
@@ -26,5 +29,10 @@ export function internalRoutes(services: Pick<Services, "loadReconcile" | "loadW
       const work = await services.loadWork();
       return c.json(await work(c.var.log) satisfies z.input<typeof workReport>, 202);
     })
-    .all("/work", methodNotAllowed("POST"));
+    .all("/work", methodNotAllowed("POST"))
+    .post("/check", createBodyLimit(), async (c) => {
+      const check = await services.loadCheck();
+      return c.json(await check() satisfies z.input<typeof checkReport>);
+    })
+    .all("/check", methodNotAllowed("POST"));
 }

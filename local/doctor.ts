@@ -1,0 +1,81 @@
+// `npm run doctor`: looks at a deployment before its users do, and says what to do.
+import { join } from "node:path";
+import { agreeToPay, ownTerminal } from "./doctor/agreement.ts";
+import { type Check, failed, warning } from "./doctor/check.ts";
+import { examine } from "./doctor/examine.ts";
+import { readExpected } from "./doctor/expected.ts";
+import { examineLive } from "./doctor/live.ts";
+import { type LiveProvider, readLiveProvider } from "./doctor/live_provider.ts";
+import { type DoctorOptions, parseOptions, usage } from "./doctor/options.ts";
+import type { Deployment } from "./doctor/reach.ts";
+import { createRemedies } from "./doctor/remedies.ts";
+import { countsOf, isSound, lineOf } from "./doctor/summary.ts";
+import { readEnvironment } from "./function_environment.ts";
+import { logToStderr, logToStdout, messageOf } from "./log.ts";
+import { findTarget } from "./operator/target.ts";
+import { whenAskedToStop } from "./signals.ts";
+
+const root = join(import.meta.dirname ?? ".", "..");
+
+/** The environment, and for a stack of this checkout what is in its `.env` as well. */
+function environmentOf(asked: DoctorOptions) {
+  return asked.api === undefined ? readEnvironment(join(root, ".env")) : Deno.env.toObject();
+}
+
+async function look(asked: DoctorOptions, give: (check: Check) => void): Promise<void> {
+  const stop = new AbortController();
+  whenAskedToStop().then((reason) => {
+    logToStderr("Stopping, once what was made for the look is removed…");
+    stop.abort(new Error(`Stopped: ${reason}.`));
+  });
+  const deployment: Deployment = {
+    ...await findTarget(asked),
+    signal: stop.signal,
+    remedies: createRemedies({ local: asked.api === undefined }),
+  };
+  let sound = true;
+  const told = await examine(deployment, {
+    expected: await readExpected(join(root, "supabase", "migrations")),
+    give(check) {
+      sound &&= check.status !== "failed";
+      give(check);
+    },
+  });
+  if (!asked.live) return;
+  if (told === null || !sound) {
+    give(warning("live", "Not tried, and nothing was paid.", "Mend what failed first."));
+    return;
+  }
+  const { report } = told;
+  let qwen: LiveProvider;
+  try {
+    qwen = readLiveProvider(report, await environmentOf(asked));
+  } catch (error) {
+    give(failed("live", messageOf(error), "Nothing was paid. Mend it, and run this again."));
+    return;
+  }
+  await examineLive(deployment, { qwen, publicUrl: report.configuration.public_url, give });
+}
+
+async function main(): Promise<number> {
+  try {
+    const asked = parseOptions(Deno.args);
+    if (asked.help) {
+      logToStdout(usage);
+      return 0;
+    }
+    if (asked.live && !asked.yes) await agreeToPay(ownTerminal(logToStderr));
+    const checks: Check[] = [];
+    await look(asked, (check) => {
+      checks.push(check);
+      if (!asked.json) logToStdout(lineOf(check));
+    });
+    logToStdout(asked.json ? JSON.stringify({ ok: isSound(checks), checks }) : countsOf(checks));
+    return isSound(checks) ? 0 : 1;
+  } catch (error) {
+    logToStderr(messageOf(error));
+    return 1;
+  }
+}
+
+Deno.exit(await main());

@@ -1,0 +1,118 @@
+import { isLoopbackHost } from "../../supabase/functions/_shared/hosts.ts";
+import { onOrigin } from "../../supabase/functions/_shared/storage/objects.ts";
+import { createSupabase } from "../../supabase/functions/_shared/supabase.ts";
+import { encodeWav } from "../dashscope/wav.ts";
+import { type Check, failed, ok, warning } from "./check.ts";
+import type { Deployment } from "./reach.ts";
+
+/** How long the URL is good for, and how long any request may take. */
+const SIGNED_SECONDS = 60;
+const TIMEOUT_MS = 20_000;
+const RATE = 24_000;
+
+/**
+ * Names that look like a user's who is not there: what a killed doctor leaves behind, a repair of reconcile removes.
+ */
+const KEYS: Readonly<Record<string, () => string>> = {
+  references: () => `${crypto.randomUUID()}/${crypto.randomUUID()}/reference.wav`,
+  generations: () => `${crypto.randomUUID()}/${crypto.randomUUID()}.wav`,
+};
+
+/** A new name for an object of the doctor's, in one of our buckets. */
+export function probeKey(bucket: string): string {
+  return KEYS[bucket]?.() ?? crypto.randomUUID();
+}
+
+/**
+ * The origin where Supabase is asked with the secret key: the gateway that the API is behind, else the one that the
+ * function names. Null when the key would travel there unencrypted.
+ */
+export function storageOrigin(api: string, publicUrl: string): string | null {
+  const { origin, pathname } = new URL(api);
+  if (pathname.startsWith("/functions/v1/")) return origin;
+  const { protocol, hostname } = new URL(publicUrl);
+  return protocol === "https:" || isLoopbackHost(hostname) ? publicUrl : null;
+}
+
+/**
+ * Stores a second of silence in a bucket, fetches it by a signed URL as an outsider would, tries it without one, and
+ * removes it again in any case.
+ */
+export async function probeBucket(
+  deployment: Deployment,
+  { bucket, publicUrl }: { bucket: string; publicUrl: string },
+): Promise<Check[]> {
+  const name = `signed URL in ${bucket}`;
+  const url = storageOrigin(deployment.api, publicUrl);
+  if (url === null) {
+    const fix = "Name the API by its URL behind the project's gateway, which ends in /functions/v1/api.";
+    return [warning(name, `Not tried: the secret key would travel to ${publicUrl} unencrypted.`, fix)];
+  }
+  const { storage } = createSupabase({ url, secretKey: deployment.key, fetch: deployment.fetch });
+  const key = probeKey(bucket);
+  const checks: Check[] = [];
+  try {
+    checks.push(await lookFromOutside(deployment, storage.from(bucket), { name, bucket, key, publicUrl }));
+  } finally {
+    const { error } = await storage.from(bucket).remove([key]);
+    if (error) {
+      const detail = `${key} was stored in ${bucket}, and could not be removed.`;
+      checks.push(warning(name, detail, "Remove it, or leave it to npm run reconcile -- --repair."));
+    }
+  }
+  deployment.signal.throwIfAborted();
+  return checks;
+}
+
+type BucketClient = ReturnType<ReturnType<typeof createSupabase>["storage"]["from"]>;
+
+async function lookFromOutside(
+  { remedies, signal, fetch: send = fetch }: Deployment,
+  client: BucketClient,
+  { name, bucket, key, publicUrl }: { name: string; bucket: string; key: string; publicUrl: string },
+): Promise<Check> {
+  const bytes = encodeWav(new Int16Array(RATE).fill(Math.floor(Math.random() * 1_000)), RATE);
+  const stored = await client.upload(key, bytes, { contentType: "audio/wav" });
+  if (stored.error) {
+    return failed(
+      name,
+      `An object could not be stored in ${bucket}: ${stored.error.message}.`,
+      remedies.logs,
+    );
+  }
+  const { data, error } = await client.createSignedUrl(key, SIGNED_SECONDS);
+  if (error) return failed(name, `A URL in ${bucket} could not be signed: ${error.message}.`, remedies.logs);
+
+  /** Without any key, as the provider and browsers ask. */
+  const get = (url: string) =>
+    send(url, {
+      redirect: "manual",
+      signal: AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]),
+    }).then(
+      async (response) => ({ status: response.status, body: await response.bytes() }),
+      () => ({ status: 0, body: new Uint8Array() }),
+    );
+
+  const signed = await get(onOrigin(publicUrl, data.signedUrl));
+  if (signed.status !== 200) {
+    const why = signed.status === 0 ? "did not answer" : `answered ${signed.status}`;
+    return failed(
+      name,
+      `${publicUrl} ${why} to a signed URL that was asked for from here.`,
+      `It must be the origin that browsers and the provider reach: ` +
+        remedies.set("PUBLIC_SUPABASE_URL", "https://YOUR_PROJECT.supabase.co"),
+    );
+  }
+  if (signed.body.length !== bytes.length || signed.body.some((byte, at) => byte !== bytes[at])) {
+    const fix = "Is another project, or something that changes bodies, behind PUBLIC_SUPABASE_URL?";
+    return failed(name, `${publicUrl} gave other bytes than were stored.`, fix);
+  }
+  const open = await get(`${publicUrl}/storage/v1/object/public/${bucket}/${key}`);
+  return open.status === 200
+    ? failed(
+      name,
+      `An object of ${bucket} can be fetched without a signature.`,
+      remedies.sql(`update storage.buckets set public = false where id = '${bucket}'`),
+    )
+    : ok(name, `${publicUrl} gives the object by its signed URL, and not without.`);
+}

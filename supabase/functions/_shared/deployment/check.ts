@@ -1,0 +1,94 @@
+import type { Clock } from "../clock.ts";
+import type { Config } from "../config.ts";
+import { type CheckReport, databaseFacts } from "../contract_check.ts";
+import type { Supabase } from "../supabase.ts";
+import type { ProviderError } from "../tts/errors.ts";
+
+/** How long the provider may be asked, in milliseconds. */
+const PROVIDER_MS = 30_000;
+/** For a function that the database does not have: PostgREST's code, and PostgreSQL's own behind a stale cache of it. */
+const NO_SUCH_FUNCTION = ["PGRST202", "42883"];
+
+type Look = { region: string; voices: number | null; failure: ProviderError | null };
+
+export type CheckOptions = {
+  config: Config;
+  variables: CheckReport["variables"];
+  db: Pick<Supabase["db"], "rpc">;
+  /** Asks the provider for its voices; null where there is none to ask. */
+  look: ((signal: AbortSignal) => Promise<{ here: Look; elsewhere: Look | null }>) | null;
+  clock: Clock;
+};
+
+/**
+ * What only the deployment itself can tell of itself: its configuration without keys, how the provider answers to its
+ * key, what its database is. It changes nothing, and what fails is part of the report.
+ */
+export function createCheck(options: CheckOptions) {
+  const { config, variables, db, look, clock } = options;
+
+  const askDatabase = async (): Promise<Pick<CheckReport, "clock" | "database">> => {
+    const askedAt = new Date(clock.now()).toISOString();
+    const { data, error, status } = await db.rpc("deployment_facts");
+    const answeredAt = new Date(clock.now()).toISOString();
+    const answer = { asked_at: askedAt, answered_at: answeredAt };
+    const facts = error ? undefined : databaseFacts.safeParse(data).data;
+    if (facts) return { clock: answer, database: { facts, failure: null } };
+    // Without an error it is another version's function that answered.
+    const isMissing = !error || NO_SUCH_FUNCTION.includes(error.code);
+    const passes = status === 0 || status >= 500 || status === 429;
+    const failure = isMissing ? "not_migrated" : passes ? "unavailable" : "refused";
+    return { clock: answer, database: { facts: null, failure } };
+  };
+
+  const askProvider = async (): Promise<CheckReport["provider"]> => {
+    if (look === null) return null;
+    const { here, elsewhere } = await look(clock.timeout(PROVIDER_MS));
+    return { here: told(here), elsewhere: elsewhere && told(elsewhere) };
+  };
+
+  /** The whole report. Provider and database are asked at once. */
+  return async (): Promise<CheckReport> => {
+    const [provider, database] = await Promise.all([askProvider(), askDatabase()]);
+    return { configuration: withoutKeys(config), variables, provider, ...database };
+  };
+}
+
+function told({ region, voices, failure }: Look): NonNullable<CheckReport["provider"]>["here"] {
+  return {
+    region,
+    voices,
+    failure: failure && {
+      category: failure.category,
+      status: failure.status ?? null,
+      provider_code: failure.providerCode ?? null,
+    },
+  };
+}
+
+/** Field by field: what is added to the configuration later is not told until somebody has thought about it. */
+function withoutKeys({ supabase, qwen, ...config }: Config): CheckReport["configuration"] {
+  return {
+    mode: config.mode,
+    supabase_url: supabase.url,
+    public_url: supabase.publicUrl,
+    allowed_origins: config.allowedOrigins,
+    reference_audio_policy: config.referenceAudioPolicy,
+    max_text_chars: config.maxTextChars,
+    limits: {
+      clones_per_hour: config.limits.perHour,
+      clones_per_day: config.limits.perDay,
+      upload_urls_per_hour: config.limits.uploadUrlsPerHour,
+    },
+    qwen: qwen
+      ? {
+        region: qwen.region,
+        base_url: qwen.baseUrl,
+        target_model: qwen.targetModel,
+        delivery: qwen.delivery,
+        signed_url_ttl_seconds: qwen.signedUrlTtlSeconds,
+        timeout_ms: qwen.timeoutMs,
+      }
+      : null,
+  };
+}

@@ -1,0 +1,40 @@
+import { Hono } from "hono";
+import { timingSafeEqual } from "hono/utils/buffer";
+import type { z } from "zod";
+import type { ConfigError, Environment } from "../_shared/config.ts";
+import { readSecretKey } from "../_shared/config_schema.ts";
+import type { configInvalidError } from "../_shared/contract_check.ts";
+import { ApiError } from "../_shared/errors.ts";
+import type { ApiEnv } from "./environment.ts";
+import { handleError } from "./middleware/errors.ts";
+
+type Problems = z.input<typeof configInvalidError>["problems"];
+
+/**
+ * What stands in the place of the routes while the configuration cannot be used: 503 `config_invalid` to everyone. Whoever
+ * has the secret key is told what is wrong, at `POST /internal/check`.
+ */
+export function createUnconfigured({ problems }: ConfigError, environment: Environment) {
+  const secretKey = readSecretKey(environment);
+  const refusal = (fields: { problems?: Problems } = {}) =>
+    new ApiError("config_invalid", "The server is not configured correctly. The operator has been told.", {
+      fields,
+    });
+
+  const app = new Hono<ApiEnv>().basePath("/api");
+  app.use(async function takeOver(c, next) {
+    c.set("requestId", c.env.requestId);
+    c.set("log", c.env.log);
+    await next();
+  });
+  app.onError(handleError);
+  app.post("/internal/check", async (c) => {
+    const isOperator = secretKey !== undefined &&
+      await timingSafeEqual(c.req.header("apikey") ?? "", secretKey);
+    throw isOperator ? refusal({ problems: [...problems] }) : refusal();
+  });
+  app.all("*", () => {
+    throw refusal();
+  });
+  return app;
+}

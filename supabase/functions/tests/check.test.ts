@@ -1,0 +1,291 @@
+// The operator's look from inside: what it tells, what it never tells, and what the doctor makes of it.
+import assert from "node:assert/strict";
+import type { Check } from "../../../local/doctor/check.ts";
+import { providerChecks } from "../../../local/doctor/provider.ts";
+import { reach } from "../../../local/doctor/reach.ts";
+import { createRemedies } from "../../../local/doctor/remedies.ts";
+import { startSimulator } from "../../../local/dashscope/simulator.ts";
+import { checkReport } from "../_shared/contract_check.ts";
+import { type Api, environmentOf, PROVIDER_KEY, startApi } from "./harness/api.ts";
+import { createVirtualClock } from "./harness/clock.ts";
+import { assertError } from "./harness/errors.ts";
+import { away, holding, refusing, type RegionAnswer, withRegions } from "./harness/regions.ts";
+import { stack } from "./harness/stack.ts";
+
+const KEY = { apikey: stack.secret_key };
+const FACTS = { method: "POST", path: "/rest/v1/rpc/deployment_facts" };
+const remedies = createRemedies({ local: false });
+
+const ask = (api: Api, headers: Record<string, string> = KEY) =>
+  api.call("POST", "/internal/check", { headers });
+
+const reportOf = async (api: Api) => {
+  const { status, body } = await ask(api);
+  assert.equal(status, 200, JSON.stringify(body));
+  return checkReport.parse(body);
+};
+
+/** What the doctor says of this deployment from the inside. */
+async function examined(api: Api): Promise<Check[]> {
+  const deployment = { api: api.url, key: stack.secret_key, signal: AbortSignal.timeout(30_000), remedies };
+  const { checks, told } = await reach(deployment);
+  return told ? [...checks, ...providerChecks(told.report, remedies)] : checks;
+}
+
+const notOk = (checks: Check[]) => checks.filter(({ status }) => status !== "ok");
+
+Deno.test("to everyone without the secret key there is no such route, and nothing is asked for them", async () => {
+  await using api = await startApi();
+  const strangers: Record<string, string>[] = [{}, { apikey: stack.publishable_key }, {
+    Authorization: `Bearer ${stack.secret_key}`,
+  }];
+  const asked = await withRegions({}, async () => {
+    for (const headers of strangers) {
+      assertError(await ask(api, headers), 404, "not_found", "There is nothing at this address.");
+    }
+  });
+  assert.deepEqual([asked, api.supabaseRequests], [[], []]);
+  assertError(
+    await api.call("GET", "/internal/check", { headers: KEY }),
+    405,
+    "method_not_allowed",
+    "Use POST here.",
+  );
+});
+
+Deno.test("the report is one list and one question to the database, and tells the configuration without a key", async () => {
+  const environment = {
+    CLONE_LIMIT_PER_DAY: "77",
+    UPLOAD_URL_LIMIT_PER_HOUR: "88",
+    CORS_ALLOWED_ORIGINS: "https://app.example.com",
+  };
+  await using api = await startApi({ environment });
+  const asked = await withRegions({ intl: holding(12) }, async () => {
+    const { body } = await ask(api);
+    const report = checkReport.strict().parse(body);
+    assert.deepEqual(report.configuration, {
+      mode: "qwen",
+      supabase_url: stack.supabase_url,
+      public_url: stack.supabase_url,
+      allowed_origins: ["https://app.example.com"],
+      reference_audio_policy: "enforce",
+      max_text_chars: 600,
+      limits: { clones_per_hour: 1000, clones_per_day: 77, upload_urls_per_hour: 88 },
+      qwen: {
+        region: "intl",
+        base_url: "https://dashscope-intl.aliyuncs.com",
+        target_model: "qwen3-tts-vc-2026-01-22",
+        delivery: "signed_url",
+        signed_url_ttl_seconds: 300,
+        timeout_ms: 60_000,
+      },
+    });
+    assert.deepEqual(report.provider, {
+      here: { region: "intl", voices: 12, failure: null },
+      elsewhere: null,
+    });
+    const set = report.variables.filter((variable) => variable.set).map(({ name }) => name).sort();
+    assert.deepEqual(set, Object.keys(environmentOf(environment)).sort());
+    assert(report.variables.some(({ name, set }) => name === "SUPABASE_JWKS" && !set));
+    for (const secret of [stack.secret_key, stack.publishable_key, PROVIDER_KEY]) {
+      assert(!JSON.stringify(body).includes(secret), "a key is told");
+    }
+  });
+  assert.deepEqual(asked, [`intl list ${PROVIDER_KEY}`]);
+  assert.deepEqual(api.supabaseRequests, [FACTS]);
+  assert.deepEqual(api.logged, []);
+});
+
+Deno.test("the database tells its clock, migrations, functions, tables, buckets and policies", async () => {
+  await using api = await startApi();
+  await withRegions({ intl: holding(0) }, async () => {
+    const { clock, database: { facts, failure } } = await reportOf(api);
+    assert(facts && failure === null);
+    const [asked, now, answered] = [clock.asked_at, facts.now, clock.answered_at].map((time) =>
+      Date.parse(time)
+    );
+    assert((asked ?? 0) <= (now ?? 0) + 1 && (now ?? 0) <= (answered ?? 0) + 1, "one machine, one clock");
+    assert(facts.migrations?.includes("20261122120200"));
+    const own = facts.functions.find(({ name }) => name === "deployment_facts");
+    assert.deepEqual({ ...own, body_md5: own?.body_md5.length }, {
+      schema: "public",
+      name: "deployment_facts",
+      arguments: "",
+      callers: ["service_role"],
+      security_definer: true,
+      settings: ['search_path=""'],
+      body_md5: 32,
+    });
+    assert.deepEqual(facts.tables.find(({ name }) => name === "tasks"), {
+      schema: "public",
+      name: "tasks",
+      row_level_security: true,
+      anon: [],
+      authenticated: ["select"],
+    });
+    assert.deepEqual(facts.buckets.map(({ id, public: open }) => [id, open]), [
+      ["generations", false],
+      ["references", false],
+    ]);
+    assert.deepEqual(
+      facts.policies.filter(({ table }) => table !== "objects").map(({ table, command, restrictive }) => [
+        table,
+        command,
+        restrictive,
+      ]),
+      [["generations", "select", false], ["tasks", "select", false], ["voices", "select", false]],
+    );
+  });
+});
+
+const INTL_REFUSES = refusing(401, "InvalidApiKey");
+const keys: [
+  what: string,
+  here: RegionAnswer,
+  elsewhere: RegionAnswer | null,
+  detail: RegExp,
+  fix: RegExp,
+][] = [
+  [
+    "a key of the other region",
+    INTL_REFUSES,
+    holding(3),
+    /^The key belongs to region cn, and DASHSCOPE_REGION is intl, which refuses it \(401 InvalidApiKey\)\.$/,
+    /another-region\. Then: npx supabase secrets set DASHSCOPE_REGION=cn Or, .* intl: .* DASHSCOPE_API_KEY=NEW_KEY$/,
+  ],
+  [
+    "an expired key",
+    INTL_REFUSES,
+    refusing(401, "InvalidApiKey"),
+    /^The key is expired, deleted or mistyped: region intl refuses it \(401 InvalidApiKey\), and region cn too\.$/,
+    /^Make a new one .*another-key.*npx supabase secrets set DASHSCOPE_API_KEY=NEW_KEY$/,
+  ],
+  [
+    "a refused key while the other region is away",
+    INTL_REFUSES,
+    away,
+    /it is expired, deleted, mistyped or of another region \(region cn could not be asked\)\.$/,
+    /^With a key of region intl/,
+  ],
+  [
+    "an unpaid account",
+    refusing(400, "Arrearage"),
+    null,
+    /^The account is not paid up \(Arrearage\)\.$/,
+    /^Pay it/,
+  ],
+  [
+    "an account that may not",
+    refusing(403, "Model.AccessDenied"),
+    null,
+    /^The account may not ask for its voices \(403 Model\.AccessDenied\)\.$/,
+    /^Activate Model Studio/,
+  ],
+  [
+    "a provider that is broken",
+    refusing(500, "InternalError"),
+    null,
+    /gave no list of voices \(server_error, 500 InternalError\)\.$/,
+    /^Run this again/,
+  ],
+  ["a provider that is away", away, null, /gave no list of voices \(no_answer\)\.$/, /^Run this again/],
+];
+for (const [what, here, elsewhere, detail, fix] of keys) {
+  Deno.test(`the doctor names ${what}, and the other region is asked only about a refused key`, async () => {
+    await using api = await startApi();
+    const asked = await withRegions({ intl: here, ...(elsewhere ? { cn: elsewhere } : {}) }, async () => {
+      const [fault, ...others] = notOk(await examined(api));
+      assert.deepEqual([fault?.status, fault?.name, others], ["failed", "provider", []]);
+      assert.match(fault?.detail ?? "", detail);
+      assert.match(fault?.fix ?? "", fix);
+    });
+    assert.deepEqual(
+      asked,
+      [`intl list ${PROVIDER_KEY}`, ...(elsewhere ? [`cn list ${PROVIDER_KEY}`] : [])],
+    );
+  });
+}
+
+Deno.test("with the region cn it is intl that is asked besides", async () => {
+  await using api = await startApi({ environment: { DASHSCOPE_REGION: "cn" } });
+  const asked = await withRegions({ cn: refusing(401, "InvalidApiKey"), intl: holding(1) }, async () => {
+    assert.match(notOk(await examined(api))[0]?.detail ?? "", /^The key belongs to region intl, .* is cn, /);
+  });
+  assert.deepEqual(asked, [`cn list ${PROVIDER_KEY}`, `intl list ${PROVIDER_KEY}`]);
+});
+
+Deno.test("a throttled list is a warning", async () => {
+  await using api = await startApi();
+  await withRegions({ intl: refusing(429, "Throttling") }, async () => {
+    const [warned, ...others] = notOk(await examined(api));
+    assert.deepEqual([warned?.status, others], ["warning", []]);
+    assert.match(warned?.detail ?? "", /slow down \(429 Throttling\)/);
+  });
+});
+
+Deno.test("beside a stand-in on this machine no other region learns of its key", async () => {
+  const simulator = await startSimulator({ apiKey: "sk-another" });
+  try {
+    await using api = await startApi({ environment: { DASHSCOPE_BASE_URL: simulator.url } });
+    const asked = await withRegions({}, async () => {
+      const { provider } = await reportOf(api);
+      assert.deepEqual([provider?.here.failure?.status, provider?.elsewhere], [401, null]);
+    });
+    assert.deepEqual(asked, []);
+  } finally {
+    await simulator.stop();
+  }
+});
+
+Deno.test("in modal mode no provider is asked", async () => {
+  await using api = await startApi({ environment: { TTS_PROVIDER_MODE: "modal" } });
+  await withRegions({}, async () => {
+    const { provider, configuration } = await reportOf(api);
+    assert.deepEqual([provider, configuration.mode, configuration.qwen], [null, "modal", null]);
+  });
+});
+
+for (
+  const [what, answer, failure] of [
+    [
+      "lacks the function",
+      Response.json({ code: "PGRST202", message: "none" }, { status: 404 }),
+      "not_migrated",
+    ],
+    ["has another version's function", Response.json({ now: "then" }), "not_migrated"],
+    ["is away", Response.json({ code: "PGRST001", message: "away" }, { status: 503 }), "unavailable"],
+    ["refuses", Response.json({ code: "42501", message: "no" }, { status: 403 }), "refused"],
+  ] as const
+) {
+  Deno.test(`a database that ${what} is part of the report, and the provider is told of all the same`, async () => {
+    await using api = await startApi({ intercept: () => answer });
+    await withRegions({ intl: holding(5) }, async () => {
+      const { database, provider } = await reportOf(api);
+      assert.deepEqual(database, { facts: null, failure });
+      assert.equal(provider?.here.voices, 5);
+    });
+  });
+}
+
+Deno.test("both clocks are told: the function's own is that of the process", async () => {
+  const clock = createVirtualClock();
+  await using api = await startApi({ clock });
+  await withRegions({ intl: holding(0) }, async () => {
+    const report = await reportOf(api);
+    assert.equal(report.clock.asked_at, new Date(clock.now()).toISOString());
+  });
+});
+
+Deno.test("the doctor tells a wrong secret key from a function that is older than it", async () => {
+  await using api = await startApi();
+  const deployment = { api: api.url, signal: AbortSignal.timeout(30_000), remedies };
+  const wrong = await reach({ ...deployment, key: "sb_secret_wrong" });
+  assert.deepEqual(notOk(wrong.checks).map(({ name }) => name), ["secret key"]);
+  assert.match(notOk(wrong.checks)[0]?.detail ?? "", /does not know this secret key/);
+  const older: typeof fetch = (input, init) =>
+    String(input).endsWith("/internal/check") ? fetch(`${api.url}/internal/else`, init) : fetch(input, init);
+  const { checks } = await reach({ ...deployment, key: stack.secret_key, fetch: older });
+  assert.deepEqual(notOk(checks).map(({ name }) => name), ["version"]);
+  assert.match(notOk(checks)[0]?.detail ?? "", /^The function has no POST \/internal\/check: it is older/);
+  assert.equal(notOk(checks)[0]?.fix, "npx supabase functions deploy api --use-api");
+});
