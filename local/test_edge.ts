@@ -2,6 +2,9 @@ import { dirname, join } from "node:path";
 import { DETAILS } from "../supabase/functions/tests/harness/clone.ts";
 import { redirectConsole } from "./library_output.ts";
 import { logLines, logToStderr, logToStdout } from "./log.ts";
+import { unseenAnswers } from "./openapi/coverage.ts";
+import { openApiPath } from "./openapi/document.ts";
+import { jsonObject } from "./openapi/json.ts";
 import { signal } from "./processes.ts";
 import { createSecrets, findLeaks } from "./secret_scan.ts";
 import { whenAskedToStop } from "./signals.ts";
@@ -15,6 +18,8 @@ async function main(): Promise<number> {
   const logPath = join(dataDir, "test.log");
   const functionLogPath = join(dataDir, "function.log");
   await Deno.writeTextFile(functionLogPath, "", { mode: 0o600 });
+  const answersPath = join(dataDir, "answers");
+  await Deno.writeTextFile(answersPath, "");
   const logFile = await Deno.open(logPath, { create: true, append: true, mode: 0o600 });
   const encoder = new TextEncoder();
   const tee = (show: (line: string) => void) => (line: string) => {
@@ -35,6 +40,7 @@ async function main(): Promise<number> {
       TEST_STACK: JSON.stringify(stack.record),
       TEST_LOG: logPath,
       TEST_FUNCTION_LOG: functionLogPath,
+      TEST_ANSWERS: answersPath,
     },
     stdin: "null",
     stdout: "piped",
@@ -48,6 +54,17 @@ async function main(): Promise<number> {
   ]);
   await stack.stop();
   logFile.close();
+
+  const seen = (await Deno.readTextFile(answersPath)).split("\n");
+  const document = jsonObject.parse(JSON.parse(await Deno.readTextFile(join(root, openApiPath))));
+  const { missing, outOfReach } = unseenAnswers(document, seen);
+  const whole = Deno.args.length === 0;
+  const wrong = seen.filter((line) => line.startsWith("! ")).map((line) => line.slice(2));
+  for (const problem of wrong) logToStderr(`Not as ${openApiPath} has it: ${problem}`);
+  if (whole) {
+    for (const { answer, reason } of outOfReach) logToStdout(`No test sees ${answer}: ${reason}.`);
+    for (const answer of missing) logToStderr(`${openApiPath} describes ${answer}, and no test has seen it.`);
+  }
 
   const logs: string[] = [];
   for await (const { name } of Deno.readDir(dataDir)) {
@@ -64,7 +81,7 @@ async function main(): Promise<number> {
       leaks++;
     }
   }
-  if (status.success && leaks === 0) {
+  if (status.success && leaks === 0 && wrong.length === 0 && !(whole && missing.length > 0)) {
     await Deno.remove(dataDir, { recursive: true });
     return 0;
   }

@@ -5,6 +5,7 @@ import type { Clock } from "../../_shared/clock.ts";
 import { loadConfig, readAllowedOrigins } from "../../_shared/config.ts";
 import { createLog, type LogLevel } from "../../_shared/log.ts";
 import { keepLogLine } from "./kept_log.ts";
+import { watchAnswers } from "./seen_answers.ts";
 import { stack } from "./stack.ts";
 import type { SigningKeys } from "./users.ts";
 
@@ -38,7 +39,7 @@ export function environmentOf(overrides: Record<string, string> = {}): Record<st
 
 /**
  * Serves the function over HTTP in this process, against the tests' project, and records what it asks of Supabase and
- * what it logs.
+ * what it logs. An answer that docs/openapi.json does not describe fails the run.
  */
 export async function startApi(
   options: {
@@ -72,14 +73,14 @@ export async function startApi(
     }
     return fetch(input, init);
   };
-  const services = await createServices(config, { fetch: recordingFetch, clock: options.clock });
+  const services = await createServices(config, { environment, fetch: recordingFetch, clock: options.clock });
   const app = createApp({ ...services, keepAlive: (work) => background.push(work) });
   const front = createFront({
     allowedOrigins: readAllowedOrigins(environment),
     log: createLog({ write, now: () => new Date() }),
     loadRoutes: () => Promise.resolve(app),
   });
-  const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, front.fetch);
+  const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, watchAnswers(front.fetch));
   const url = `http://127.0.0.1:${server.addr.port}/api`;
 
   return {

@@ -1,5 +1,6 @@
 import { fileURLToPath } from "node:url";
 import { keepLogLine } from "./kept_log.ts";
+import { watchAnswers } from "./seen_answers.ts";
 
 const root = fileURLToPath(new URL("../../../../", import.meta.url));
 
@@ -23,9 +24,21 @@ export async function runDeno(...args: string[]): Promise<string> {
   return new TextDecoder().decode(stdout);
 }
 
+/** Hands requests on to the function in its own process, and its answers back as they are. */
+function forwardTo(origin: string): (request: Request) => Promise<Response> {
+  return ({ url, method, headers, body }) => {
+    const { pathname, search } = new URL(url);
+    const sent = new Headers(headers);
+    sent.delete("host");
+    sent.set("accept-encoding", "identity");
+    return fetch(origin + pathname + search, { method, headers: sent, body, redirect: "manual" });
+  };
+}
+
 /**
  * Starts the deployed file as the platform does, in a process of its own with network and environment and nothing else,
- * and resolves when it listens. `preload` is a module that runs first. Once `stop` has resolved, `logged` is whole.
+ * and resolves when it listens. `preload` is a module that runs first. Once `stop` has resolved, `logged` is whole. Its
+ * answers are held to docs/openapi.json, as those of `startApi` are.
  */
 export async function startEntrypoint(
   environment: Record<string, string>,
@@ -65,14 +78,18 @@ export async function startEntrypoint(
     listening.reject(new Error(`the function ended before it listened: ${logged.join("\n")}`))
   );
   const port = await listening.promise;
+  const watched = Deno.serve(
+    { hostname: "127.0.0.1", port: 0, onListen() {} },
+    watchAnswers(forwardTo(`http://127.0.0.1:${port}`)),
+  );
   let stopped = false;
   const stop = async () => {
     if (!stopped) child.kill("SIGKILL");
     stopped = true;
-    await ended;
+    await Promise.all([ended, watched.shutdown()]);
   };
   return {
-    url: `http://127.0.0.1:${port}/api`,
+    url: `http://127.0.0.1:${watched.addr.port}/api`,
     /** What it printed so far, without Deno's greeting. */
     logged,
     stop,

@@ -1,0 +1,10 @@
+import { dirname, join } from "node:path";
+import { z } from "zod";
+import { logToStdout } from "./log.ts";
+import { createOpenApiDocument, openApiPath, renderOpenApi } from "./openapi/document.ts";
+
+const root = dirname(import.meta.dirname ?? ".");
+const { version } = z.object({ version: z.string() })
+  .parse(JSON.parse(await Deno.readTextFile(join(root, "package.json"))));
+await Deno.writeTextFile(join(root, openApiPath), renderOpenApi(createOpenApiDocument({ version })));
+logToStdout(`Wrote ${openApiPath}.`);

@@ -1,0 +1,61 @@
+import { PROJECT } from "./examples.ts";
+
+/** How a deployment is seen from inside; of lists, the first entry. */
+export const CHECK_REPORT = {
+  configuration: {
+    mode: "qwen",
+    supabase_url: PROJECT,
+    public_url: PROJECT,
+    allowed_origins: ["https://app.example.com"],
+    reference_audio_policy: "enforce",
+    max_text_chars: 600,
+    limits: { clones_per_hour: 10, clones_per_day: 50, upload_urls_per_hour: 60 },
+    qwen: {
+      region: "intl",
+      base_url: "https://dashscope-intl.aliyuncs.com",
+      target_model: "qwen3-tts-vc-2026-01-22",
+      delivery: "signed_url",
+      signed_url_ttl_seconds: 300,
+      timeout_ms: 60_000,
+    },
+  },
+  variables: [{ name: "DASHSCOPE_API_KEY", set: true }],
+  provider: { here: { region: "intl", voices: 12, failure: null }, elsewhere: null },
+  clock: { asked_at: "2026-11-22T10:15:00.120Z", answered_at: "2026-11-22T10:15:00.160Z" },
+  database: {
+    facts: {
+      now: "2026-11-22T10:15:00.140123+00:00",
+      migrations: ["20261122100000"],
+      functions: [{
+        schema: "public",
+        name: "clone_claim",
+        arguments: "uuid, uuid",
+        callers: ["service_role"],
+        security_definer: true,
+        settings: ['search_path=""'],
+        body_md5: "9e107d9d372bb6826bd81d3542a419d6",
+      }],
+      tables: [{
+        schema: "public",
+        name: "voices",
+        row_level_security: true,
+        anon: [],
+        authenticated: ["SELECT"],
+      }],
+      buckets: [{
+        id: "references",
+        public: false,
+        file_size_limit: 10_485_760,
+        allowed_mime_types: ["audio/wav"],
+      }],
+      policies: [{
+        schema: "public",
+        table: "voices",
+        name: "own voices",
+        command: "SELECT",
+        restrictive: false,
+      }],
+    },
+    failure: null,
+  },
+};

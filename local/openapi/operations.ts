@@ -1,0 +1,162 @@
+import * as example from "./examples.ts";
+import { INTERNAL_OPERATIONS } from "./internal_operations.ts";
+import type { Operation } from "./operation.ts";
+import { idParameter, LIST_PARAMETERS } from "./parameters.ts";
+import { SPEAKING_OPERATIONS } from "./speaking_operations.ts";
+
+const voiceIdParameter = idParameter("A voice of the caller.", example.VOICE_ID);
+
+/** Every route of the function, in the order of docs/api.md. */
+export const OPERATIONS: readonly Operation[] = [
+  {
+    method: "get",
+    path: "/health",
+    operationId: "getHealth",
+    tag: "Service",
+    summary: "The process answers",
+    description: "Looks at nothing else, so it answers without a valid configuration too.",
+    access: "anyone",
+    answer: { status: 200, description: "It does.", schema: "Health", example: { ok: true } },
+    errors: [],
+  },
+  {
+    method: "get",
+    path: "/languages",
+    operationId: "getLanguages",
+    tag: "Service",
+    summary: "What may be asked for, and which provider is active",
+    access: "anyone",
+    answer: {
+      status: 200,
+      description: "What a client may offer its users.",
+      schema: "Languages",
+      example: example.LANGUAGES,
+    },
+    errors: ["internal", "config_invalid"],
+  },
+  {
+    method: "post",
+    path: "/clone/upload-url",
+    operationId: "createUploadUrl",
+    tag: "Cloning",
+    summary: "A voice_id, and a URL for the clip",
+    description: "Nothing is paid for. The browser then PUTs the bytes to `upload_url` with the clip's own " +
+      "`Content-Type`: WAV, MP3 or M4A of less than 10,000,000 bytes.",
+    access: "user",
+    request: { schema: "UploadUrlRequest", required: true, examples: { clip: example.DETAILS } },
+    answer: {
+      status: 200,
+      description: "Where to PUT the clip.",
+      schema: "UploadUrl",
+      example: {
+        voice_id: example.VOICE_ID,
+        upload_url: example.UPLOAD_URL,
+        object_key: example.OBJECT_KEY,
+      },
+    },
+    errors: [
+      "invalid_json",
+      "invalid_request",
+      "language_unsupported",
+      "payload_too_large",
+      "rate_limited",
+      "storage_unavailable",
+    ],
+  },
+  {
+    method: "post",
+    path: "/clone/finalize",
+    operationId: "finalizeVoice",
+    tag: "Cloning",
+    summary: "Turns the uploaded clip into a voice",
+    description:
+      "May be repeated as often as you like with the same details: the answer is the same and no second voice " +
+      "is made. It takes at most 120 s, so give the request 150 s. Repeat it after `Retry-After` for every status " +
+      "from 500 up and for `clone_in_progress`, with a pause that grows, and tell the user `detail` otherwise.",
+    access: "user",
+    request: {
+      schema: "FinalizeRequest",
+      required: true,
+      examples: { clip: { voice_id: example.VOICE_ID, ...example.DETAILS, description: "Calm and even." } },
+    },
+    answer: {
+      status: 200,
+      description: "The voice is there.",
+      schema: "FinalizedVoice",
+      example: { id: example.VOICE_ID, name: example.DETAILS.name },
+    },
+    errors: [
+      "invalid_json",
+      "invalid_request",
+      "language_unsupported",
+      "reference_missing",
+      "reference_empty",
+      "reference_too_large",
+      "reference_type_unsupported",
+      "reference_unreadable",
+      "reference_too_short",
+      "reference_too_long",
+      "reference_sample_rate_too_low",
+      "reference_not_mono",
+      "not_found",
+      "clone_in_progress",
+      "clone_conflict",
+      "payload_too_large",
+      "provider_rejected",
+      "rate_limited",
+      "provider_unavailable",
+      "provider_misconfigured",
+      "provider_throttled",
+      "voice_limit_reached",
+      "storage_unavailable",
+      "provider_timeout",
+    ],
+  },
+  {
+    method: "get",
+    path: "/voices",
+    operationId: "listVoices",
+    tag: "Voices",
+    summary: "The caller's voices, newest first",
+    description: "Never a deleted one. A parameter without a value counts as absent.",
+    access: "user",
+    parameters: LIST_PARAMETERS,
+    answer: {
+      status: 200,
+      description: "One page.",
+      schema: "VoiceList",
+      example: { voices: [example.VOICE], pagination: { page: 1, per_page: 20, total: 1, pages: 1 } },
+    },
+    errors: ["invalid_request"],
+  },
+  {
+    method: "get",
+    path: "/voices/{id}/preview",
+    operationId: "previewVoice",
+    tag: "Voices",
+    summary: "The reference clip of a voice",
+    access: "user",
+    parameters: [voiceIdParameter],
+    answer: { status: 302, description: "To a signed URL of the clip, good for one hour." },
+    errors: ["not_found", "storage_unavailable"],
+  },
+  {
+    method: "delete",
+    path: "/voices/{id}",
+    operationId: "deleteVoice",
+    tag: "Voices",
+    summary: "Deletes a voice",
+    description: "Soft: what it said stays.",
+    access: "user",
+    parameters: [voiceIdParameter],
+    answer: {
+      status: 200,
+      description: "It is deleted, now or before.",
+      schema: "VoiceDeleted",
+      example: { ok: true },
+    },
+    errors: ["not_found"],
+  },
+  ...SPEAKING_OPERATIONS,
+  ...INTERNAL_OPERATIONS,
+];
