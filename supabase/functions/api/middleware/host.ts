@@ -8,7 +8,7 @@ import type { ApiEnv } from "../environment.ts";
  */
 export function createHostCheck(): MiddlewareHandler<ApiEnv> {
   return async function refuseHost(c, next) {
-    if (/[/?#\\@]/.test(c.req.header("Host") ?? "")) {
+    if (/[/?#\\@]/.test(c.req.header("Host") ?? "") || !URL.canParse(c.req.url)) {
       throw new ApiError("invalid_request", "The Host header is not valid.");
     }
     await next();

@@ -1,3 +1,4 @@
+import { getPath } from "hono/utils/url";
 import { createAnswerCheck } from "./answer_check.ts";
 import { description } from "./description.ts";
 
@@ -9,7 +10,7 @@ type Handler = (request: Request, info: Deno.ServeHandlerInfo<Deno.NetAddr>) => 
 
 /** Whether the URL can be believed: Deno builds it from the Host. */
 function isHost(request: Request): boolean {
-  return !/[/?#\\@]/.test(request.headers.get("host") ?? "");
+  return !/[/?#\\@]/.test(request.headers.get("host") ?? "") && URL.canParse(request.url);
 }
 
 /**
@@ -62,12 +63,13 @@ export function watchAnswers(handler: Handler, keep: (line: string) => void = ke
   return async (asked, info) => {
     const { request, body } = await keepBody(asked);
     const { method } = request;
-    const { pathname = "", searchParams = new URLSearchParams() } = URL.parse(request.url) ?? {};
+    const { searchParams = new URLSearchParams() } = URL.parse(request.url) ?? {};
+    const path = isHost(request) ? getPath(request) : "";
     const response = await handler(request, info);
     const { status, headers } = response;
     const seen = {
       method,
-      path: isHost(request) && pathname.startsWith(`${BASE_PATH}/`) ? pathname.slice(BASE_PATH.length) : null,
+      path: path.startsWith(`${BASE_PATH}/`) ? path.slice(BASE_PATH.length) : null,
       query: searchParams,
       requestBody: body,
       status,
@@ -81,7 +83,7 @@ export function watchAnswers(handler: Handler, keep: (line: string) => void = ke
         keepOnce(`! ${operation} answered ${method} with ${status} (${test}): ${problem}`);
       }
     } catch (error) {
-      keepOnce(`! ${method} ${pathname} could not be checked (${test}): ${error}`);
+      keepOnce(`! ${method} ${path} could not be checked (${test}): ${error}`);
     }
     return response;
   };

@@ -6,6 +6,7 @@ import { createLog } from "../../_shared/log.ts";
 import { environmentOf } from "./api.ts";
 import { createVirtualClock } from "./clock.ts";
 import { keepLogLine } from "./kept_log.ts";
+import { watchAnswers } from "./seen_answers.ts";
 
 /** The origin that users reach the stub project by. */
 export const PUBLIC_URL = "https://voices.example.com";
@@ -51,7 +52,7 @@ export async function startStubbedApi(options: { jwks: string; send: typeof fetc
     }),
     loadRoutes: () => Promise.resolve(app),
   });
-  const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, front.fetch);
+  const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, watchAnswers(front.fetch));
   return {
     url: `http://127.0.0.1:${server.addr.port}`,
     logged,
