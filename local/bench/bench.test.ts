@@ -5,7 +5,7 @@ import { clipsOfEachFormat, wavOfSize } from "./bench_clips.ts";
 import { startBenchStack } from "./bench_stack.ts";
 import { inspection } from "./inspection.ts";
 import { parseOptions } from "./options.ts";
-import { cpuTimeOf, parseCpuTime, peakBytes, residentBytes } from "./process_usage.ts";
+import { cpuTimeOf, parseCpuTime, peakBytes, residentBytes, runTimeOf } from "./process_usage.ts";
 import { createStorageMeter } from "./storage_meter.ts";
 import { renderTable } from "./table.ts";
 import { median, timed } from "./timing.ts";
@@ -24,10 +24,13 @@ Deno.test("a figure tells how many times its baseline it is, and none stands bes
   assert.throws(() => compared({ ...figure, baseline: NaN }), RangeError);
 });
 
-Deno.test("a figure is over its limit when it is more, and never without one", () => {
+Deno.test("a figure is over its limit when it or its ratio is more, and never without one", () => {
   assert.equal(isOver(compared(figure)), false);
   assert.equal(isOver(compared({ ...figure, limit: 150 })), false);
   assert.equal(isOver(compared({ ...figure, limit: 149 })), true);
+  assert.equal(isOver(compared({ ...figure, ratioLimit: 2.5 })), false);
+  assert.equal(isOver(compared({ ...figure, ratioLimit: 2.4 })), true);
+  assert.equal(isOver(compared({ ...figure, limit: 149, ratioLimit: 2.5 })), true);
 });
 
 Deno.test("the table has a line a figure, its numbers rounded and one below the other", () => {
@@ -36,6 +39,8 @@ Deno.test("the table has a line a figure, its numbers rounded and one below the 
     compared({ ...figure, what: "Read", unit: "bytes", value: 1_234_567, baseline: 65_536, limit: 262_144 }),
     compared({ ...figure, what: "Ranges", unit: "requests", value: 15, baseline: 1 }),
     compared({ ...figure, what: "Looking", value: 0.123456, baseline: 32.06 }),
+    compared({ ...figure, what: "Starting", ratioLimit: 1.5 }),
+    compared({ ...figure, what: "Asking", limit: 200, ratioLimit: 3 }),
   ];
   assert.deepEqual(renderTable(rows).split("\n"), [
     "                      value  baseline                    ratio  limit",
@@ -43,6 +48,8 @@ Deno.test("the table has a line a figure, its numbers rounded and one below the 
     "Read        1,234,567 bytes  65,536 bytes  a replay     18.8 ×  262,144 bytes  OVER",
     "Ranges          15 requests  1 request  a replay          15 ×",
     "Looking            0.123 ms  32.1 ms  a replay       0.00385 ×",
+    "Starting             150 ms  60 ms  a replay             2.5 ×  1.5 ×  OVER",
+    "Asking               150 ms  60 ms  a replay             2.5 ×  200 ms, 3 ×",
   ]);
 });
 
@@ -97,6 +104,9 @@ Deno.test("CPU time and memory of a process are what it finds itself", async () 
   assert(told >= before - 20 && told <= own() + 20, `${told} ms, not ${before} to ${own()}`);
 
   const { rss } = Deno.memoryUsage();
+  const stillRunning = await runTimeOf(Deno.pid);
+  assert(stillRunning > 0 && stillRunning <= own() + 20, `${stillRunning} ms of threads, not ${own()}`);
+
   const resident = await residentBytes(Deno.pid);
   assert(Math.abs(resident - rss) < rss / 4, `${resident} bytes, not ${rss}`);
 });

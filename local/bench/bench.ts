@@ -1,7 +1,7 @@
 import type { BenchStack } from "./bench_stack.ts";
 
-/** What a figure counts: milliseconds, bytes, megabytes of 1,000,000 bytes, or how many requests. */
-export type Unit = "ms" | "bytes" | "MB" | "requests";
+/** What a figure counts: milliseconds, bytes, megabytes of 1,000,000 bytes, how many requests, or how many in a second. */
+export type Unit = "ms" | "bytes" | "MB" | "requests" | "requests/s";
 
 /** One figure beside its baseline. */
 export type Row = {
@@ -16,6 +16,8 @@ export type Row = {
   ratio: number;
   /** The most that the value may be, where that is promised or the platform's. */
   limit?: number;
+  /** The most that the ratio may be, where the target is one. */
+  ratioLimit?: number;
 };
 
 /** What is measured together. */
@@ -38,7 +40,7 @@ export function compared(figure: Omit<Row, "ratio">): Row {
   return { ...figure, ratio: figure.value / figure.baseline };
 }
 
-/** Whether a figure is more than it may be. */
-export function isOver(row: Row): boolean {
-  return row.limit !== undefined && row.value > row.limit;
+/** Whether a figure, or its ratio, is more than it may be. */
+export function isOver({ value, limit = Infinity, ratio, ratioLimit = Infinity }: Row): boolean {
+  return value > limit || ratio > ratioLimit;
 }

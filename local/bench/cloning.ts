@@ -3,6 +3,7 @@ import { messageOf } from "../log.ts";
 import type { BenchClip } from "./bench_clips.ts";
 import type { BenchStack } from "./bench_stack.ts";
 import type { MeasuredFunction } from "./measured_function.ts";
+import type { Signer } from "./signer.ts";
 
 const session = z.object({ access_token: z.string(), user: z.object({ id: z.guid() }) });
 
@@ -17,8 +18,14 @@ const DETAILS = {
 /** What a user of a bench's stack does; each call throws with what was answered when it is refused. */
 export type Cloning = Awaited<ReturnType<typeof createCloning>>;
 
-/** Signs a user up, who may then clone voices. */
-export async function createCloning({ record }: Pick<BenchStack, "record">) {
+/**
+ * Signs a user up, who may then clone voices.
+ * @param options.signer signs the user's tokens in the place of the auth server
+ */
+export async function createCloning(
+  { record }: Pick<BenchStack, "record">,
+  { signer }: { signer?: Signer } = {},
+) {
   async function send(url: string, init: RequestInit & { headers: Record<string, string> }): Promise<string> {
     const response = await fetch(url, { method: "POST", ...init });
     const text = await response.text();
@@ -30,7 +37,8 @@ export async function createCloning({ record }: Pick<BenchStack, "record">) {
     headers: { apikey: record.publishable_key, "content-type": "application/json" },
     body: JSON.stringify({ email: `${crypto.randomUUID()}@example.com`, password: crypto.randomUUID() }),
   });
-  const { access_token: token, user } = session.parse(JSON.parse(signedUp));
+  const { access_token: issued, user } = session.parse(JSON.parse(signedUp));
+  const token = await signer?.sign(user.id) ?? issued;
   const asUser = { authorization: `Bearer ${token}`, "content-type": "application/json" };
   const asService = { authorization: `Bearer ${record.secret_key}`, apikey: record.secret_key };
 
@@ -40,6 +48,8 @@ export async function createCloning({ record }: Pick<BenchStack, "record">) {
     });
 
   return {
+    userId: user.id,
+
     /** Where the clip of a voice lies in the bucket. */
     keyOf: (voiceId: string): string => `${user.id}/${voiceId}/reference.wav`,
 

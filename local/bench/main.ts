@@ -4,13 +4,29 @@ import { logToStderr, logToStdout, messageOf } from "../log.ts";
 import { whenAskedToStop } from "../signals.ts";
 import { type Bench, isOver, type Row } from "./bench.ts";
 import { startBenchStack } from "./bench_stack.ts";
+import { coldStart } from "./cold_start.ts";
 import { finalize } from "./finalize.ts";
+import { growth } from "./growth.ts";
+import { imports } from "./imports.ts";
+import { inFlight } from "./in_flight.ts";
 import { inspection } from "./inspection.ts";
 import { memory } from "./memory.ts";
 import { type BenchOptions, parseOptions, usage } from "./options.ts";
+import { roundTrips } from "./round_trips.ts";
 import { renderTable } from "./table.ts";
+import { throughput } from "./throughput.ts";
 
-const BENCHES: readonly Bench[] = [inspection, finalize, memory];
+const BENCHES: readonly Bench[] = [
+  coldStart,
+  imports,
+  roundTrips,
+  throughput,
+  inspection,
+  finalize,
+  growth,
+  memory,
+  inFlight,
+];
 const NAMES = BENCHES.map(({ name }) => name);
 
 // npm runs scripts in the repository's folder; a relative path means the caller's.

@@ -28,6 +28,22 @@ export async function cpuTimeOf(pid: number): Promise<number> {
   return (Number(fields[11]) + Number(fields[12])) * TICK_MS;
 }
 
+/**
+ * CPU time that the threads of a process which still run have used, in milliseconds. It is finer than `cpuTimeOf` where the
+ * kernel keeps it (Linux: nanoseconds, `schedstat` in proc(5)), but forgets a thread that ended, so it is for processes
+ * whose threads stay.
+ * @throws when the process is gone
+ */
+export async function runTimeOf(pid: number): Promise<number> {
+  if (Deno.build.os !== "linux") return await cpuTimeOf(pid);
+  let nanoseconds = 0;
+  for await (const { name } of Deno.readDir(`/proc/${pid}/task`)) {
+    const told = await Deno.readTextFile(`/proc/${pid}/task/${name}/schedstat`).catch(() => "0");
+    nanoseconds += Number(told.split(" ")[0]);
+  }
+  return nanoseconds / 1e6;
+}
+
 async function statusOf(pid: number, name: "VmRSS" | "VmHWM"): Promise<number> {
   const status = await Deno.readTextFile(`/proc/${pid}/status`);
   return Number(new RegExp(`^${name}:\\s+(\\d+) kB$`, "m").exec(status)?.[1]) * 1_024;

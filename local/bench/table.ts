@@ -13,6 +13,14 @@ function told(value: number, unit: Unit): string {
   return `${unit === "bytes" ? grouped.format(value) : rounded(value)} ${unit}`;
 }
 
+function limits(row: Row): string {
+  const most = [
+    row.limit === undefined ? [] : told(row.limit, row.unit),
+    row.ratioLimit === undefined ? [] : `${rounded(row.ratioLimit)} ×`,
+  ].flat().join(", ");
+  return isOver(row) ? `${most}  OVER` : most;
+}
+
 const HEADINGS = ["", "value", "baseline", "ratio", "limit"];
 
 /** The figures of one bench for a person, a line each; what is over its limit is marked. */
@@ -22,7 +30,7 @@ export function renderTable(rows: readonly Row[]): string {
     told(row.value, row.unit),
     `${told(row.baseline, row.unit)}  ${row.against}`,
     `${rounded(row.ratio)} ×`,
-    row.limit === undefined ? "" : `${told(row.limit, row.unit)}${isOver(row) ? "  OVER" : ""}`,
+    limits(row),
   ]);
   const table = [HEADINGS, ...lines];
   const widths = HEADINGS.map((_, column) => Math.max(...table.map((cells) => cells[column]?.length ?? 0)));

@@ -8,7 +8,8 @@ export function median(values: readonly number[]): number {
   return ((sorted[Math.floor(middle)] ?? NaN) + (sorted[Math.ceil(middle)] ?? NaN)) / 2;
 }
 
-async function durationOf(work: () => Promise<unknown>): Promise<number> {
+/** How long a piece of work takes, in milliseconds. */
+export async function durationOf(work: () => Promise<unknown>): Promise<number> {
   const started = performance.now();
   await work();
   return performance.now() - started;

@@ -14,7 +14,9 @@ const keys = await createSigningKeys();
 Deno.test("a Host that holds more than a host is refused: it would choose another route than the path does", async () => {
   await using api = await startApi({ keys });
   using connection = createHttpConnection(api.url);
-  for (const host of ["a/api/health?", "a/api/health#", "127.0.0.1/", "a?b", "user@a", "a\\b", "a/..", "[::"]) {
+  for (
+    const host of ["a/api/health?", "a/api/health#", "127.0.0.1/", "a?b", "user@a", "a\\b", "a/..", "[::"]
+  ) {
     for (const path of ["/api/voices", "/api/health", "/api/internal/reconcile"]) {
       const bytes = new TextEncoder().encode(`GET ${path} HTTP/1.1\r\nHost: ${host}\r\n\r\n`);
       const { status, headers, body } = await connection.send({ bytes });

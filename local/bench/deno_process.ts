@@ -1,0 +1,59 @@
+import { join } from "node:path";
+import type { Environment } from "../function_environment.ts";
+import { logLines } from "../log.ts";
+
+/** A process of Deno that listens. */
+export type DenoProcess = {
+  pid: number;
+  /** Its origin. */
+  url: string;
+  stop(): Promise<void>;
+};
+
+const LINES_KEPT = 5;
+
+/**
+ * Starts a file as the function is started, on a free port, and resolves at the moment it says that it listens.
+ * @throws with its last words when it ends before
+ */
+export async function startDenoProcess(
+  { root, entrypoint, environment }: {
+    /** The repository's folder. */
+    root: string;
+    /** A path from the root. */
+    entrypoint: string;
+    environment: Environment;
+  },
+): Promise<DenoProcess> {
+  const flags = ["--no-prompt", "--allow-net", "--allow-env", "--config", join(root, "deno.json")];
+  const child = new Deno.Command(Deno.execPath(), {
+    args: ["run", ...flags, join(root, entrypoint)],
+    cwd: root,
+    clearEnv: true,
+    env: { ...environment, DENO_SERVE_ADDRESS: "tcp:127.0.0.1:0", NO_COLOR: "1" },
+    stdin: "null",
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+  const lines: string[] = [];
+  const listening = Promise.withResolvers<string>();
+  const keep = (line: string) => {
+    const url = /Listening on (http:\/\/\S+:\d+)/.exec(line)?.[1];
+    if (url) listening.resolve(url);
+    if (lines.push(line) > LINES_KEPT) lines.shift();
+  };
+  const ended = Promise.all([logLines(child.stdout, keep), logLines(child.stderr, keep), child.status]).then(
+    () => listening.reject(new Error(`${entrypoint} ended:\n${lines.join("\n")}`)),
+  );
+  const url = await listening.promise;
+  let stopped = false;
+  return {
+    pid: child.pid,
+    url,
+    async stop() {
+      if (!stopped) child.kill("SIGKILL");
+      stopped = true;
+      await ended;
+    },
+  };
+}

@@ -1,0 +1,49 @@
+// What a cold start waits for, import by import.
+import { dirname, join } from "node:path";
+import { z } from "zod";
+import { type Bench, compared, type Row } from "./bench.ts";
+import { machineEnvironment } from "./bench_environment.ts";
+import { median } from "./timing.ts";
+
+const root = dirname(dirname(import.meta.dirname ?? "."));
+
+const FULL = { warmUps: 2, processes: 21 };
+const ONCE = { warmUps: 0, processes: 1 };
+
+const printed = z.array(z.tuple([z.string(), z.number()]));
+
+/** One fresh process's steps, with their milliseconds. */
+async function stepsOfOne(): Promise<[string, number][]> {
+  const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: [
+      "run",
+      "--no-prompt",
+      "--config",
+      join(root, "deno.json"),
+      join(root, "local/bench/import_steps.ts"),
+    ],
+    cwd: root,
+    clearEnv: true,
+    env: { ...machineEnvironment(), NO_COLOR: "1" },
+  }).output();
+  if (!success) throw new Error(new TextDecoder().decode(stderr));
+  return printed.parse(JSON.parse(new TextDecoder().decode(stdout)));
+}
+
+/** Imports of fresh processes, each beside that of Hono. Deno's caches are warm. */
+export const imports = {
+  name: "imports",
+  async run(_stack: unknown, { quick }: { quick: boolean }): Promise<Row[]> {
+    const { warmUps, processes } = quick ? ONCE : FULL;
+    const taken = new Map<string, number[]>();
+    for (let turn = 0; turn < warmUps + processes; turn++) {
+      for (const [what, ms] of await stepsOfOne()) {
+        if (turn >= warmUps) taken.set(what, [...taken.get(what) ?? [], ms]);
+      }
+    }
+    const [[, hono] = ["", []], ...others] = taken;
+    return others.map(([what, ms]) =>
+      compared({ what, value: median(ms), unit: "ms", baseline: median(hono), against: "import of Hono" })
+    );
+  },
+} satisfies Bench;

@@ -1,0 +1,67 @@
+import { dirname } from "node:path";
+import type { Environment } from "../function_environment.ts";
+import { benchEnvironment, machineEnvironment } from "./bench_environment.ts";
+import { type DenoProcess, startDenoProcess } from "./deno_process.ts";
+import { createSigner } from "./signer.ts";
+import { GATHER_PATH, type StandInOptions } from "./stand_in.ts";
+
+/** The variable that tells the stand-in's process how slow to be. */
+export const STAND_IN_VARIABLE = "STAND_IN";
+
+/** A project and a provider that answer at once, or as late as was asked, and a user of that project. */
+export type StandIn = {
+  url: string;
+  /** Those of a request of the user, with a body in JSON. */
+  headers: { authorization: string; "content-type": string };
+  /** From now on the provider begins with no create before it has so many. */
+  gather(creates: number): Promise<void>;
+  /**
+   * Starts a file in a process of its own, as the function of this project: with the keys of its tokens, too.
+   * @param entrypoint a path from the root
+   */
+  start(entrypoint: string, variables?: Environment): Promise<DenoProcess>;
+};
+
+const root = dirname(dirname(import.meta.dirname ?? "."));
+
+/** Runs `use` with a stand-in in a process of its own, then stops that and all it started. Without options it answers at once. */
+export async function withStandIn<Result>(
+  { projectMs = 0, providerMs = 0 }: Partial<StandInOptions>,
+  use: (standIn: StandIn) => Promise<Result>,
+): Promise<Result> {
+  const started: DenoProcess[] = [];
+  const start = async (entrypoint: string, environment: Environment) => {
+    const process = await startDenoProcess({ root, entrypoint, environment });
+    started.push(process);
+    return process;
+  };
+  try {
+    const { url } = await start("local/bench/stand_in_server.ts", {
+      ...machineEnvironment(),
+      [STAND_IN_VARIABLE]: JSON.stringify({ projectMs, providerMs } satisfies StandInOptions),
+    });
+    const signer = await createSigner(url);
+    const environment = {
+      ...benchEnvironment({
+        supabaseUrl: url,
+        publishableKey: "sb_publishable_bench",
+        secretKey: "sb_secret_bench",
+        simulator: { url, apiKey: "sk-bench-stand-in" },
+      }),
+      SUPABASE_JWKS: signer.jwks,
+    };
+    return await use({
+      url,
+      headers: {
+        authorization: `Bearer ${await signer.sign(crypto.randomUUID())}`,
+        "content-type": "application/json",
+      },
+      async gather(creates) {
+        await (await fetch(url + GATHER_PATH, { method: "POST", body: `${creates}` })).body?.cancel();
+      },
+      start: (entrypoint, variables = {}) => start(entrypoint, { ...environment, ...variables }),
+    });
+  } finally {
+    for (const process of started.reverse()) await process.stop();
+  }
+}
