@@ -24,8 +24,12 @@ export function summarize(report: Reconciled, request: ReconcileRequest): string
     count(report.objects_erased, "object"),
   ];
   return [
-    `${count(report.provider_voices, "provider voice")} in region ${report.region}: ${report.ours} ours, ` +
-    `${count(orphans.length, "orphan")}, ${foreign.length} foreign.`,
+    report.region === "none"
+      ? "No provider is asked in modal mode."
+      : `${
+        count(report.provider_voices, "provider voice")
+      } in region ${report.region}: ${report.ours} ours, ` +
+        `${count(orphans.length, "orphan")}, ${foreign.length} foreign.`,
     `${count(gone.length, "row")} whose provider voice is gone, ` +
     `${count(unresolved.length, "enrollment")} unresolved.`,
     request.repair

@@ -78,6 +78,8 @@ export async function createServices(
     });
   };
 
+  let finalizing: ReturnType<typeof loadFinalize> | undefined;
+
   /** What speaks is needed by the first text, and by workers. */
   const loadSpeak = async () => {
     const { createSpeak } = await import("../_shared/generations/speak.ts");
@@ -104,7 +106,7 @@ export async function createServices(
     }),
     voices: createVoices({ db: supabase.db, now: () => new Date(clock.now()) }),
     finalize: async (...asked: Parameters<ReturnType<typeof createFinalize>>) =>
-      await (await loadFinalize())(...asked),
+      await (await (finalizing ??= loadFinalize()))(...asked),
     tasks,
     generations,
     generate: createGenerate({

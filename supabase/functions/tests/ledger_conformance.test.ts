@@ -179,6 +179,14 @@ const steps: fc.WeightedArbitrary<Step>[] = [
   },
   {
     weight: 2,
+    arbitrary: step(
+      "reconcile.eraseDetails",
+      fc.tuple(fc.boolean()),
+      (ledger, _cast, repair) => ledger.reconcile.eraseDetails(repair),
+    ),
+  },
+  {
+    weight: 2,
     arbitrary: step("reconcile.expired", fc.tuple(), (ledger) => {
       const first = "00000000-0000-0000-0000-000000000000";
       return ledger.reconcile.expired({ user_id: first, voice_id: first }, 10);

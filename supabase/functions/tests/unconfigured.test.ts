@@ -73,6 +73,15 @@ Deno.test("the older name of the secret key is known, beside a dictionary that i
   }]);
 });
 
+Deno.test("the dictionary of secret keys goes before the older name here too", async () => {
+  await using api = await startEntrypoint(
+    environmentOf({ ...BROKEN, SUPABASE_SERVICE_ROLE_KEY: "the-older-key" }),
+  );
+  const ask503 = (apikey: string) => ask(api.url, "/internal/check", { method: "POST", headers: { apikey } });
+  assertError(await ask503("the-older-key"), 503, "config_invalid", DETAIL);
+  assert.equal(configInvalidError.parse((await ask503(stack.secret_key)).body).problems.length, 2);
+});
+
 Deno.test("without a secret key nobody is the operator", async () => {
   await using api = await startEntrypoint(environmentOf({ SUPABASE_SECRET_KEYS: "" }));
   for (const apikey of ["", "undefined", stack.secret_key]) {

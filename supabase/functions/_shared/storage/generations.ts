@@ -4,6 +4,7 @@ import {
   type InspectedObject,
   inspectObject,
   onOrigin,
+  removeObjects,
   saysDuplicate,
   saysMissing,
   storageUnavailable,
@@ -56,12 +57,9 @@ export function createGenerations(options: { storage: Supabase["storage"]; publi
     },
 
     /**
-     * Removes audio for good; what is gone already is no error.
+     * Removes audio for good and tells how many; what is gone already is no error.
      * @throws {ApiError} storage_unavailable
      */
-    async remove(keys: string[]): Promise<void> {
-      const { error } = await storage.from(BUCKET).remove(keys);
-      if (error) throw storageUnavailable(error);
-    },
+    remove: (keys: string[]): Promise<number> => removeObjects(storage, { bucket: BUCKET, keys }),
   };
 }

@@ -110,3 +110,16 @@ export async function readObject(
   }
   return bytes;
 }
+
+/**
+ * Removes objects for good and tells how many went; those that are gone already are no error.
+ * @throws {ApiError} storage_unavailable
+ */
+export async function removeObjects(
+  storage: Pick<Supabase["storage"], "from">,
+  { bucket, keys }: { bucket: string; keys: string[] },
+): Promise<number> {
+  const { data, error } = await storage.from(bucket).remove(keys);
+  if (error) throw storageUnavailable(error);
+  return data.length;
+}

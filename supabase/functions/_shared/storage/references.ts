@@ -6,6 +6,7 @@ import {
   inspectObject,
   onOrigin,
   readObject,
+  removeObjects,
   saysMissing,
   storageUnavailable,
 } from "./objects.ts";
@@ -90,13 +91,10 @@ export function createReferences(options: { storage: Supabase["storage"]; public
     }),
 
     /**
-     * Removes clips for good; those that are gone already are no error.
+     * Removes clips for good and tells how many; those that are gone already are no error.
      * @throws {ApiError} storage_unavailable
      */
-    async remove(keys: string[]): Promise<void> {
-      const { error } = await storage.from(BUCKET).remove(keys);
-      if (error) throw storageUnavailable(error);
-    },
+    remove: (keys: string[]): Promise<number> => removeObjects(storage, { bucket: BUCKET, keys }),
 
     /**
      * A URL on the public origin from which this user's clip can be heard for `seconds`. Rows of the older flow were

@@ -101,6 +101,8 @@ export function createReconcile(options: ReconcileOptions) {
     try {
       listed = await provider.listVoices(signal);
     } catch (error) {
+      // What users who are gone have left does not wait for the provider to be well again.
+      if (repair) await sweep({ repair, late });
       throw error instanceof ProviderError ? providerFailure(error) : error;
     }
     const listedMs = clock.now() - startedAt;

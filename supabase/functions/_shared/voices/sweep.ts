@@ -3,11 +3,17 @@ import type { Generations } from "../storage/generations.ts";
 import type { References } from "../storage/references.ts";
 import type { ReconcileLedger } from "./reconcile_ledger.ts";
 
-const PAGE = 100;
+const UPLOADS_PAGE = 100;
+/** Each page looks through all objects, so it is a large one. */
+const OBJECTS_PAGE = 500;
 /** What nobody has finalized, or completed, for this long is abandoned. */
 const ABANDONED_SECONDS = 86_400;
+const BUCKETS = ["references", "generations"] as const;
 
 export type Swept = Pick<ReconcileReport, "uploads_swept" | "details_erased" | "objects_erased">;
+
+/** What a page held, and how much of it went; of a report, how much would. */
+type Page = { found: number; swept: number };
 
 /**
  * Removes what nobody can use: uploads that no finalize claimed, what users who are gone left behind, and audio that no
@@ -19,37 +25,41 @@ export function createSweep(options: {
   generations: Pick<Generations, "remove">;
 }) {
   const { ledger } = options;
-  const buckets = { references: options.references, generations: options.generations };
+  const remove = { references: options.references.remove, generations: options.generations.remove };
 
-  /** Page after page until one is not full; without `repair` the first one is only counted. */
-  const eachPage = async (
-    run: { repair: boolean; late: () => boolean },
-    sweepPage: () => Promise<number>,
-  ): Promise<number> => {
-    let swept = 0;
-    for (let count = PAGE; count === PAGE && !run.late();) {
-      count = await sweepPage();
-      swept += count;
-      if (!run.repair) break;
-    }
-    return swept;
-  };
-
-  return async function sweep(run: { repair: boolean; late: () => boolean }): Promise<Swept> {
-    const { repair } = run;
-    const details = await ledger.eraseDetails(repair);
-    const objects = await eachPage(run, async () => {
-      const found = await ledger.forgottenObjects(ABANDONED_SECONDS, PAGE);
-      for (const bucket of repair ? ["references", "generations"] as const : []) {
-        const keys = found.filter((object) => object.bucket_id === bucket).map(({ name }) => name);
-        if (keys.length > 0) await buckets[bucket].remove(keys);
+  return async function sweep({ repair, late }: { repair: boolean; late: () => boolean }): Promise<Swept> {
+    /** Page after page until one is not full, or nothing of it goes; without `repair` the first one is only counted. */
+    const eachPage = async (size: number, sweepPage: () => Promise<Page>): Promise<number> => {
+      let total = 0;
+      while (!late()) {
+        const { found, swept } = await sweepPage();
+        total += swept;
+        if (!repair || found < size || swept === 0) break;
       }
-      return found.length;
+      return total;
+    };
+
+    const details = await ledger.eraseDetails(repair);
+    const forgotten = new Set<string>();
+    const objects = await eachPage(OBJECTS_PAGE, async () => {
+      const page = await ledger.forgottenObjects(ABANDONED_SECONDS, OBJECTS_PAGE);
+      for (const { name } of page) forgotten.add(name);
+      if (!repair) return { found: page.length, swept: page.length };
+      let swept = 0;
+      for (const bucket of BUCKETS) {
+        const keys = page.filter((object) => object.bucket_id === bucket).map(({ name }) => name);
+        if (keys.length > 0) swept += await remove[bucket](keys);
+      }
+      return { found: page.length, swept };
     });
-    const uploads = await eachPage(run, async () => {
-      const keys = await ledger.unclaimedUploads(ABANDONED_SECONDS, PAGE, repair);
-      if (repair && keys.length > 0) await options.references.remove(keys);
-      return keys.length;
+    const uploads = await eachPage(UPLOADS_PAGE, async () => {
+      const keys = await ledger.unclaimedUploads(ABANDONED_SECONDS, UPLOADS_PAGE, repair);
+      const swept = !repair
+        ? keys.filter((key) => !forgotten.has(key)).length
+        : keys.length === 0
+        ? 0
+        : await remove.references(keys);
+      return { found: keys.length, swept };
     });
     return { uploads_swept: uploads, details_erased: details, objects_erased: objects };
   };

@@ -45,16 +45,17 @@ export function createUploads(options: {
   return {
     /**
      * An upload URL for a new voice of this user. It is signed while the allowance is looked at, and not given when there
-     * is none left.
+     * is none left. One that could not be signed is taken off the allowance all the same.
      * @throws {ApiError} rate_limited, unauthorized, database_unavailable, storage_unavailable
      */
     async open(userId: string): Promise<Upload> {
       const voiceId = options.newVoiceId();
       const objectKey = references.key(userId, voiceId);
-      const [signed, taken] = await Promise.allSettled([references.createUploadUrl(objectKey), take(userId)]);
-      if (taken.status === "rejected") throw taken.reason;
-      if (signed.status === "rejected") throw signed.reason;
-      return { voiceId, uploadUrl: signed.value, objectKey };
+      const signing = references.createUploadUrl(objectKey);
+      // Without an allowance nobody waits for it.
+      signing.catch(() => {});
+      await take(userId);
+      return { voiceId, uploadUrl: await signing, objectKey };
     },
   };
 }

@@ -174,7 +174,8 @@ export function createFakeReconcileLedger(options: {
     eraseDetails(repair) {
       const doomed = [...state.entries.values()].filter((entry) =>
         entry.fingerprint !== fingerprint(ERASED) &&
-        entry.leaseExpiresAt <= now() && !state.users.has(entry.userId)
+        (["finalized", "rejected"].includes(entry.state) || entry.leaseExpiresAt <= now()) &&
+        entry.region !== SWEPT && !state.users.has(entry.userId)
       );
       for (const entry of repair ? doomed : []) {
         entry.details &&= ERASED;

@@ -61,9 +61,7 @@ export function createFakeReferences(
       process.call({
         name: "storage.remove",
         failure: unavailable,
-        effect() {
-          for (const key of keys) uploads.delete(key);
-        },
+        effect: () => keys.filter((key) => uploads.delete(key)).length,
       }),
     createUploadUrl: notUsed,
     previewUrl: notUsed,
