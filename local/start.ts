@@ -2,7 +2,7 @@ import { parseArgs } from "node:util";
 import { dirname, join, resolve } from "node:path";
 import { z } from "zod";
 import { StackError } from "./data_folder.ts";
-import { readEnvironment } from "./function_environment.ts";
+import { chooseProvider, readEnvironment } from "./function_environment.ts";
 import { redirectConsole } from "./library_output.ts";
 import { logToStderr, logToStdout, messageOf } from "./log.ts";
 import { parsePort } from "./port.ts";
@@ -25,36 +25,45 @@ to it; --fresh removes it there as well.
 
 PORT moves the gateway (54321). The variables in .env.example configure the function.`;
 
-/** Who plays the provider, asked of the function itself, for it alone knows whether its configuration holds. */
-async function providerOf({ supabase_url, simulator_url }: StackRecord): Promise<string> {
+/**
+ * Who plays the provider, asked of the function itself, for it alone knows whether its configuration holds; null when it
+ * does not.
+ */
+async function providerOf(
+  { supabase_url, simulator_url }: StackRecord,
+  { simulate }: { simulate: boolean },
+): Promise<string | null> {
   const response = await fetch(`${supabase_url}/api/languages`, { signal: AbortSignal.timeout(5_000) }).catch(
     () => null,
   );
   const body = languages.safeParse(await response?.json().catch(() => null)).data;
-  if (!response?.ok || !body) {
-    return "none: the configuration is not valid. The line config.invalid says why; only /health answers.";
-  }
+  if (!response?.ok || !body) return null;
   if (body.provider === "modal") return "modal, which keeps no voices (TTS_PROVIDER_MODE)";
-  return simulator_url ? `qwen, by a stand-in at ${simulator_url}` : "qwen at Alibaba Cloud, for real money";
+  const player = simulate ? "the simulator" : "a stand-in of yours";
+  return simulator_url ? `qwen, by ${player} at ${simulator_url}` : "qwen at Alibaba Cloud, for real money";
 }
 
 function banner(
   { api_url, supabase_url, publishable_key }: StackRecord,
   seconds: string,
-  provider: string,
+  provider: string | null,
 ): string {
+  const told = provider ?? "none: the configuration is not valid; the line config.invalid says why";
+  const tryIt = provider === null
+    ? "Only /health answers, until it is mended and npm start runs anew."
+    : `Try it:
+  curl ${supabase_url}/api/health
+  curl ${supabase_url}/api/languages
+  npm run smoke          in another terminal: clones a voice and has it speak`;
   return `
 Ready in ${seconds} s. Ctrl-C stops everything.
 
   API        ${api_url}   (short: ${supabase_url}/api)
   Supabase   ${supabase_url}
   Key        ${publishable_key}   (publishable; send it as "apikey")
-  Provider   ${provider}
+  Provider   ${told}
 
-Try it:
-  curl ${supabase_url}/api/health
-  curl ${supabase_url}/api/languages
-  npm run smoke          in another terminal: clones a voice and has it speak
+${tryIt}
 `;
 }
 
@@ -93,7 +102,7 @@ async function main(): Promise<number> {
     return 130;
   }
   const seconds = ((performance.now() - started) / 1_000).toFixed(1);
-  logToStdout(banner(stack.record, seconds, await providerOf(stack.record)));
+  logToStdout(banner(stack.record, seconds, await providerOf(stack.record, chooseProvider(environment))));
   await asked;
   logToStdout("Stopping.");
   await stack.stop();

@@ -3,8 +3,18 @@ import type { ReconcileRequest } from "./options.ts";
 
 const count = (number: number, one: string, many = `${one}s`) => `${number} ${number === 1 ? one : many}`;
 
+/** So many of a kind are named; --json has them all. */
+const MOST_NAMED = 20;
+
 function listed(title: string, items: string[]): string[] {
-  return items.length === 0 ? [] : ["", `${title}:`, ...items.map((item) => `  ${item}`)];
+  if (items.length === 0) return [];
+  const rest = items.length - MOST_NAMED;
+  return [
+    "",
+    `${title}:`,
+    ...items.slice(0, MOST_NAMED).map((item) => `  ${item}`),
+    ...(rest > 0 ? [`  and ${rest} more, which --json names`] : []),
+  ];
 }
 
 /** How far a run is. */

@@ -213,6 +213,15 @@ Deno.test("the summary says what of users who are gone was erased, or would be",
   assert.match(line(false) ?? "", /: --repair would erase 12 objects and/);
 });
 
+Deno.test("of many of a kind the summary names twenty, and in modal mode it counts no voices", () => {
+  const foreign = Array.from({ length: 23 }, (_, index) => `voice-${index}`);
+  const lines = summarize({ ...nothing, batches: 1, foreign }, { repair: false }).split("\n");
+  assert.equal(lines.filter((line) => line.startsWith("  voice-")).length, 20);
+  assert.equal(lines.at(-1), "  and 3 more, which --json names");
+  const modal = summarize({ ...nothing, batches: 1, region: "none" }, { repair: false });
+  assert.equal(modal.split("\n")[0], "No provider is asked in modal mode.");
+});
+
 Deno.test("the summary counts first, then names what there is", () => {
   const text = summarize({
     ...nothing,
