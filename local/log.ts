@@ -35,7 +35,16 @@ export async function logLines(stream: ReadableStream<Uint8Array>, log: Log): Pr
   if (rest !== "") log(rest);
 }
 
-/** What an unknown thrown value says, for a log line or a message to a person. */
+/** Whether Node's `parseArgs` threw this: the codes of a command line that cannot be read (nodejs.org, "Errors"). */
+const isOfOptions = (error: Error): boolean =>
+  "code" in error && String(error.code).startsWith("ERR_PARSE_ARGS_");
+
+/**
+ * What an unknown thrown value says, for a log line or a message to a person. Of a command line that cannot be read, its
+ * first sentence: what follows there is advice for other programs.
+ */
 export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  if (!(error instanceof Error)) return String(error);
+  if (!isOfOptions(error)) return error.message;
+  return `${error.message.split(/\n|\.(?:\s|$)/)[0]}. See --help.`;
 }

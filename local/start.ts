@@ -115,7 +115,7 @@ try {
   if (error instanceof StackError) {
     logToStderr(messageOf(error));
   } else if (error instanceof TypeError && "code" in error) {
-    logToStderr(`${messageOf(error)}. See npm start -- --help.`);
+    logToStderr(messageOf(error));
   } else {
     logToStderr(error instanceof Error ? error.stack ?? error.message : String(error));
   }
