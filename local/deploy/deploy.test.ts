@@ -29,14 +29,14 @@ async function theUpload() {
   return upload;
 }
 
-Deno.test("the CLI deploys api, once, and asks nobody for anything that is no part of a deploy", async () => {
+Deno.test("the CLI deploys api, once, and asks neither the API nor through its proxy for more", async () => {
   const { code, said, uploads, refused, asked } = await deploy();
   assert.equal(code, 0, said);
   assert.deepEqual({ uploads: uploads.length, refused, asked }, { uploads: 1, refused: [], asked: [] });
 });
 
-Deno.test("what is uploaded is the function's import graph with its import map, and nothing else", async () => {
-  const problems = problemsOf({
+Deno.test("what is uploaded is the function's import graph with its import map, byte for byte, and nothing else", async () => {
+  const problems = await problemsOf({
     upload: await theUpload(),
     graph: await importGraph({ folder: await Deno.realPath(root), entrypoint, importMap }),
     secrets: secretsOf(await readEnvironment(join(root, ".env"))),

@@ -12,7 +12,7 @@ export type Deployment = {
   uploads: Upload[];
   /** What it asked of the Management API that is no part of a deploy; see `ManagementApi`. */
   refused: string[];
-  /** Whom it asked beside the Management API; see `DeadEnd`. */
+  /** Whom else it asked through its proxy; see `DeadEnd`. */
   asked: string[];
 };
 
@@ -22,7 +22,9 @@ const TOKEN = `sbp_${"0123456789".repeat(4)}`;
 
 /**
  * Has the Supabase CLI that is installed in `tools` deploy the function `api` of a project's folder to a stand-in, with
- * an empty home and nothing of this process's environment but `PATH`. No host outside this machine is reached.
+ * an empty home and nothing of this process's environment but `PATH`. Its proxy leads nowhere: a client that honours
+ * `HTTP_PROXY` and `HTTPS_PROXY`, as Go's and Deno's do, reaches no other host, and `asked` tells whom it wanted. One that
+ * honours neither is not held back.
  */
 export async function deployApi(
   { root, tools, token = TOKEN }: {

@@ -48,6 +48,26 @@ const faults: Fault[] = [
     problems: ["supabase/functions/tests/planted.ts is no part of the function."],
   },
   {
+    what: "a package that another one brings along",
+    additions: { [clock]: 'import "@supabase/auth-js";\n' },
+    problems: [`${clock} imports @supabase/auth-js, which the import map does not name.`],
+  },
+  {
+    what: "a file of a package whose files the import map does not name",
+    additions: { [clock]: 'export * as core from "zod/v4/core";\n' },
+    problems: [`${clock} imports zod/v4/core, which the import map does not name.`],
+  },
+  {
+    what: "nothing wrong with what the runtime has built in",
+    additions: { [clock]: 'import "node:buffer";\n' },
+    problems: [],
+  },
+  {
+    what: "a module that is fetched from elsewhere",
+    additions: { [clock]: 'import "https://example.invalid/mod.ts";\n' },
+    problems: [`${clock} imports https://example.invalid/mod.ts, which the import map does not name.`],
+  },
+  {
     what: "a file that config.toml adds",
     additions: { ".env": `DASHSCOPE_API_KEY=${marker}\n` },
     change: { from: "verify_jwt = false", to: 'verify_jwt = false\nstatic_files = ["../.env"]' },
@@ -93,19 +113,29 @@ for (const { what, problems, ...planted } of faults) {
   });
 }
 
-Deno.test("it finds a file that did not arrive", async () => {
+Deno.test("it finds a file that did not arrive, and one that arrived as another", async () => {
   const { deployment: { uploads: [upload] } } = await deployPlanted({ root });
   assert(upload);
   const graph = {
     files: upload.files.map(({ path }) => path),
     fromPackages: [],
+    named: [],
     foreign: [],
     unresolved: [],
   };
   const files = upload.files.filter(({ path }) => path !== clock);
-  assert.deepEqual(problemsOf({ upload: { ...upload, files }, graph, secrets: [], root }), [
+  assert.deepEqual(await problemsOf({ upload: { ...upload, files }, graph, secrets: [], root }), [
     `${clock} is imported and was not uploaded.`,
   ]);
+  const sent = upload.files.find(({ path }) => path === clock);
+  assert(sent);
+  for (const bytes of [sent.bytes.with(0, 0), sent.bytes.slice(0, -1)]) {
+    const altered = upload.files.with(upload.files.indexOf(sent), { ...sent, bytes });
+    assert.deepEqual(
+      await problemsOf({ upload: { ...upload, files: altered }, graph, secrets: [], root }),
+      [`${clock} did not arrive as it lies here.`],
+    );
+  }
 });
 
 Deno.test("it finds a package that is installed here and that the import map does not name", async () => {

@@ -1,3 +1,4 @@
+import { isBuiltin } from "node:module";
 import { join, relative } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { z } from "zod";
@@ -17,11 +18,16 @@ export type ImportGraph = {
   files: string[];
   /** The modules from packages in the folder's own `node_modules`, from its folder, in order. */
   fromPackages: string[];
+  /** What the project's own files import that is neither a path nor built into the runtime, as it stands there. */
+  named: { file: string; specifier: string }[];
   /** The modules from anywhere else, as URLs. */
   foreign: string[];
   /** A sentence for each import that leads nowhere. */
   unresolved: string[];
 };
+
+const IS_PATH = /^\.{0,2}\//;
+const isBuiltIn = (specifier: string) => specifier.startsWith("node:") && isBuiltin(specifier);
 
 /** The import graph of `entrypoint`, as Deno reads it. Both paths are from the folder. Throws when Deno cannot read it. */
 export async function importGraph(
@@ -45,19 +51,24 @@ export async function importGraph(
   const { modules } = infoSchema.parse(JSON.parse(decode(stdout)));
 
   const base = `${pathToFileURL(folder).href}/`;
-  const named = (url: string) => url.startsWith(base) ? relative(folder, fileURLToPath(url)) : url;
-  const graph: ImportGraph = { files: [], fromPackages: [], foreign: [], unresolved: [] };
+  const nameOf = (url: string) => url.startsWith(base) ? relative(folder, fileURLToPath(url)) : url;
+  const graph: ImportGraph = { files: [], fromPackages: [], named: [], foreign: [], unresolved: [] };
   for (const { specifier, error, dependencies = [] } of modules) {
-    const name = named(specifier);
+    const name = nameOf(specifier);
+    const own = name !== specifier && !name.startsWith("node_modules/");
     if (error !== undefined) graph.unresolved.push(`${name} cannot be loaded.`);
+    else if (isBuiltIn(specifier)) continue;
     else if (name === specifier) graph.foreign.push(specifier);
-    else if (name.startsWith("node_modules/")) graph.fromPackages.push(name);
-    else graph.files.push(name);
+    else if (own) graph.files.push(name);
+    else graph.fromPackages.push(name);
     for (const { specifier: imported, code, type } of dependencies) {
+      if (own && !IS_PATH.test(imported) && !isBuiltIn(imported)) {
+        graph.named.push({ file: name, specifier: imported });
+      }
       const failed = code?.error ?? type?.error;
       if (failed !== undefined) graph.unresolved.push(`${name} imports ${imported}, which is not there.`);
     }
   }
-  for (const list of Object.values(graph)) list.sort();
+  for (const list of [graph.files, graph.fromPackages, graph.foreign, graph.unresolved]) list.sort();
   return graph;
 }

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { closureOf, copyPackages, packagesOf } from "./packages.ts";
+import { closureOf, copyPackages } from "./packages.ts";
 
 const lock = JSON.stringify({
   lockfileVersion: 3,
@@ -25,23 +25,6 @@ async function closure(wanted: [name: string, version: string][]): Promise<strin
     await Deno.remove(root, { recursive: true });
   }
 }
-
-Deno.test("an import map's packages are told once each, with their versions", () => {
-  const imports = {
-    "@scope/name": "npm:@scope/name@1.2.3",
-    "hono": "npm:hono@4.0.0",
-    "hono/": "npm:/hono@4.0.0/",
-  };
-  const packages = packagesOf(JSON.stringify({ nodeModulesDir: "manual", imports }));
-  assert.deepEqual([...packages], [["@scope/name", "1.2.3"], ["hono", "4.0.0"]]);
-  for (
-    const target of ["./local/log.ts", "https://example.com/mod.ts", "npm:hono", "jsr:@std/assert@1.0.0"]
-  ) {
-    assert.throws(() => packagesOf(JSON.stringify({ imports: { target } })), {
-      message: `The import map names ${target}, which is no version of a package.`,
-    });
-  }
-});
 
 Deno.test("the packages named and what they depend on are needed, and nothing else that is locked", async () => {
   assert.deepEqual(await closure([["one", "1.0.0"]]), [

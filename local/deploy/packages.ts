@@ -4,22 +4,6 @@ import { z } from "zod";
 import { readLockedPackages } from "../locked_packages.ts";
 
 const lockSchema = z.looseObject({ packages: z.record(z.string(), z.unknown()) });
-const importMapSchema = z.object({ imports: z.record(z.string(), z.string()) });
-
-/** `npm:name@1.2.3`, and `npm:/name@1.2.3/` for the files of a package. */
-const NPM = /^npm:\/?((?:@[\w.-]+\/)?[\w.-]+)@([^/]+)\/?$/;
-
-/** The packages that an import map names, each with its version. Throws when it names anything but a version of a package. */
-export function packagesOf(importMap: string): Map<string, string> {
-  const { imports } = importMapSchema.parse(JSON.parse(importMap));
-  return new Map(
-    Object.values(imports).map((target) => {
-      const [, name = "", version = ""] = NPM.exec(target) ?? [];
-      if (name === "") throw new Error(`The import map names ${target}, which is no version of a package.`);
-      return [name, version] as const;
-    }),
-  );
-}
 
 /**
  * The folders of these packages and of all they depend on, as the `package-lock.json` in `root` has them. `scratch` is a

@@ -43,7 +43,7 @@ export async function deployPlanted(
     const deployment = await deployApi({ root: copy, tools: root });
     const [upload] = deployment.uploads;
     if (!upload) throw new Error(`Nothing was deployed.\n${deployment.said}`);
-    const problems = problemsOf({
+    const problems = await problemsOf({
       upload,
       graph: await importGraph({
         folder: copy,

@@ -1,6 +1,8 @@
+import { join } from "node:path";
 import type { ImportGraph } from "./import_graph.ts";
+import { namedBy } from "./import_map.ts";
 import type { Secret } from "./secrets.ts";
-import type { Upload } from "./upload.ts";
+import type { Upload, UploadedFile } from "./upload.ts";
 
 /** What a deploy of this project says of the function; `supabase/config.toml` is where it comes from. */
 export const EXPECTED = {
@@ -22,11 +24,18 @@ function namesPlace(text: string, folder: string): boolean {
   return /\bfile:\/\/\//.test(text) || (tells && text.includes(`${folder}/`));
 }
 
+/** Whether a file arrived as it lies in a folder. */
+async function isAsIn(folder: string, { path, bytes }: UploadedFile): Promise<boolean> {
+  const here = await Deno.readFile(join(folder, path));
+  return here.length === bytes.length && here.every((byte, index) => byte === bytes[index]);
+}
+
 /**
- * What is wrong with an upload, a sentence each: settings, files that are missing or too many for the import graph, files
- * that are no part of the function, secrets, and paths of this machine.
+ * What is wrong with an upload, a sentence each: settings, files that are missing or too many for the import graph, or are
+ * not as they lie here, imports that its import map does not name, files that are no part of the function, secrets, and
+ * paths of this machine.
  */
-export function problemsOf(
+export async function problemsOf(
   { upload, graph, secrets, root }: {
     upload: Upload;
     /** Of the entrypoint, in the folder it was deployed from. */
@@ -35,7 +44,7 @@ export function problemsOf(
     /** The folder it was deployed from. */
     root: string;
   },
-): string[] {
+): Promise<string[]> {
   const problems: string[] = [];
   const settings: Record<string, unknown> = { slug: upload.slug, ...upload.metadata };
   for (const [name, wanted] of Object.entries(EXPECTED)) {
@@ -52,9 +61,22 @@ export function problemsOf(
   for (const path of uploaded.difference(imported)) {
     problems.push(`${path} was uploaded and is not imported.`);
   }
+  const importMap = upload.files.find(({ path }) => path === EXPECTED.import_map_path);
+  if (importMap) {
+    const isNamed = namedBy(new TextDecoder().decode(importMap.bytes));
+    for (const { file, specifier } of graph.named) {
+      if (!isNamed(specifier)) {
+        problems.push(`${file} imports ${specifier}, which the import map does not name.`);
+      }
+    }
+  }
   for (const url of graph.foreign) problems.push(`${url} is imported from outside the project.`);
 
-  for (const { path, bytes } of upload.files) {
+  for (const file of upload.files) {
+    const { path, bytes } = file;
+    if (imported.has(path) && !(await isAsIn(root, file))) {
+      problems.push(`${path} did not arrive as it lies here.`);
+    }
     if (!DEPLOYED.test(path)) problems.push(`${path} is no part of the function.`);
     const text = `${path}\n${new TextDecoder().decode(bytes)}`;
     for (const { name, isIn } of secrets) if (isIn(text)) problems.push(`${path} holds ${name}.`);

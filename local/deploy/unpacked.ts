@@ -1,5 +1,6 @@
 import { join } from "node:path";
-import { closureOf, copyPackages, packagesOf } from "./packages.ts";
+import { packagesOf } from "./import_map.ts";
+import { closureOf, copyPackages } from "./packages.ts";
 import { unpack } from "./unpack.ts";
 import type { Upload } from "./upload.ts";
 

@@ -42,6 +42,9 @@ export const olderFlow = (reference: string) => `
     ('10000000-0000-4000-8000-000000000002', '${ALICE}', '  näme ✓ ', null, null, 'Auto', 'designed', '', '2024-02-29 23:59:59+00'),
     ('10000000-0000-4000-8000-000000000003', '${BOB}', '', '${BOB}/x', '', 'Klingon', '', 'a
 line', 'infinity');
+  -- A key of 6,400 characters, no two parts of it alike, which no ordered index holds.
+  insert into public.voices (user_id, name, reference_object_key)
+    select '${BOB}', 'long', string_agg(md5(part::text), '' order by part) from generate_series(1, 200) part;
 `;
 
 /** The same users and an object of theirs in a project that has no voices yet. */

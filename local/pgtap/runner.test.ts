@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { openDatabase } from "../database.ts";
+import { file, PLANTED } from "./planted.ts";
 import { testNewProject, testUpgrades } from "./run.ts";
 import { type Server, withServer } from "./server.ts";
 import { type Report, runTestFile } from "./test_file.ts";
@@ -23,62 +24,17 @@ async function withFolder<Result>(
   }
 }
 
-/** A file of one test, with its frame. */
-const file = (body: string, plan = 1) =>
-  `begin;\nselect plan(${plan});\n${body}\nselect * from finish();\nrollback;\n`;
-
-const PLANTED: Record<string, { sql: string; tests: number; problem: RegExp | null }> = {
-  "passing": { sql: file("select ok(true, 'it holds');"), tests: 1, problem: null },
-  "failing": {
-    sql: file("select is(1, 2, 'one is two');"),
-    tests: 1,
-    problem: /^not ok 1 - one is two\n# Failed test 1: "one is two"\n# +have: 1\n# +want: 2$/,
-  },
-  "fewer": {
-    sql: file("select ok(true, 'it holds');", 2),
-    tests: 1,
-    problem: /^2 tests were planned, and 1 ran\.$/,
-  },
-  "more": {
-    sql: file("select ok(true, 'a');\nselect ok(true, 'b');"),
-    tests: 2,
-    problem: /^1 tests were planned, and 2 ran\.$/,
-  },
-  "without a plan": {
-    sql: "begin;\nselect * from no_plan();\nselect ok(true, 'a');\nselect * from finish();\nrollback;",
-    tests: 1,
-    problem: /^The plan comes after the first test\.$/,
-  },
-  "to be done": {
-    sql: file("select todo('later', 1); select ok(false, 'a');"),
-    tests: 1,
-    problem: /TODO tests nothing/,
-  },
-  "skipped": { sql: file("select skip('no time', 1);"), tests: 1, problem: /SKIP tests nothing/ },
-  "with an SQL error": {
-    sql: file("select ok(true, 'a');\nselect nothing.such();", 1),
-    tests: 1,
-    problem: /^ERROR 3F000, line 4: schema "nothing" does not exist/,
-  },
-  "without rollback": {
-    sql: "begin;\nselect plan(1);\nselect ok(true, 'a');\nselect * from finish();",
-    tests: 0,
-    problem: /does not end with `rollback;`/,
-  },
-  "that commits": {
-    sql: file("create table public.left_behind ();\ncommit;\nbegin;\nselect ok(true, 'a');"),
-    tests: 0,
-    problem: /^The file commits/,
-  },
-  "without begin": { sql: "select plan(1);\nrollback;", tests: 0, problem: /does not begin with `begin;`/ },
-};
-
 /** The migrations of a small project, and rows for its table. */
 const MIGRATIONS = {
   "migrations/1_one.sql": "create table public.ones (id integer primary key, name text);",
   "migrations/2_two.sql": "alter table public.ones add column size integer not null default 3;",
 };
 const ROWS = { "rows/1_one.sql": "insert into public.ones (id, name) values (1, 'a'), (2, null);" };
+/** Two rows that are the same. */
+const EQUAL = {
+  "migrations/1_one.sql": "create table public.ones (id integer, name text);",
+  "rows/1_one.sql": "insert into public.ones (id, name) values (1, 'a'), (1, 'a');",
+};
 
 async function upgraded(
   server: Server,
@@ -149,6 +105,20 @@ Deno.test("the runner", async (t) => {
         "that removes a row",
         { ...ROWS, "migrations/3_three.sql": "delete from public.ones where id = 2;" },
         /^3_three\.sql: public\.ones lost or changed \{"id": 2/,
+      ],
+      [
+        "that removes one of two equal rows",
+        {
+          ...EQUAL,
+          "migrations/3_three.sql":
+            "delete from public.ones where ctid = (select max(ctid) from public.ones);",
+        },
+        /^3_three\.sql: public\.ones lost or changed \{"id": 1, "name": "a", "size": 3\}$/,
+      ],
+      [
+        "that adds another equal row",
+        { ...EQUAL, "migrations/3_three.sql": "insert into public.ones (id, name) values (1, 'a');" },
+        /^3_three\.sql: public\.ones has got \{"id": 1, "name": "a", "size": 3\}$/,
       ],
       [
         "that drops a column",

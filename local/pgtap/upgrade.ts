@@ -32,11 +32,17 @@ async function rowsOf(sql: Database, { query }: TableQuery): Promise<string[]> {
   return rowTexts.parse([...await sql.unsafe(query)]).map(({ row }) => row);
 }
 
+/** The rows of one list that another lacks, an equal one as often as it is missing. */
+function missing(rows: readonly string[], others: readonly string[]): string[] {
+  const left = Map.groupBy(others, (row) => row);
+  return rows.filter((row) => left.get(row)?.pop() === undefined);
+}
+
 /** The rows that one of two lists has and the other lacks, in words; empty when they are the same. */
 function difference(table: string, before: readonly string[], after: readonly string[]): string[] {
   return [
-    ...before.filter((row) => !after.includes(row)).map((row) => `${table} lost or changed ${row}`),
-    ...after.filter((row) => !before.includes(row)).map((row) => `${table} has got ${row}`),
+    ...missing(before, after).map((row) => `${table} lost or changed ${row}`),
+    ...missing(after, before).map((row) => `${table} has got ${row}`),
   ];
 }
 
