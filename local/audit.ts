@@ -12,7 +12,7 @@ const usage = `Asks npm's registry which vulnerabilities are known in the packag
   npm run audit -- --help         this text
 
 Exit code: 1 for any vulnerability of a deployed package, for one of development from "high" up, for an entry of
-local/audit/accepted.ts that is over or not needed, and when the registry failed. 0 otherwise, so also when the
+local/audit/accepted.ts that is over or not needed, and when the registry failed or refused. 0 otherwise, so also when the
 registry has no advisories to give: then it says that nothing was checked.`;
 
 /** What one request of npm may take, in milliseconds. */

@@ -1,9 +1,10 @@
 // `npm run doctor`: looks at a deployment before its users do, and says what to do.
 import { join } from "node:path";
 import { agreeToPay, ownTerminal } from "./doctor/agreement.ts";
+import { readCatalog } from "./doctor/catalog.ts";
 import { type Check, failed, warning } from "./doctor/check.ts";
 import { examine } from "./doctor/examine.ts";
-import { readExpected } from "./doctor/expected.ts";
+import { readMade } from "./doctor/expected.ts";
 import { examineLive } from "./doctor/live.ts";
 import { type LiveProvider, readLiveProvider } from "./doctor/live_provider.ts";
 import { type DoctorOptions, parseOptions, usage } from "./doctor/options.ts";
@@ -35,7 +36,10 @@ async function look(asked: DoctorOptions, give: (check: Check) => void): Promise
   };
   let sound = true;
   const told = await examine(deployment, {
-    expected: await readExpected(join(root, "supabase", "migrations")),
+    expected: {
+      ...await readMade(join(root, "supabase", "migrations")),
+      catalog: await readCatalog(root),
+    },
     give(check) {
       sound &&= check.status !== "failed";
       give(check);
@@ -47,6 +51,7 @@ async function look(asked: DoctorOptions, give: (check: Check) => void): Promise
     return;
   }
   const { report } = told;
+  const { supabase_url: supabaseUrl, public_url: publicUrl } = report.configuration;
   let qwen: LiveProvider;
   try {
     qwen = readLiveProvider(report, await environmentOf(asked));
@@ -54,7 +59,7 @@ async function look(asked: DoctorOptions, give: (check: Check) => void): Promise
     give(failed("live", messageOf(error), "Nothing was paid. Mend it, and run this again."));
     return;
   }
-  await examineLive(deployment, { qwen, publicUrl: report.configuration.public_url, give });
+  await examineLive(deployment, { qwen, supabaseUrl, publicUrl, give });
 }
 
 async function main(): Promise<number> {

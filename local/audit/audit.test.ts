@@ -90,13 +90,32 @@ Deno.test("packages of development are looked up where npm leaves them out by de
   assert.equal(exitCode, 1);
 });
 
+Deno.test("the registry is asked where npm is set to be offline, for then npm would find nothing", async () => {
+  for (const setting of ["npm_config_offline", "npm_config_prefer_offline"]) {
+    const { exitCode, questions } = await audit({ advisories: inDeployed }, {
+      environment: { [setting]: "true" },
+    });
+    assert.deepEqual({ exitCode, asked: questions.length }, { exitCode: 1, asked: 1 }, setting);
+  }
+});
+
 Deno.test("a registry without advisories is said to have none, and fails only what requires them", async () => {
-  for (const status of [404, 405]) {
+  for (const status of [404, 405, 410, 501]) {
     const told = [`The registry has no advisories (status ${status}): nothing was checked.`];
     const { exitCode, lines } = await audit({ status });
     assert.deepEqual({ exitCode, lines }, { exitCode: 0, lines: told });
     const required = await audit({ status }, { required: true });
     assert.deepEqual({ exitCode: required.exitCode, lines: required.lines }, { exitCode: 1, lines: told });
+  }
+});
+
+Deno.test("a registry that refuses fails it, for it may well have advisories", async () => {
+  for (const status of [400, 401, 403, 407, 413, 451]) {
+    await assert.rejects(
+      audit({ status }),
+      { message: /^npm could not ask for advisories: \S/ },
+      `${status}`,
+    );
   }
 });
 

@@ -42,10 +42,8 @@ export type NpmAuditOptions = {
   environment?: Readonly<Record<string, string>>;
 };
 
-/** The registry answers no such question: a mirror, as a rule. */
-function hasNoAdvisories(status: number): boolean {
-  return status === 501 || (status >= 400 && status < 500 && status !== 408 && status !== 429);
-}
+/** What a registry answers that knows no such question, as mirrors do; one that refuses may have advisories all the same. */
+const NO_SUCH_QUESTION: readonly number[] = [404, 405, 410, 501];
 
 function parseJson(text: string): unknown {
   try {
@@ -57,7 +55,8 @@ function parseJson(text: string): unknown {
 
 /**
  * Has npm ask its registry for the advisories of every locked package, those of development too, whatever the machine
- * leaves out by default. `unavailable` with the registry's status when it has none to give.
+ * leaves out by default, and where it is set to be offline, too: npm would then report nothing found. `unavailable` with the
+ * registry's status when it has none to give.
  * @throws {Error} with a sentence, when the registry should have answered and did not
  */
 export async function npmAudit(
@@ -66,6 +65,7 @@ export async function npmAudit(
   const { stdout } = await new Deno.Command("npm", {
     args: [
       ...["audit", "--json", "--include=dev", "--include=optional", "--include=peer"],
+      "--offline=false",
       ...[`--fetch-timeout=${options.timeoutMs}`, `--fetch-retries=${options.retries}`],
     ],
     cwd: options.folder,
@@ -78,6 +78,6 @@ export async function npmAudit(
   const told = report.safeParse(answer);
   if (told.success) return { report: told.data };
   const { statusCode, message, error } = failure.safeParse(answer).data ?? {};
-  if (statusCode !== undefined && hasNoAdvisories(statusCode)) return { unavailable: statusCode };
+  if (statusCode !== undefined && NO_SUCH_QUESTION.includes(statusCode)) return { unavailable: statusCode };
   throw new Error(`npm could not ask for advisories: ${message || error?.summary || "it gave no reason"}`);
 }

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import process from "node:process";
-import { compared, isOver, type Row } from "./bench.ts";
+import { compared, comparedCpu, isOver, type Row } from "./bench.ts";
 import { clipsOfEachFormat, wavOfSize } from "./bench_clips.ts";
 import { startBenchStack } from "./bench_stack.ts";
 import { inspection } from "./inspection.ts";
 import { parseOptions } from "./options.ts";
-import { cpuTimeOf, parseCpuTime, peakBytes, residentBytes, runTimeOf } from "./process_usage.ts";
+import { cpuTimeOf, findCpuClock, parseCpuTime, peakBytes, residentBytes } from "./process_usage.ts";
 import { createStorageMeter } from "./storage_meter.ts";
 import { renderTable } from "./table.ts";
 import { median, timed } from "./timing.ts";
@@ -22,6 +22,16 @@ Deno.test("a figure tells how many times its baseline it is, and none stands bes
   assert.equal(compared(figure).ratio, 2.5);
   assert.throws(() => compared({ ...figure, baseline: 0 }), RangeError);
   assert.throws(() => compared({ ...figure, baseline: NaN }), RangeError);
+});
+
+Deno.test("CPU is left out where the clock tells its baseline in fewer than five steps", () => {
+  const { unit: _, ...cpu } = figure;
+  const inSteps = (steps: number, of: Partial<Row> & { parts?: number } = {}) =>
+    comparedCpu({ of: () => Promise.resolve(0), stepMs: cpu.baseline / steps }, { ...cpu, ...of });
+  assert.deepEqual(inSteps(5), [compared(figure)]);
+  assert.deepEqual(inSteps(4.9), []);
+  assert.deepEqual(inSteps(4.9, { baseline: 0 }), []);
+  assert.equal(inSteps(0.01, { parts: 500 }).length, 1);
 });
 
 Deno.test("a figure is over its limit when it or its ratio is more, and never without one", () => {
@@ -104,11 +114,19 @@ Deno.test("CPU time and memory of a process are what it finds itself", async () 
   assert(told >= before - 20 && told <= own() + 20, `${told} ms, not ${before} to ${own()}`);
 
   const { rss } = Deno.memoryUsage();
-  const stillRunning = await runTimeOf(Deno.pid);
+  const stillRunning = await (await findCpuClock()).of(Deno.pid);
   assert(stillRunning > 0 && stillRunning <= own() + 20, `${stillRunning} ms of threads, not ${own()}`);
 
   const resident = await residentBytes(Deno.pid);
   assert(Math.abs(resident - rss) < rss / 4, `${resident} bytes, not ${rss}`);
+});
+
+Deno.test("where the kernel keeps no finer time, CPU is told by the coarse clock", async () => {
+  for (const fine of [() => Promise.resolve(0), () => Promise.reject(new Error("No /proc."))]) {
+    assert.deepEqual(await findCpuClock({ fine }), { of: cpuTimeOf, stepMs: 10 });
+  }
+  const fine = () => Promise.resolve(0.5);
+  assert.deepEqual(await findCpuClock({ fine }), { of: fine, stepMs: 0 });
 });
 
 Deno.test("a peak of memory is told when it is over, and one from before is not", async () => {
@@ -155,7 +173,9 @@ Deno.test("a WAV is of exactly the size asked for, and lasts no minute", () => {
 Deno.test("the bench of looking into clips measures every format against reading all of it", async () => {
   const logged: string[] = [];
   const stack = await startBenchStack((line) => logged.push(line));
-  const rows = await inspection.run(stack, { quick: true }).finally(stack.stop);
+  const rows = await inspection.run(stack, { quick: true, ending: new AbortController().signal }).finally(
+    stack.stop,
+  );
   const clips = clipsOfEachFormat();
   assert.equal(rows.length, 4 * clips.length, logged.join("\n"));
   for (const row of rows) assert(row.value > 0 && row.baseline > 0, JSON.stringify(row));

@@ -1,4 +1,5 @@
 import type { BenchStack } from "./bench_stack.ts";
+import type { CpuClock } from "./process_usage.ts";
 
 /** What a figure counts: milliseconds, bytes, megabytes of 1,000,000 bytes, how many requests, or how many in a second. */
 export type Unit = "ms" | "bytes" | "MB" | "requests" | "requests/s";
@@ -20,15 +21,20 @@ export type Row = {
   ratioLimit?: number;
 };
 
+/** How a bench is run. */
+export type RunOptions = {
+  /** Once over, to see that it works: the times mean nothing then. */
+  quick: boolean;
+  /** Ends every process that the bench started, and lets it start no other one. */
+  ending: AbortSignal;
+};
+
 /** What is measured together. */
 export type Bench = {
   /** What it is asked for by. */
   name: string;
-  /**
-   * Measures.
-   * @param options.quick once over, to see that it works: the times mean nothing then
-   */
-  run(stack: BenchStack, options: { quick: boolean }): Promise<Row[]>;
+  /** Measures. Rejects when it was ended before it was through. */
+  run(stack: BenchStack, options: RunOptions): Promise<Row[]>;
 };
 
 /**
@@ -38,6 +44,22 @@ export type Bench = {
 export function compared(figure: Omit<Row, "ratio">): Row {
   if (!(figure.baseline > 0)) throw new RangeError(`The baseline of "${figure.what}" is ${figure.baseline}.`);
   return { ...figure, ratio: figure.value / figure.baseline };
+}
+
+/** So many steps of a clock tell a time to a fifth. */
+const FEWEST_STEPS = 5;
+
+/**
+ * Puts CPU times beside their baseline, or leaves the row out where the clock is too coarse for the baseline: that is the
+ * shorter one, and a ratio is no better than it.
+ * @param figure.parts into how many parts what the clock told is divided
+ */
+export function comparedCpu(
+  { stepMs }: CpuClock,
+  { parts = 1, ...figure }: Omit<Row, "ratio" | "unit"> & { parts?: number },
+): Row[] {
+  if (figure.baseline * parts < FEWEST_STEPS * stepMs) return [];
+  return [compared({ ...figure, unit: "ms" })];
 }
 
 /** Whether a figure, or its ratio, is more than it may be. */

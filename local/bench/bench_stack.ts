@@ -21,7 +21,7 @@ export type BenchStack = {
    * @param entrypoint a path from the root; what is deployed by default
    */
   startFunction(variables?: Environment, entrypoint?: string): Promise<MeasuredFunction>;
-  /** Stops what was started, functions too, and removes all of it. */
+  /** Stops what was started, functions too, and removes all of it; none can be started any more. */
   stop(): Promise<void>;
 };
 
@@ -34,7 +34,9 @@ const voiceLimit = 1_000_000;
 export async function startBenchStack(log: Log): Promise<BenchStack> {
   redirectConsole(log);
   const stops: (() => Promise<void>)[] = [];
+  const ending = new AbortController();
   const stop = async () => {
+    ending.abort(new Error("The stack of the benches stops."));
     for (let next = stops.pop(); next; next = stops.pop()) await next();
   };
   try {
@@ -66,6 +68,7 @@ export async function startBenchStack(log: Log): Promise<BenchStack> {
         const started = await startMeasuredFunction({
           root,
           entrypoint,
+          ending: ending.signal,
           environment: {
             ...benchEnvironment({
               supabaseUrl: record.supabase_url,

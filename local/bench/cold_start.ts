@@ -1,6 +1,6 @@
 // From the start of a process to its first answer.
-import { type Bench, compared, type Row } from "./bench.ts";
-import { runTimeOf } from "./process_usage.ts";
+import { type Bench, compared, comparedCpu, type Row, type RunOptions } from "./bench.ts";
+import type { CpuClock } from "./process_usage.ts";
 import { type StandIn, withStandIn } from "./stand_in_process.ts";
 import { median } from "./timing.ts";
 import { answered, USER_REQUESTS, type UserRequest } from "./user_requests.ts";
@@ -24,7 +24,11 @@ const FIRST: { what: string; ratioLimit: number; request: () => UserRequest }[] 
 type Taken = { ms: number; cpuMs: number };
 
 /** Starts a process, asks it once, and ends it. */
-async function firstAnswer(standIn: StandIn, entrypoint: string, request: UserRequest): Promise<Taken> {
+async function firstAnswer(
+  { standIn, clock }: { standIn: StandIn; clock: CpuClock },
+  entrypoint: string,
+  request: UserRequest,
+): Promise<Taken> {
   const started = performance.now();
   const process = await standIn.start(entrypoint);
   await answered(`${process.url}/api`, request, {
@@ -32,29 +36,29 @@ async function firstAnswer(standIn: StandIn, entrypoint: string, request: UserRe
     origin: "https://app.example.com",
     "access-control-request-method": "POST",
   });
-  const taken = { ms: performance.now() - started, cpuMs: await runTimeOf(process.pid) };
+  const taken = { ms: performance.now() - started, cpuMs: await clock.of(process.pid) };
   await process.stop();
   return taken;
 }
 
 /**
  * A cold start: a process that was never asked anything is started and asked at once. Deno's caches are warm. The project is
- * a stand-in that answers immediately; tokens are of ES256 and their keys known.
+ * a stand-in that answers immediately; tokens are of ES256 and their keys known. CPU is told where the clock is fine enough.
  */
-export const coldStart = {
+export const createColdStart = (clock: CpuClock) => ({
   name: "cold_start",
-  async run(_stack: unknown, { quick }: { quick: boolean }): Promise<Row[]> {
+  async run(_stack: unknown, { quick, ending }: RunOptions): Promise<Row[]> {
     const { warmUps, starts } = quick ? ONCE : FULL;
     const contests = FIRST.map((first) => ({
       ...first,
       value: new Array<Taken>(),
       baseline: new Array<Taken>(),
     }));
-    await withStandIn({}, async (standIn) => {
+    await withStandIn({ ending }, async (standIn) => {
       for (let turn = 0; turn < warmUps + starts; turn++) {
         for (const { request, value, baseline } of contests) {
-          const bare = await firstAnswer(standIn, BARE, request());
-          const ours = await firstAnswer(standIn, FUNCTION, request());
+          const bare = await firstAnswer({ standIn, clock }, BARE, request());
+          const ours = await firstAnswer({ standIn, clock }, FUNCTION, request());
           if (turn < warmUps) continue;
           baseline.push(bare);
           value.push(ours);
@@ -70,13 +74,12 @@ export const coldStart = {
         against: "bare Hono",
         ratioLimit,
       }),
-      compared({
+      ...comparedCpu(clock, {
         what: `${what}: CPU`,
         value: median(value.map(({ cpuMs }) => cpuMs)),
-        unit: "ms",
         baseline: median(baseline.map(({ cpuMs }) => cpuMs)),
         against: "bare Hono",
       }),
     ]);
   },
-} satisfies Bench;
+} satisfies Bench);

@@ -1,12 +1,14 @@
 import { join } from "node:path";
 import type { Environment } from "../function_environment.ts";
 import { logLines } from "../log.ts";
+import { signal } from "../processes.ts";
 
 /** A process of Deno that listens. */
 export type DenoProcess = {
   pid: number;
   /** Its origin. */
   url: string;
+  /** Ends it, if it still runs. */
   stop(): Promise<void>;
 };
 
@@ -14,17 +16,20 @@ const LINES_KEPT = 5;
 
 /**
  * Starts a file as the function is started, on a free port, and resolves at the moment it says that it listens.
- * @throws with its last words when it ends before
+ * @throws with its last words when it ends before, and without starting anything once `ending` is aborted
  */
 export async function startDenoProcess(
-  { root, entrypoint, environment }: {
+  { root, entrypoint, environment, ending }: {
     /** The repository's folder. */
     root: string;
     /** A path from the root. */
     entrypoint: string;
     environment: Environment;
+    /** Ends the process, whether it listens by then or not. */
+    ending: AbortSignal;
   },
 ): Promise<DenoProcess> {
+  ending.throwIfAborted();
   const flags = ["--no-prompt", "--allow-net", "--allow-env", "--config", join(root, "deno.json")];
   const child = new Deno.Command(Deno.execPath(), {
     args: ["run", ...flags, join(root, entrypoint)],
@@ -34,7 +39,10 @@ export async function startDenoProcess(
     stdin: "null",
     stdout: "piped",
     stderr: "piped",
+    signal: ending,
   }).spawn();
+  let running = true;
+  void child.status.then(() => running = false);
   const lines: string[] = [];
   const listening = Promise.withResolvers<string>();
   const keep = (line: string) => {
@@ -46,13 +54,11 @@ export async function startDenoProcess(
     () => listening.reject(new Error(`${entrypoint} ended:\n${lines.join("\n")}`)),
   );
   const url = await listening.promise;
-  let stopped = false;
   return {
     pid: child.pid,
     url,
     async stop() {
-      if (!stopped) child.kill("SIGKILL");
-      stopped = true;
+      if (running) signal(child.pid, "SIGKILL");
       await ended;
     },
   };

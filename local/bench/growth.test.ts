@@ -9,9 +9,11 @@ Deno.test("a finalize is measured with more voices and with larger clips, beside
   const logged: string[] = [];
   const stack = await startBenchStack((line) => logged.push(line));
   try {
-    const rows = await growth.run(stack, { quick: true }).catch((error) => {
-      throw new Error(logged.join("\n"), { cause: error });
-    });
+    const rows = await growth.run(stack, { quick: true, ending: new AbortController().signal }).catch(
+      (error) => {
+        throw new Error(logged.join("\n"), { cause: error });
+      },
+    );
     assert.deepEqual(rows.map(({ what, against, ratioLimit }) => [what, against, ratioLimit]), [
       ["100 voices of the user", "10 voices", 1.3],
       ["a clip of 1 MB", "a clip of 0.1 MB", 1.3],

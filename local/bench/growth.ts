@@ -93,9 +93,9 @@ async function byClip(surroundings: Surroundings): Promise<Row[]> {
  */
 export const growth: Bench = {
   name: "growth",
-  async run(stack: BenchStack, { quick }) {
+  async run(stack: BenchStack, { quick, ending }) {
     const signer = await createSigner(stack.record.supabase_url);
-    return await withStandIn({}, async (standIn) => {
+    return await withStandIn({ ending }, async (standIn) => {
       const served = await stack.startFunction({
         SUPABASE_JWKS: signer.jwks,
         DASHSCOPE_BASE_URL: standIn.url,

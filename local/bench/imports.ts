@@ -1,7 +1,7 @@
 // What a cold start waits for, import by import.
 import { dirname, join } from "node:path";
 import { z } from "zod";
-import { type Bench, compared, type Row } from "./bench.ts";
+import { type Bench, compared, type Row, type RunOptions } from "./bench.ts";
 import { machineEnvironment } from "./bench_environment.ts";
 import { median } from "./timing.ts";
 
@@ -13,7 +13,8 @@ const ONCE = { warmUps: 0, processes: 1 };
 const printed = z.array(z.tuple([z.string(), z.number()]));
 
 /** One fresh process's steps, with their milliseconds. */
-async function stepsOfOne(): Promise<[string, number][]> {
+async function stepsOfOne(ending: AbortSignal): Promise<[string, number][]> {
+  ending.throwIfAborted();
   const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
     args: [
       "run",
@@ -25,6 +26,7 @@ async function stepsOfOne(): Promise<[string, number][]> {
     cwd: root,
     clearEnv: true,
     env: { ...machineEnvironment(), NO_COLOR: "1" },
+    signal: ending,
   }).output();
   if (!success) throw new Error(new TextDecoder().decode(stderr));
   return printed.parse(JSON.parse(new TextDecoder().decode(stdout)));
@@ -33,11 +35,11 @@ async function stepsOfOne(): Promise<[string, number][]> {
 /** Imports of fresh processes, each beside that of Hono. Deno's caches are warm. */
 export const imports = {
   name: "imports",
-  async run(_stack: unknown, { quick }: { quick: boolean }): Promise<Row[]> {
+  async run(_stack: unknown, { quick, ending }: RunOptions): Promise<Row[]> {
     const { warmUps, processes } = quick ? ONCE : FULL;
     const taken = new Map<string, number[]>();
     for (let turn = 0; turn < warmUps + processes; turn++) {
-      for (const [what, ms] of await stepsOfOne()) {
+      for (const [what, ms] of await stepsOfOne(ending)) {
         if (turn >= warmUps) taken.set(what, [...taken.get(what) ?? [], ms]);
       }
     }

@@ -1,6 +1,6 @@
 // What finalizes that wait for the provider hold in memory.
 import { freePort } from "../free_port.ts";
-import { type Bench, compared, type Row } from "./bench.ts";
+import { type Bench, compared, type Row, type RunOptions } from "./bench.ts";
 import { codeBytesDuring, MEMORY_PORT } from "./memory_watch.ts";
 import { withStandIn } from "./stand_in_process.ts";
 import { answered, USER_REQUESTS } from "./user_requests.ts";
@@ -17,9 +17,9 @@ const ONCE = { atOnce: 10, providerMs: 50 };
  */
 export const inFlight = {
   name: "in_flight",
-  async run(_stack: unknown, { quick }: { quick: boolean }): Promise<Row[]> {
+  async run(_stack: unknown, { quick, ending }: RunOptions): Promise<Row[]> {
     const { atOnce, providerMs } = quick ? ONCE : FULL;
-    const { idle, busy } = await withStandIn({ providerMs }, async ({ start, gather, headers }) => {
+    const { idle, busy } = await withStandIn({ providerMs, ending }, async ({ start, gather, headers }) => {
       const port = freePort();
       const served = await start("local/bench/watched_function.ts", {
         // As on the platform; without it V8 tidies up as late as this machine's memory allows.

@@ -36,6 +36,7 @@ export function createLedgerRows(databaseUrl: string, userId: string): LedgerRow
         from generate_series(1, ${count}::integer) as number`;
       await sql`vacuum analyze public.voices, private.voice_enrollments, private.clone_sendings`;
     },
-    close: () => sql.end(),
+    // Without a limit this waits for ever once a connection was lost.
+    close: () => sql.end({ timeout: 1 }),
   };
 }

@@ -2,9 +2,8 @@
 import { resolve } from "node:path";
 import { logToStderr, logToStdout, messageOf } from "../log.ts";
 import { whenAskedToStop } from "../signals.ts";
-import { type Bench, isOver, type Row } from "./bench.ts";
-import { startBenchStack } from "./bench_stack.ts";
-import { coldStart } from "./cold_start.ts";
+import { type Bench, isOver } from "./bench.ts";
+import { createColdStart } from "./cold_start.ts";
 import { finalize } from "./finalize.ts";
 import { growth } from "./growth.ts";
 import { imports } from "./imports.ts";
@@ -12,15 +11,17 @@ import { inFlight } from "./in_flight.ts";
 import { inspection } from "./inspection.ts";
 import { memory } from "./memory.ts";
 import { type BenchOptions, parseOptions, usage } from "./options.ts";
+import { findCpuClock } from "./process_usage.ts";
 import { roundTrips } from "./round_trips.ts";
-import { renderTable } from "./table.ts";
-import { throughput } from "./throughput.ts";
+import { type Measured, runBenches } from "./run.ts";
+import { createThroughput } from "./throughput.ts";
 
+const clock = await findCpuClock();
 const BENCHES: readonly Bench[] = [
-  coldStart,
+  createColdStart(clock),
   imports,
   roundTrips,
-  throughput,
+  createThroughput(clock),
   inspection,
   finalize,
   growth,
@@ -31,8 +32,6 @@ const NAMES = BENCHES.map(({ name }) => name);
 
 // npm runs scripts in the repository's folder; a relative path means the caller's.
 const callerFolder = Deno.env.get("INIT_CWD") ?? Deno.cwd();
-
-type Measured = { name: string; seconds: number; rows: Row[] };
 
 /** What the figures were measured on. */
 function machine() {
@@ -47,25 +46,16 @@ function machine() {
 
 async function runAll({ names, quick }: BenchOptions): Promise<Measured[]> {
   const stackLog: string[] = [];
-  const stopped = whenAskedToStop().then((reason) => Promise.reject(new Error(`Stopped: ${reason}.`)));
-  // It may be long until somebody listens.
-  stopped.catch(() => {});
-  const stack = await startBenchStack((line) => stackLog.push(line));
-  const measured: Measured[] = [];
+  const chosen = names.flatMap((name) => BENCHES.find((bench) => bench.name === name) ?? []);
   try {
-    for (const { name, run } of names.flatMap((name) => BENCHES.find((bench) => bench.name === name) ?? [])) {
-      const started = performance.now();
-      const rows = await Promise.race([run(stack, { quick }), stopped]);
-      const seconds = (performance.now() - started) / 1_000;
-      logToStdout(`\n${name}, ${seconds.toFixed(1)} s\n\n${renderTable(rows)}`);
-      measured.push({ name, seconds, rows });
-    }
-    return measured;
+    return await runBenches(chosen, {
+      quick,
+      asked: whenAskedToStop(),
+      stackLog: (line) => stackLog.push(line),
+    });
   } catch (error) {
     for (const line of stackLog) logToStderr(`  ${line}`);
     throw error;
-  } finally {
-    await stack.stop();
   }
 }
 
@@ -84,7 +74,12 @@ async function main(): Promise<number> {
       const path = resolve(callerFolder, asked.json);
       await Deno.writeTextFile(path, `${JSON.stringify({ machine: before, benches }, null, 2)}\n`);
     }
-    return benches.some(({ rows }) => rows.some(isOver)) ? 1 : 0;
+    const over = benches.flatMap(({ name, rows }) =>
+      rows.filter(isOver).map(({ what }) => `${name}: ${what}`)
+    );
+    if (asked.quick || over.length === 0) return 0;
+    logToStderr(`Over their limits (docs/performance.md tells of known ones):\n  ${over.join("\n  ")}`);
+    return 1;
   } catch (error) {
     logToStderr(messageOf(error));
     return 1;

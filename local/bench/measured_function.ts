@@ -6,6 +6,8 @@ import { cpuTimeOf, peakBytes } from "./process_usage.ts";
 
 /** The function in a process that is fresh at first and measured from outside. */
 export type MeasuredFunction = {
+  /** Of the process that is measured. */
+  pid: number;
   /** Base URL of its routes. */
   url: string;
   /** CPU time since the process started, in milliseconds; see `cpuTimeOf`. */
@@ -31,8 +33,9 @@ async function accepts(port: number): Promise<boolean> {
   }
 }
 
-async function untilListening(portOf: () => number | null): Promise<number> {
+async function untilListening(portOf: () => number | null, ending: AbortSignal): Promise<number> {
   for (const deadline = performance.now() + PATIENCE_MS; performance.now() < deadline;) {
+    ending.throwIfAborted();
     const port = portOf();
     if (port !== null && await accepts(port)) return port;
     await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
@@ -43,15 +46,19 @@ async function untilListening(portOf: () => number | null): Promise<number> {
 /**
  * Starts the function and resolves when it listens, before it was asked anything. What is measured of it throws once its
  * process is another one: when its files were edited meanwhile, say, and it was started again.
+ * @throws when it does not listen in time, or `ending` is aborted before it does
  */
 export async function startMeasuredFunction(
-  { root, entrypoint, environment }: {
+  { root, entrypoint, environment, ending }: {
     root: string;
     /** A path from the root. */
     entrypoint: string;
     environment: Environment;
+    /** Gives up the start; what listens already is its caller's to stop. */
+    ending: AbortSignal;
   },
 ): Promise<MeasuredFunction> {
+  ending.throwIfAborted();
   const pids: number[] = [];
   const lines: string[] = [];
   const running = startFunctionProcess({
@@ -68,7 +75,7 @@ export async function startMeasuredFunction(
       if (lines.length > LINES_KEPT) lines.shift();
     },
   });
-  const port = await untilListening(running.port).catch(async (error) => {
+  const port = await untilListening(running.port, ending).catch(async (error) => {
     await running.stop();
     throw new Error(`${messageOf(error)}\n${lines.join("\n")}`);
   });
@@ -79,6 +86,7 @@ export async function startMeasuredFunction(
     return measured;
   };
   return {
+    pid,
     url: `http://127.0.0.1:${port}/api`,
     cpuMs: () => ofTheSame(cpuTimeOf),
     peakBytes: (work) => ofTheSame((pid) => peakBytes(pid, work)),

@@ -18,7 +18,7 @@ export const usage = (names: readonly string[]) =>
   npm run bench -- NAME [NAME…]        some: ${names.join(" | ")}
 
   --json FILE   writes the figures there as well
-  --quick       once over, to see that it works: the times mean nothing
+  --quick       once over, to see that it works: the times mean nothing, and no limit counts
   --help        this text
 
 Exit code: 0 when no figure is over its limit; 1 when one is, or it failed.

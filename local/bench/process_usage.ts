@@ -29,19 +29,35 @@ export async function cpuTimeOf(pid: number): Promise<number> {
 }
 
 /**
- * CPU time that the threads of a process which still run have used, in milliseconds. It is finer than `cpuTimeOf` where the
- * kernel keeps it (Linux: nanoseconds, `schedstat` in proc(5)), but forgets a thread that ended, so it is for processes
- * whose threads stay.
- * @throws when the process is gone
+ * CPU time that the threads of a process which still run have used, in milliseconds: finer than `cpuTimeOf` (nanoseconds,
+ * `schedstat` in proc(5)), but it forgets a thread that ended, so it is for processes whose threads stay. 0 on a Linux whose
+ * kernel keeps no such time.
+ * @throws when the process is gone, and on other systems
  */
 export async function runTimeOf(pid: number): Promise<number> {
-  if (Deno.build.os !== "linux") return await cpuTimeOf(pid);
   let nanoseconds = 0;
   for await (const { name } of Deno.readDir(`/proc/${pid}/task`)) {
     const told = await Deno.readTextFile(`/proc/${pid}/task/${name}/schedstat`).catch(() => "0");
     nanoseconds += Number(told.split(" ")[0]);
   }
   return nanoseconds / 1e6;
+}
+
+/** Tells the CPU time that a process has used, in milliseconds. */
+export type CpuClock = {
+  of(pid: number): Promise<number>;
+  /** How far apart two times that it tells are at least, in milliseconds; 0 where no bench would notice. */
+  stepMs: number;
+};
+
+/**
+ * The finest clock of CPU time that this machine has, for processes whose threads stay: `runTimeOf` where the kernel keeps
+ * that (not every Linux does), or else `cpuTimeOf`.
+ * @param options.fine `runTimeOf` by default
+ */
+export async function findCpuClock({ fine = runTimeOf } = {}): Promise<CpuClock> {
+  const keeps = await fine(Deno.pid).then((ms) => ms > 0, () => false);
+  return keeps ? { of: fine, stepMs: 0 } : { of: cpuTimeOf, stepMs: TICK_MS };
 }
 
 async function statusOf(pid: number, name: "VmRSS" | "VmHWM"): Promise<number> {
@@ -77,7 +93,7 @@ export async function peakBytes(pid: number, work: () => Promise<unknown>): Prom
       await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
     }
   })();
-  await work().finally(() => done = true);
-  await looking;
+  // Looking ends before the work does, and with an error, when the process is gone.
+  await Promise.all([work().finally(() => done = true), looking]);
   return Math.max(most, await residentBytes(pid));
 }

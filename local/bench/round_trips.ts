@@ -1,5 +1,5 @@
 // How many requests of Supabase a route makes one after another.
-import { type Bench, compared, type Row } from "./bench.ts";
+import { type Bench, compared, type Row, type RunOptions } from "./bench.ts";
 import { withStandIn } from "./stand_in_process.ts";
 import { timed } from "./timing.ts";
 import { answered, USER_REQUESTS } from "./user_requests.ts";
@@ -21,9 +21,9 @@ const ONCE = { turns: 1, warmUps: 0 };
  */
 export const roundTrips = {
   name: "round_trips",
-  async run(_stack: unknown, { quick }: { quick: boolean }): Promise<Row[]> {
+  async run(_stack: unknown, { quick, ending }: RunOptions): Promise<Row[]> {
     const oneRequest = { path: "/rest/v1/voices", method: "GET" };
-    const times = await withStandIn({ projectMs: ROUND_TRIP_MS }, async (standIn) => {
+    const times = await withStandIn({ projectMs: ROUND_TRIP_MS, ending }, async (standIn) => {
       const served = await standIn.start("supabase/functions/api/index.ts");
       return await timed(
         Object.entries(USER_REQUESTS).map(([route, request]) => ({

@@ -1,21 +1,32 @@
 // The benches that run over a stand-in, once over. What they measure here means nothing; that they measure it does.
 import assert from "node:assert/strict";
+import { dirname } from "node:path";
+import { startOf } from "../processes.ts";
 import type { Row } from "./bench.ts";
-import { coldStart } from "./cold_start.ts";
+import { machineEnvironment } from "./bench_environment.ts";
+import { createColdStart } from "./cold_start.ts";
 import { startDenoProcess } from "./deno_process.ts";
 import { imports } from "./imports.ts";
 import { inFlight } from "./in_flight.ts";
+import { type CpuClock, findCpuClock } from "./process_usage.ts";
 import { ROUND_TRIP_MS, roundTrips } from "./round_trips.ts";
 import { createStandIn, GATHER_PATH } from "./stand_in.ts";
-import { throughput } from "./throughput.ts";
+import { withStandIn } from "./stand_in_process.ts";
+import { createThroughput } from "./throughput.ts";
 import { USER_REQUESTS } from "./user_requests.ts";
 
-const quick = { quick: true };
+const quick = { quick: true, ending: new AbortController().signal };
+
+/** Tells each time so many milliseconds more than the last time. */
+function clockThatTells(moreMs: number, stepMs: number): CpuClock {
+  let ms = 0;
+  return { of: () => Promise.resolve(ms += moreMs), stepMs };
+}
 
 const areMeasured = (rows: Row[]) => rows.every(({ value, baseline }) => value > 0 && baseline > 0);
 
 Deno.test("a cold start is measured to the first OPTIONS and the first upload-url, with their targets", async () => {
-  const rows = await coldStart.run(null, quick);
+  const rows = await createColdStart(clockThatTells(0.1, 0)).run(null, quick);
   assert.deepEqual(rows.map(({ what, ratioLimit }) => [what, ratioLimit]), [
     ["first OPTIONS: time", 1.5],
     ["first OPTIONS: CPU", undefined],
@@ -52,8 +63,23 @@ Deno.test("every route of users takes at least the delay of the requests that it
 });
 
 Deno.test("throughput is told in requests per second and in CPU of each", async () => {
-  const rows = await throughput.run(null, quick);
+  // Coarse, and yet fine enough for all requests of a turn together.
+  const rows = await createThroughput(clockThatTells(60, 10)).run(null, quick);
   assert.deepEqual(rows.map(({ unit }) => unit), Array(3).fill(["requests/s", "ms"]).flat());
+  assert(areMeasured(rows), JSON.stringify(rows));
+});
+
+Deno.test("times are told without CPU where its clock is too coarse for a bare start or a bare route", async () => {
+  const coarse = clockThatTells(0, 10);
+  const started = await createColdStart(coarse).run(null, quick);
+  assert.deepEqual(started.map(({ what }) => what), ["first OPTIONS: time", "first upload-url: time"]);
+  const asked = await createThroughput(coarse).run(null, quick);
+  assert.deepEqual(asked.map(({ unit }) => unit), Array(3).fill("requests/s"));
+  assert(areMeasured([...started, ...asked]));
+});
+
+Deno.test("this machine's clock tells CPU or leaves it out", async () => {
+  const rows = await createThroughput(await findCpuClock()).run(null, quick);
   assert(areMeasured(rows), JSON.stringify(rows));
 });
 
@@ -92,6 +118,35 @@ Deno.test("a process that ends before it listens is told with its last words", a
     root: import.meta.dirname ?? "",
     entrypoint: "none.ts",
     environment: {},
+    ending: quick.ending,
   });
   await assert.rejects(started, /none\.ts ended:/);
+});
+
+Deno.test("a process that is told to end before it listens ends, and none is started after that", async () => {
+  const ending = new AbortController();
+  const start = () =>
+    startDenoProcess({
+      root: dirname(dirname(import.meta.dirname ?? ".")),
+      entrypoint: "local/bench/bare_hono.ts",
+      environment: machineEnvironment(),
+      ending: ending.signal,
+    });
+  const started = start();
+  ending.abort(new Error("Enough."));
+  await assert.rejects(started, /bare_hono\.ts ended:/);
+  await assert.rejects(start(), /Enough\./);
+});
+
+Deno.test("when the function ended by itself, the stand-in is stopped all the same", async () => {
+  const pids: number[] = [];
+  const crashed = withStandIn(quick, async ({ pid, start }) => {
+    const served = await start("local/bench/bare_hono.ts");
+    pids.push(pid, served.pid);
+    Deno.kill(served.pid, "SIGKILL");
+    await served.stop();
+    throw new Error("The function crashed.");
+  });
+  await assert.rejects(crashed, /The function crashed\./);
+  assert.deepEqual(await Promise.all(pids.map(startOf)), [null, null]);
 });

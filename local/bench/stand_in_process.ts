@@ -1,5 +1,6 @@
 import { dirname } from "node:path";
 import type { Environment } from "../function_environment.ts";
+import type { RunOptions } from "./bench.ts";
 import { benchEnvironment, machineEnvironment } from "./bench_environment.ts";
 import { type DenoProcess, startDenoProcess } from "./deno_process.ts";
 import { createSigner } from "./signer.ts";
@@ -9,8 +10,7 @@ import { GATHER_PATH, type StandInOptions } from "./stand_in.ts";
 export const STAND_IN_VARIABLE = "STAND_IN";
 
 /** A project and a provider that answer at once, or as late as was asked, and a user of that project. */
-export type StandIn = {
-  url: string;
+export type StandIn = Pick<DenoProcess, "pid" | "url"> & {
   /** Those of a request of the user, with a body in JSON. */
   headers: { authorization: string; "content-type": string };
   /** From now on the provider begins with no create before it has so many. */
@@ -24,19 +24,22 @@ export type StandIn = {
 
 const root = dirname(dirname(import.meta.dirname ?? "."));
 
-/** Runs `use` with a stand-in in a process of its own, then stops that and all it started. Without options it answers at once. */
+/**
+ * Runs `use` with a stand-in in a process of its own, then stops that and all it started; `ending` ends them at once. Without
+ * other options the stand-in answers at once.
+ */
 export async function withStandIn<Result>(
-  { projectMs = 0, providerMs = 0 }: Partial<StandInOptions>,
+  { projectMs = 0, providerMs = 0, ending }: Partial<StandInOptions> & Pick<RunOptions, "ending">,
   use: (standIn: StandIn) => Promise<Result>,
 ): Promise<Result> {
   const started: DenoProcess[] = [];
   const start = async (entrypoint: string, environment: Environment) => {
-    const process = await startDenoProcess({ root, entrypoint, environment });
+    const process = await startDenoProcess({ root, entrypoint, environment, ending });
     started.push(process);
     return process;
   };
   try {
-    const { url } = await start("local/bench/stand_in_server.ts", {
+    const { pid, url } = await start("local/bench/stand_in_server.ts", {
       ...machineEnvironment(),
       [STAND_IN_VARIABLE]: JSON.stringify({ projectMs, providerMs } satisfies StandInOptions),
     });
@@ -51,6 +54,7 @@ export async function withStandIn<Result>(
       SUPABASE_JWKS: signer.jwks,
     };
     return await use({
+      pid,
       url,
       headers: {
         authorization: `Bearer ${await signer.sign(crypto.randomUUID())}`,

@@ -1,7 +1,7 @@
 // What requests cost a warm process that is kept busy.
-import { type Bench, compared, type Row } from "./bench.ts";
+import { type Bench, compared, comparedCpu, type Row, type RunOptions } from "./bench.ts";
 import type { DenoProcess } from "./deno_process.ts";
-import { runTimeOf } from "./process_usage.ts";
+import type { CpuClock } from "./process_usage.ts";
 import { withStandIn } from "./stand_in_process.ts";
 import { median } from "./timing.ts";
 import { answered, USER_REQUESTS, type UserRequest } from "./user_requests.ts";
@@ -19,37 +19,42 @@ type Taken = { perSecond: number; cpuMs: number };
 async function turnOf(
   { url, pid }: DenoProcess,
   { atOnce, requests }: Counts,
-  { request, headers }: { request: () => UserRequest; headers: Record<string, string> },
+  { clock, request, headers }: {
+    clock: CpuClock;
+    request: () => UserRequest;
+    headers: Record<string, string>;
+  },
 ): Promise<Taken> {
-  const cpuMs = await runTimeOf(pid);
+  const cpuMs = await clock.of(pid);
   const started = performance.now();
   let left = requests;
   await Promise.all(Array.from({ length: atOnce }, async () => {
     while (left-- > 0) await answered(`${url}/api`, request(), headers);
   }));
   const seconds = (performance.now() - started) / 1_000;
-  return { perSecond: requests / seconds, cpuMs: (await runTimeOf(pid) - cpuMs) / requests };
+  return { perSecond: requests / seconds, cpuMs: (await clock.of(pid) - cpuMs) / requests };
 }
 
 /**
  * Requests per second and CPU per request, beside a bare Hono route that the same client asks the same. Client, function and
- * stand-in share this machine's cores, so the requests per second are of all three; the CPU is the function's alone.
+ * stand-in share this machine's cores, so the requests per second are of all three; the CPU is the function's
+ * alone, told where the clock is fine enough.
  */
-export const throughput = {
+export const createThroughput = (clock: CpuClock) => ({
   name: "throughput",
-  async run(_stack: unknown, { quick }: { quick: boolean }): Promise<Row[]> {
+  async run(_stack: unknown, { quick, ending }: RunOptions): Promise<Row[]> {
     const counts = quick ? ONCE : FULL;
     const contests = ROUTES.map((route) => ({
       route,
       value: new Array<Taken>(),
       baseline: new Array<Taken>(),
     }));
-    await withStandIn({}, async ({ start, headers }) => {
+    await withStandIn({ ending }, async ({ start, headers }) => {
       const served = await start("supabase/functions/api/index.ts");
       const bare = await start("local/bench/bare_hono.ts");
       for (let turn = 0; turn < counts.turns; turn++) {
         for (const { route, value, baseline } of contests) {
-          const asked = { request: USER_REQUESTS[route], headers };
+          const asked = { clock, request: USER_REQUESTS[route], headers };
           const ours = await turnOf(served, counts, asked);
           const theirs = await turnOf(bare, counts, asked);
           if (turn === 0) continue;
@@ -66,13 +71,13 @@ export const throughput = {
         baseline: median(baseline.map(({ perSecond }) => perSecond)),
         against: "bare Hono",
       }),
-      compared({
+      ...comparedCpu(clock, {
         what: `${route}: CPU of each`,
+        parts: counts.requests,
         value: median(value.map(({ cpuMs }) => cpuMs)),
-        unit: "ms",
         baseline: median(baseline.map(({ cpuMs }) => cpuMs)),
         against: "bare Hono",
       }),
     ]);
   },
-} satisfies Bench;
+} satisfies Bench);

@@ -1,7 +1,7 @@
 import type { DatabaseFacts } from "../../supabase/functions/_shared/contract_check.ts";
 import { type Check, failed, ok } from "./check.ts";
 import type { Expected, ExpectedBucket } from "./expected.ts";
-import type { Remedies } from "./remedies.ts";
+import type { Mend } from "./mend.ts";
 
 const literals = (texts: readonly string[]) => `array[${texts.map((text) => `'${text}'`).join(", ")}]`;
 
@@ -10,19 +10,21 @@ export function bucketChecks(
   facts: DatabaseFacts,
   expected: Expected,
   isThere: (made: { file: string }) => boolean,
-  remedies: Remedies,
+  mend: Mend,
 ): Check[] {
-  return [...expected.buckets].filter(([, bucket]) => isThere(bucket)).map(([id, wanted]) => {
+  return [...expected.buckets].flatMap(([id, wanted]) => {
     const name = `bucket ${id}`;
-    const faults = bucketFaults(id, wanted, facts.buckets.find((bucket) => bucket.id === id));
+    const found = facts.buckets.find((bucket) => bucket.id === id);
+    if (!found && !isThere(wanted)) return [];
+    const faults = bucketFaults(id, wanted, found);
     if (faults.length === 0) {
       return ok(
         name,
-        `It is private, takes up to ${wanted.fileSizeLimit.toLocaleString("en")} bytes of audio.`,
+        `It is private, takes up to ${wanted.fileSizeLimit.toLocaleString("en")} bytes, and audio alone.`,
       );
     }
     const [details, statements] = [0, 1].map((part) => faults.map((fault) => fault[part]));
-    return failed(name, (details ?? []).join(" "), remedies.sql((statements ?? []).join("; ")));
+    return failed(name, (details ?? []).join(" "), mend.sql(wanted.file, (statements ?? []).join("; ")));
   });
 }
 

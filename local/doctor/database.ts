@@ -1,7 +1,9 @@
 import type { CheckReport, DatabaseFacts } from "../../supabase/functions/_shared/contract_check.ts";
 import { bucketChecks } from "./buckets.ts";
 import { type Check, failed, ok } from "./check.ts";
-import { type Expected, policyKey } from "./expected.ts";
+import type { Expected } from "./expected.ts";
+import { createMend, type Mend } from "./mend.ts";
+import { policyChecks } from "./policies.ts";
 import type { Remedies } from "./remedies.ts";
 import { functionsCheck, tablesCheck } from "./rights.ts";
 
@@ -13,14 +15,15 @@ export function databaseChecks(
 ): Check[] {
   const { facts } = database;
   if (facts === null) return [withoutFacts(database.failure, expected, remedies)];
+  const mend = createMend(facts, expected, remedies);
   const missing = missingFiles(facts, expected);
   const isThere = ({ file }: { file: string }) => !missing.has(file);
   return [
-    ...migrationChecks(missing, facts, expected, remedies),
-    ...functionsCheck(facts, expected, remedies),
-    ...tablesCheck(facts, expected, remedies),
-    ...policyChecks(facts, expected, isThere, remedies),
-    ...bucketChecks(facts, expected, isThere, remedies),
+    ...migrationChecks(missing, facts, expected, mend),
+    ...functionsCheck(facts, expected, mend),
+    ...tablesCheck(facts, expected, mend),
+    ...policyChecks(facts, expected, isThere, mend),
+    ...bucketChecks(facts, expected, isThere, mend),
   ];
 }
 
@@ -33,7 +36,9 @@ function withoutFacts(
     const file = expected.functions.get("public.deployment_facts")?.file;
     const detail =
       `${file} is not applied, and others may not be either: the database cannot be looked at without it.`;
-    return failed("migrations", detail, remedies.migrate);
+    const fix =
+      `${remedies.migrate} If nothing is left to apply, the function is of another version: ${remedies.deploy}`;
+    return failed("migrations", detail, fix);
   }
   return failure === "unavailable"
     ? failed("database", "It did not answer the function.", "See the project's status, and run this again.")
@@ -68,11 +73,18 @@ function migrationChecks(
   missing: Map<string, string[]>,
   facts: DatabaseFacts,
   expected: Expected,
-  remedies: Remedies,
+  mend: Mend,
 ): Check[] {
   if (missing.size === 0) {
-    const by = facts.migrations === null ? ", by what they made: the project keeps no record of them" : "";
-    return [ok("migrations", `All ${expected.files.length} are applied${by}.`)];
+    const all = `of all ${expected.files.length}`;
+    return [
+      ok(
+        "migrations",
+        facts.migrations === null
+          ? `The tables, and the functions by their text, ${all} are there; the project keeps no record of them.`
+          : `The record has all ${expected.files.length}; their tables, and their functions by their text, are there.`,
+      ),
+    ];
   }
   return expected.files.flatMap(({ file, version }) => {
     const signs = missing.get(file);
@@ -82,49 +94,13 @@ function migrationChecks(
         ? failed(
           "migrations",
           `${file} is recorded as applied, and the database differs from it: ${signs.join(", ")}.`,
-          `Run its statements for that once more, from supabase/migrations/${file}. What was changed by hand is lost.`,
+          mend.by(
+            file,
+            `Run its statements for that once more, from supabase/migrations/${file}, with "create or replace function" ` +
+              'for each "create function". What was changed by hand is lost.',
+          ),
         )
-        : failed("migrations", `${file} is not applied: ${signs.join(", ")}.`, remedies.migrate),
+        : failed("migrations", `${file} is not applied: ${signs.join(", ")}.`, mend.migrate(file)),
     ];
   });
-}
-
-/** A policy too many opens what the others close; one too few of the restrictive ones does as well. */
-function policyChecks(
-  facts: DatabaseFacts,
-  expected: Expected,
-  isThere: (made: { file: string }) => boolean,
-  remedies: Remedies,
-): Check[] {
-  const there = new Map(
-    facts.policies.map((policy) => [policyKey(`${policy.schema}.${policy.table}`, policy.name), policy]),
-  );
-  const wrong: Check[] = [];
-  for (const [key, policy] of expected.policies) {
-    const found = there.get(key);
-    if (!isThere(policy) || found?.command === policy.command && found.restrictive === policy.restrictive) {
-      continue;
-    }
-    wrong.push(
-      failed(
-        "policies",
-        `The policy ${key} is ${found ? "not as its migration makes it" : "missing"}.`,
-        remedies.sql(`its "create policy" of supabase/migrations/${policy.file}`),
-      ),
-    );
-  }
-  for (const { schema, table, name, restrictive } of facts.policies) {
-    const relation = `${schema}.${table}`;
-    if (restrictive || !expected.tables.has(relation) || expected.policies.has(policyKey(relation, name))) {
-      continue;
-    }
-    wrong.push(
-      failed(
-        "policies",
-        `The policy ${policyKey(relation, name)} is of no migration, and opens the table.`,
-        remedies.sql(`drop policy "${name}" on ${relation}`),
-      ),
-    );
-  }
-  return wrong.length > 0 ? wrong : [ok("policies", `All ${expected.policies.size} stand, and no others.`)];
 }

@@ -23,13 +23,14 @@ export async function examine(
   give(checks);
   if (told === null) return null;
   const { report } = told;
+  const { supabase_url: supabaseUrl, public_url: publicUrl } = report.configuration;
   give(providerChecks(report, remedies));
   give(databaseChecks(report, expected, remedies));
   for (const bucket of expected.buckets.keys()) {
     const { facts } = report.database;
     // A bucket that is not there has been named.
     if (facts && !facts.buckets.some(({ id }) => id === bucket)) continue;
-    give(await probeBucket(deployment, { bucket, publicUrl: report.configuration.public_url }));
+    give(await probeBucket(deployment, { bucket, supabaseUrl, publicUrl }));
   }
   give(deliveryChecks(report, remedies));
   give([corsCheck(report, remedies)]);

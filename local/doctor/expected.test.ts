@@ -5,12 +5,13 @@ import { databaseFacts } from "../../supabase/functions/_shared/contract_check.t
 import { openDatabase } from "../database.ts";
 import { withTemporaryStack } from "../temporary_stack.ts";
 import { root } from "../tests/launch.ts";
-import { policyKey, readExpected } from "./expected.ts";
+import { catalogOf, readCatalog } from "./catalog.ts";
+import { policyKey, readMade } from "./expected.ts";
 
 const OWN_POLICY = /^(References|Generations) /;
 
 Deno.test("functions, tables, policies and buckets of the migrations are those of the database, no more and no fewer", async () => {
-  const expected = await readExpected(join(root, "supabase", "migrations"));
+  const expected = await readMade(join(root, "supabase", "migrations"));
   await withTemporaryStack(root, async (record) => {
     const database = openDatabase(record.database_url);
     const [row] = await database`select public.deployment_facts() as facts`.finally(() => database.end());
@@ -41,6 +42,11 @@ Deno.test("functions, tables, policies and buckets of the migrations are those o
       of(expected.buckets, (bucket) => [false, bucket.fileSizeLimit, bucket.allowedMimeTypes]),
     );
     assert.deepEqual(facts.migrations, expected.files.map(({ version }) => version));
+    assert.deepEqual(
+      await readCatalog(root),
+      catalogOf(facts, expected),
+      "local/doctor/catalog.json is stale: run npm run gen:types",
+    );
   });
 });
 
@@ -62,7 +68,7 @@ Deno.test("the last file that makes a thing counts, and what is dropped is not e
       drop table private.gone; drop function private.gone(); drop policy "Goes" on public.kept;`,
     );
     await write("notes.txt", "create table public.no_migration (id int);");
-    const { files, functions, tables, policies } = await readExpected(folder);
+    const { files, functions, tables, policies } = await readMade(folder);
     assert.deepEqual(files, [{ file: "1_first.sql", version: "1" }, { file: "2_second.sql", version: "2" }]);
     assert.deepEqual([...functions], [["public.again", {
       file: "2_second.sql",
@@ -74,6 +80,7 @@ Deno.test("the last file that makes a thing counts, and what is dropped is not e
       file: "1_first.sql",
       command: "select",
       restrictive: false,
+      statement: 'create policy "Stays" on public.kept for select to anon using (true)',
     }]]);
   } finally {
     await Deno.remove(folder, { recursive: true });

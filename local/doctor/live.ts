@@ -5,7 +5,7 @@ import { preferredName } from "../../supabase/functions/_shared/tts/providers/qw
 import { type Check, failed, ok } from "./check.ts";
 import type { LiveProvider } from "./live_provider.ts";
 import { createLiveVoice, readLiveClip, saidOf, VOICE_NAME } from "./live_voice.ts";
-import { storageOrigin } from "./probe.ts";
+import { GATEWAY, storageOrigin } from "./probe.ts";
 import type { Deployment } from "./reach.ts";
 
 const TEXT = "All is well.";
@@ -21,17 +21,23 @@ const spoken = z.object({ output: z.object({ audio: z.object({ url: z.url() }) }
  */
 export async function examineLive(
   deployment: Deployment,
-  options: { qwen: LiveProvider; publicUrl: string; give: (check: Check) => void; token?: string },
+  options: {
+    qwen: LiveProvider;
+    supabaseUrl: string;
+    publicUrl: string;
+    give: (check: Check) => void;
+    token?: string;
+  },
 ): Promise<void> {
-  const { qwen, publicUrl, give } = options;
+  const { qwen, supabaseUrl, publicUrl, give } = options;
   const { signal } = deployment;
-  const url = storageOrigin(deployment.api, publicUrl);
+  const url = storageOrigin(deployment.api, supabaseUrl);
   if (url === null) {
     give(
       failed(
         "live",
-        `The secret key would travel to ${publicUrl} unencrypted.`,
-        "Nothing was paid. Use https.",
+        `SUPABASE_URL is ${supabaseUrl}, where the secret key would travel unencrypted, or which is another machine from here.`,
+        `Nothing was paid. ${GATEWAY}`,
       ),
     );
     return;

@@ -18,9 +18,16 @@ Deno.test("the options are those of an operator's command, --live and --yes", ()
   const { api, json, live, yes } = parseOptions(["--api", "https://x/api/", "--json", "--live", "--yes"]);
   assert.deepEqual([api, json, live, yes], ["https://x/api", true, true, true]);
   for (
+    const here of ["http://localhost:54321/functions/v1/api", "http://127.0.0.1:8/api", "http://[::1]/api"]
+  ) {
+    assert.equal(parseOptions(["--api", here]).api, here);
+  }
+  for (
     const [args, sentence] of [
       [["--yes"], /^--yes needs --live\.$/],
       [["--api", "ftp://x"], /not an http/],
+      [["--api", "http://10.0.0.7:8000/functions/v1/api"], /^--api must be https, .* unencrypted\.$/],
+      [["--api", "http://ref.supabase.co/functions/v1/api"], /^--api must be https, but on this machine/],
       [["now"], /now/],
       [["--alive"], /--alive/],
     ] as const

@@ -23,15 +23,21 @@ export function probeKey(bucket: string): string {
   return KEYS[bucket]?.() ?? crypto.randomUUID();
 }
 
+/** What to do where `storageOrigin` knows none. */
+export const GATEWAY =
+  "Name the API by its URL behind the project's gateway, which ends in /functions/v1/api.";
+
 /**
- * The origin where Supabase is asked with the secret key: the gateway that the API is behind, else the one that the
- * function names. Null when the key would travel there unencrypted.
+ * The origin where Supabase is asked with the secret key: the gateway that the API is behind, else the `SUPABASE_URL` of
+ * the function, where it sends that key itself. Null when the key would travel there unencrypted, or to this machine
+ * though the function runs on another.
  */
-export function storageOrigin(api: string, publicUrl: string): string | null {
-  const { origin, pathname } = new URL(api);
+export function storageOrigin(api: string, supabaseUrl: string): string | null {
+  const { origin, pathname, hostname } = new URL(api);
   if (pathname.startsWith("/functions/v1/")) return origin;
-  const { protocol, hostname } = new URL(publicUrl);
-  return protocol === "https:" || isLoopbackHost(hostname) ? publicUrl : null;
+  const named = new URL(supabaseUrl);
+  if (isLoopbackHost(named.hostname)) return isLoopbackHost(hostname) ? named.origin : null;
+  return named.protocol === "https:" ? named.origin : null;
 }
 
 /**
@@ -40,23 +46,40 @@ export function storageOrigin(api: string, publicUrl: string): string | null {
  */
 export async function probeBucket(
   deployment: Deployment,
-  { bucket, publicUrl }: { bucket: string; publicUrl: string },
+  { bucket, supabaseUrl, publicUrl }: { bucket: string; supabaseUrl: string; publicUrl: string },
 ): Promise<Check[]> {
   const name = `signed URL in ${bucket}`;
-  const url = storageOrigin(deployment.api, publicUrl);
+  const url = storageOrigin(deployment.api, supabaseUrl);
   if (url === null) {
-    const fix = "Name the API by its URL behind the project's gateway, which ends in /functions/v1/api.";
-    return [warning(name, `Not tried: the secret key would travel to ${publicUrl} unencrypted.`, fix)];
+    const detail =
+      `Not tried: SUPABASE_URL is ${supabaseUrl}, where the secret key would travel unencrypted, or which is another ` +
+      "machine from here.";
+    return [warning(name, detail, GATEWAY)];
   }
   const { storage } = createSupabase({ url, secretKey: deployment.key, fetch: deployment.fetch });
   const key = probeKey(bucket);
   const checks: Check[] = [];
+  let stored: Stored = "unknown";
   try {
-    checks.push(await lookFromOutside(deployment, storage.from(bucket), { name, bucket, key, publicUrl }));
+    const client = storage.from(bucket);
+    const bytes = encodeWav(new Int16Array(RATE).fill(Math.floor(Math.random() * 1_000)), RATE);
+    const { error } = await client.upload(key, bytes, { contentType: "audio/wav" });
+    stored = error === null ? "yes" : isRefusal(error) ? "no" : "unknown";
+    checks.push(
+      error === null
+        ? await lookFromOutside(deployment, client, { name, bucket, key, bytes, publicUrl })
+        : failed(
+          name,
+          `An object could not be stored in ${bucket}: ${error.message}.`,
+          deployment.remedies.logs,
+        ),
+    );
   } finally {
     const { error } = await storage.from(bucket).remove([key]);
-    if (error) {
-      const detail = `${key} was stored in ${bucket}, and could not be removed.`;
+    if (error && stored !== "no") {
+      const detail = stored === "yes"
+        ? `${key} was stored in ${bucket}, and could not be removed.`
+        : `${key} may have been stored in ${bucket} for all that, and could not be removed.`;
       checks.push(warning(name, detail, "Remove it, or leave it to npm run reconcile -- --repair."));
     }
   }
@@ -64,22 +87,27 @@ export async function probeBucket(
   return checks;
 }
 
+type Stored = "yes" | "no" | "unknown";
+
+/** Whether the storage said no, rather than nothing or that it is broken. */
+const isRefusal = (error: { status?: number }) =>
+  error.status !== undefined && error.status >= 400 && error.status < 500;
+
 type BucketClient = ReturnType<ReturnType<typeof createSupabase>["storage"]["from"]>;
+
+const saidOf = (status: number) => status === 0 ? "did not answer" : `answered ${status}`;
 
 async function lookFromOutside(
   { remedies, signal, fetch: send = fetch }: Deployment,
   client: BucketClient,
-  { name, bucket, key, publicUrl }: { name: string; bucket: string; key: string; publicUrl: string },
+  { name, bucket, key, bytes, publicUrl }: {
+    name: string;
+    bucket: string;
+    key: string;
+    bytes: Uint8Array;
+    publicUrl: string;
+  },
 ): Promise<Check> {
-  const bytes = encodeWav(new Int16Array(RATE).fill(Math.floor(Math.random() * 1_000)), RATE);
-  const stored = await client.upload(key, bytes, { contentType: "audio/wav" });
-  if (stored.error) {
-    return failed(
-      name,
-      `An object could not be stored in ${bucket}: ${stored.error.message}.`,
-      remedies.logs,
-    );
-  }
   const { data, error } = await client.createSignedUrl(key, SIGNED_SECONDS);
   if (error) return failed(name, `A URL in ${bucket} could not be signed: ${error.message}.`, remedies.logs);
 
@@ -95,10 +123,9 @@ async function lookFromOutside(
 
   const signed = await get(onOrigin(publicUrl, data.signedUrl));
   if (signed.status !== 200) {
-    const why = signed.status === 0 ? "did not answer" : `answered ${signed.status}`;
     return failed(
       name,
-      `${publicUrl} ${why} to a signed URL that was asked for from here.`,
+      `${publicUrl} ${saidOf(signed.status)} to a signed URL that was asked for from here.`,
       `It must be the origin that browsers and the provider reach: ` +
         remedies.set("PUBLIC_SUPABASE_URL", "https://YOUR_PROJECT.supabase.co"),
     );
@@ -108,11 +135,22 @@ async function lookFromOutside(
     return failed(name, `${publicUrl} gave other bytes than were stored.`, fix);
   }
   const open = await get(`${publicUrl}/storage/v1/object/public/${bucket}/${key}`);
-  return open.status === 200
-    ? failed(
+  if (open.status >= 200 && open.status < 300) {
+    return failed(
       name,
       `An object of ${bucket} can be fetched without a signature.`,
       remedies.sql(`update storage.buckets set public = false where id = '${bucket}'`),
-    )
-    : ok(name, `${publicUrl} gives the object by its signed URL, and not without.`);
+    );
+  }
+  if (open.status < 400 || open.status >= 500 || open.status === 429) {
+    return warning(
+      name,
+      `${publicUrl} gives the object by its signed URL; without a signature it ${
+        saidOf(open.status)
+      }, which tells ` +
+        "nothing.",
+      "Run this again. If it stays, see what is in front of the project.",
+    );
+  }
+  return ok(name, `${publicUrl} gives the object by its signed URL, and not without (${open.status}).`);
 }

@@ -17,17 +17,29 @@ const answered = ({ status, provider_code: code }: Failure) =>
   [status, code].filter((part) => part !== null).join(" ");
 
 /** Whether the provider takes the key, and how many voices may still be made. */
-export function providerChecks({ provider, configuration }: CheckReport, remedies: Remedies): Check[] {
+export function providerChecks(
+  { provider, configuration, variables }: CheckReport,
+  remedies: Remedies,
+): Check[] {
   if (provider === null || configuration.qwen === null) {
     return [ok("provider", `Not asked: TTS_PROVIDER_MODE is ${configuration.mode}.`)];
   }
   const { here } = provider;
-  if (here.failure) return [keyFault(provider, here.failure, configuration.qwen.base_url, remedies)];
+  if (here.failure) {
+    const host = {
+      baseUrl: configuration.qwen.base_url,
+      isSet: variables.some(({ name, set }) => name === "DASHSCOPE_BASE_URL" && set),
+    };
+    return [keyFault(provider, here.failure, host, remedies)];
+  }
   return [
     ok("provider", `Region ${here.region} takes the key, at ${configuration.qwen.base_url}.`),
     ...(here.voices === null ? [] : [room(here.voices)]),
   ];
 }
+
+/** Where the provider is asked, and whether DASHSCOPE_BASE_URL says so rather than the region. */
+type Host = { baseUrl: string; isSet: boolean };
 
 function room(voices: number): Check {
   const detail = `${voices} of ${MOST_VOICES.toLocaleString("en")} voices are used up`;
@@ -43,11 +55,11 @@ function room(voices: number): Check {
 function keyFault(
   { here, elsewhere }: Provider,
   failure: Failure,
-  baseUrl: string,
+  host: Host,
   remedies: Remedies,
 ): Check {
   const { category, provider_code: code, status } = failure;
-  if (status === 401) return refusedKey(here.region, elsewhere, failure, baseUrl, remedies);
+  if (status === 401) return refusedKey(here.region, elsewhere, failure, host, remedies);
   if (category === "throttled") {
     return warning(
       "provider",
@@ -67,7 +79,7 @@ function keyFault(
   }
   return failed(
     "provider",
-    `${baseUrl} gave no list of voices (${category}${status === null ? "" : `, ${answered(failure)}`}).`,
+    `${host.baseUrl} gave no list of voices (${category}${status === null ? "" : `, ${answered(failure)}`}).`,
     "Run this again. If it stays, see the provider's status page, and whether the function may reach that host.",
   );
 }
@@ -76,7 +88,7 @@ function refusedKey(
   region: string,
   elsewhere: Provider["elsewhere"],
   failure: Failure,
-  baseUrl: string,
+  host: Host,
   remedies: Remedies,
 ): Check {
   const told = answered(failure);
@@ -86,8 +98,8 @@ function refusedKey(
       "provider",
       `The key belongs to region ${elsewhere.region}, and DASHSCOPE_REGION is ${region}, which refuses it (${told}).`,
       `First read docs/operations.md#another-region. Then: ${
-        remedies.set("DASHSCOPE_REGION", elsewhere.region)
-      } ` +
+        host.isSet ? `${remedies.unset("DASHSCOPE_BASE_URL")} And: ` : ""
+      }${remedies.set("DASHSCOPE_REGION", elsewhere.region)} ` +
         `Or, with a key of region ${region}: ${anotherKey}`,
     );
   }
@@ -100,7 +112,7 @@ function refusedKey(
   }
   const unknown = elsewhere
     ? `region ${elsewhere.region} could not be asked`
-    : `beside a stand-in at ${baseUrl} no other region is asked`;
+    : `beside a stand-in at ${host.baseUrl} no other region is asked`;
   return failed(
     "provider",
     `Region ${region} refuses the key (${told}): it is expired, deleted, mistyped or of another region (${unknown}).`,

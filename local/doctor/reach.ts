@@ -73,7 +73,9 @@ async function understand(
     const report = checkReport.safeParse(answer.body);
     if (!report.success) {
       const detail = "The function's report is not of this checkout's version.";
-      return { checks: [keyIsRight, failed("version", detail, remedies.deploy)], told: null };
+      const fix =
+        `If the function may be newer than this checkout, update it first. Else: ${remedies.deploy}`;
+      return { checks: [keyIsRight, failed("version", detail, fix)], told: null };
     }
     const { askedAt, answeredAt } = answer;
     const checks = [keyIsRight, ok("version", "The function can report on itself."), variables(report.data)];

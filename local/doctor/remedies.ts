@@ -9,6 +9,11 @@ export function createRemedies({ local }: { local: boolean }) {
       local
         ? `Set ${variable}=${value} in .env, and start npm start again.`
         : `npx supabase secrets set ${variable}=${value}`,
+    /** Takes a variable of the function away. */
+    unset: (variable: string) =>
+      local
+        ? `Take ${variable} out of .env, and start npm start again.`
+        : `npx supabase secrets unset ${variable}`,
     /** Brings the function to this checkout's version. */
     deploy: local
       ? "Stop npm start, and start it from this checkout."

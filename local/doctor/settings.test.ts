@@ -120,18 +120,36 @@ Deno.test("any origin is a warning, but on this machine", () => {
   assert.equal(corsCheck(report(), remedies).status, "ok");
 });
 
+Deno.test("a key of another region is told with DASHSCOPE_BASE_URL, where that is set", () => {
+  const failure = { category: "misconfigured", status: 401, provider_code: "InvalidApiKey" };
+  const provider = {
+    here: { region: "intl", voices: null, failure },
+    elsewhere: { region: "cn", voices: 3, failure: null },
+  };
+  const fix = (set: boolean) =>
+    providerChecks({ ...report(), provider, variables: [{ name: "DASHSCOPE_BASE_URL", set }] }, remedies)[0]
+      ?.fix ?? "";
+  assert.match(
+    fix(true),
+    /Then: npx supabase secrets unset DASHSCOPE_BASE_URL And: npx supabase secrets set DASHSCOPE_REGION=cn /,
+  );
+  assert.match(fix(false), /Then: npx supabase secrets set DASHSCOPE_REGION=cn /);
+});
+
 Deno.test("room is a warning from 900 voices and a failure from 990", () => {
   const room = (voices: number) => providerChecks(report({ voices }), remedies)[1]?.status;
   assert.deepEqual([899, 900, 989, 990, 1_000].map(room), ["ok", "warning", "warning", "failed", "failed"]);
 });
 
-Deno.test("the secret key goes to the gateway of the API, or where it is encrypted, or nowhere", () => {
-  const at = (api: string, publicUrl: string) => storageOrigin(api, publicUrl);
-  assert.equal(at("http://10.0.0.7:8000/functions/v1/api", "https://else.example"), "http://10.0.0.7:8000");
+Deno.test("the secret key goes to the gateway of the API, or to the function's SUPABASE_URL if it is safe, or nowhere", () => {
+  const at = (api: string, supabaseUrl: string) => storageOrigin(api, supabaseUrl);
+  assert.equal(at("http://127.0.0.1:8/functions/v1/api", "https://else.example"), "http://127.0.0.1:8");
   assert.equal(
     at("https://ref.functions.supabase.co/api", "https://ref.supabase.co"),
     "https://ref.supabase.co",
   );
   assert.equal(at("http://127.0.0.1:8000/api", "http://127.0.0.1:54321"), "http://127.0.0.1:54321");
-  assert.equal(at("https://api.example/api", "http://voices.example"), null);
+  for (const away of ["http://voices.example", "http://kong:8000", "http://127.0.0.1:54321"]) {
+    assert.equal(at("https://api.example/api", away), null, away);
+  }
 });

@@ -26,7 +26,7 @@ export function deliveryChecks({ configuration }: CheckReport, remedies: Remedie
       ),
     ];
   }
-  return [ok("delivery", `The provider fetches clips by signed URLs at ${publicUrl}.`)];
+  return [ok("delivery", `Clips are signed at ${publicUrl}; that the provider gets there, --live tells.`)];
 }
 
 /** Whether any web page may call the API in a browser. */

@@ -26,8 +26,10 @@ const FACTS: FieldNotes = {
   "database.facts.tables.schema": "Where it lies.",
   "database.facts.tables.name": "Its name.",
   "database.facts.tables.row_level_security": "Whether policies decide on its rows.",
-  "database.facts.tables.anon": "The rights of anon.",
-  "database.facts.tables.authenticated": "The rights of signed-in users.",
+  "database.facts.tables.columns": "The types of its columns, by name.",
+  "database.facts.tables.anon": "The rights of anon: on all of it, or on a column in brackets.",
+  "database.facts.tables.authenticated": "The rights of signed-in users, in the same way.",
+  "database.facts.tables.service_role": "The rights of the function, in the same way.",
   "database.facts.buckets": "The buckets of clips and audio.",
   "database.facts.buckets.id": "Its name.",
   "database.facts.buckets.public": "Whether anyone may read it.",
@@ -39,6 +41,9 @@ const FACTS: FieldNotes = {
   "database.facts.policies.name": "Its name.",
   "database.facts.policies.command": "What it is about.",
   "database.facts.policies.restrictive": "Whether it takes rights away.",
+  "database.facts.policies.roles": "Whom it is about.",
+  "database.facts.policies.using_md5": "Tells whether its USING is that of the migrations; null without one.",
+  "database.facts.policies.check_md5": "Tells the same of its WITH CHECK; null without one.",
 };
 
 /** What the document says of how a deployment is seen from inside. */

@@ -1,4 +1,5 @@
 import { parseArgs } from "node:util";
+import { isLoopbackHost } from "../../supabase/functions/_shared/hosts.ts";
 
 /** What every command of an operator may be asked. */
 export type OperatorOptions = {
@@ -26,15 +27,22 @@ export const operatorUsage = (command: string) =>
                      read from the environment: SUPABASE_SECRET_KEY
   --help             this text`;
 
-/** Checks those options. Throws a sentence for one that is empty, no URL, or one too many. */
+/**
+ * Checks those options. Throws a sentence for one that is empty, one too many, no URL, or a URL to which the secret key
+ * would travel unencrypted.
+ */
 export function readOperatorOptions(
   values: { help: boolean; json: boolean; api?: string; data?: string },
 ): OperatorOptions {
   const { help, json, api, data: dataDir } = values;
   if (dataDir === "") throw new Error("--data is empty.");
   if (dataDir !== undefined && api !== undefined) throw new Error("Give --data or --api, not both.");
-  if (api !== undefined && !/^https?:$/.test(URL.parse(api)?.protocol ?? "")) {
-    throw new Error("--api is not an http(s) URL.");
+  if (api !== undefined) {
+    const { protocol, hostname } = URL.parse(api) ?? { protocol: "", hostname: "" };
+    if (!/^https?:$/.test(protocol)) throw new Error("--api is not an http(s) URL.");
+    if (protocol === "http:" && !isLoopbackHost(hostname)) {
+      throw new Error("--api must be https, but on this machine: the secret key would travel unencrypted.");
+    }
   }
   return { help, json, api: api?.replace(/\/+$/, ""), dataDir };
 }

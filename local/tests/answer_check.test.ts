@@ -4,6 +4,7 @@ import { createAnswerCheck, type SeenAnswer } from "../../supabase/functions/tes
 import { description } from "../../supabase/functions/tests/harness/description.ts";
 import { watchAnswers } from "../../supabase/functions/tests/harness/seen_answers.ts";
 import { unseenAnswers } from "../openapi/coverage.ts";
+import type { JsonObject } from "../openapi/json.ts";
 
 const check = createAnswerCheck(description);
 const VOICE_ID = "3f0c2f0e-6a0b-4c1e-9a53-0d6f5f3b7a11";
@@ -146,47 +147,101 @@ for (const [what, given, told] of WRONG) {
   });
 }
 
-Deno.test("a server that is watched answers as it would, and what was wrong is told beside it", async () => {
+type Watched = ReturnType<typeof watchAnswers>;
+
+/** What a watched handler answers, as a server would ask it. */
+function ask(watched: Watched, path: string, request: { body?: string; signal?: AbortSignal } = {}) {
+  const { body } = request;
+  const sent = body === undefined ? request : {
+    ...request,
+    method: "POST",
+    headers: { "content-length": String(new TextEncoder().encode(body).length) },
+  };
+  return watched(new Request(`http://127.0.0.1/api${path}`, sent), {
+    remoteAddr: { transport: "tcp", hostname: "127.0.0.1", port: 9 },
+    completed: Promise.resolve(),
+  });
+}
+
+Deno.test("a handler that is watched answers as it would, and what was wrong is told beside it", async () => {
   const kept: string[] = [];
   const bodies: string[] = [];
-  const server = Deno.serve(
-    { hostname: "127.0.0.1", port: 0, onListen() {} },
-    watchAnswers(async (request) => {
-      bodies.push(await request.text());
-      const headers = { "x-request-id": "abc" };
-      return new URL(request.url).pathname === "/api/health"
-        ? Response.json({ ok: true }, { headers })
-        : Response.json({ id: VOICE_ID, name: "Grace", more: 1 }, { headers });
-    }, (line) => kept.push(line.replace(/:\d+\)/, ")"))),
-  );
-  const url = `http://127.0.0.1:${server.addr.port}/api`;
-  const health = await fetch(`${url}/health`);
-  assert.deepEqual(await health.json(), { ok: true });
+  const watched = watchAnswers(async (request) => {
+    bodies.push(await request.text());
+    const headers = { "x-request-id": "abc" };
+    const { pathname } = new URL(request.url);
+    if (pathname === "/api/health") return Response.json({ ok: true }, { headers });
+    return pathname === "/api/clone/upload-url"
+      ? Response.json(errorBody("payload_too_large"), { status: 413, headers })
+      : Response.json({ id: VOICE_ID, name: "Grace", more: 1 }, { headers });
+  }, (line) => kept.push(line.replace(/:\d+\)/, ")")));
+  assert.deepEqual(await (await ask(watched, "/health")).json(), { ok: true });
   const sent = JSON.stringify({ voice_id: VOICE_ID, ...DETAILS, name: "" });
   for (const _ of ["once", "and again"]) {
-    const finalized = await fetch(`${url}/clone/finalize`, { method: "POST", body: sent });
+    const finalized = await ask(watched, "/clone/finalize", { body: sent });
     assert.deepEqual(await finalized.json(), { id: VOICE_ID, name: "Grace", more: 1 });
   }
-  await server.shutdown();
-  assert.deepEqual(bodies, ["", sent, sent]);
+  assert.equal((await ask(watched, "/clone/upload-url", { body: sent })).status, 413);
+  assert.deepEqual(bodies, ["", sent, sent, sent]);
   const wrong = "! POST /clone/finalize answered POST with 200 (answer_check.test.ts)";
   assert.deepEqual(kept, [
     "GET /health 200",
     "POST /clone/finalize 200",
     `${wrong}: body: must NOT have additional properties`,
     `${wrong}: accepted a body: /name must NOT have fewer than 1 characters`,
+    "POST /clone/upload-url 413 payload_too_large",
   ]);
 });
 
-Deno.test("an answer that no test has seen is missing", () => {
-  const responses = { 200: {}, 404: {} };
-  const document = {
-    paths: { "/voices": { get: { responses } }, "/health": { get: { responses: { 200: {} } } } },
-  };
-  const { missing, outOfReach } = unseenAnswers(document, [
-    "GET /voices 200",
-    "GET /health 200",
-    "a preflight 204",
-  ]);
-  assert.deepEqual([missing, outOfReach], [["GET /voices 404"], []]);
+Deno.test("a handler that is watched hears when the client hangs up", async () => {
+  const client = new AbortController();
+  const heard: [body: string, hungUp: boolean][] = [];
+  const watched = watchAnswers(async (request) => {
+    const body = await request.text();
+    client.abort();
+    heard.push([body, request.signal.aborted]);
+    return Response.json({ id: VOICE_ID, name: "Grace" }, { headers: { "x-request-id": "abc" } });
+  }, () => {});
+  await ask(watched, "/clone/finalize", { body: "{}", signal: client.signal });
+  assert.deepEqual(heard, [["{}", true]]);
+});
+
+const answerWith = (...codes: string[]): JsonObject => ({
+  content: { "application/json": { schema: { allOf: [{}, { properties: { code: { enum: codes } } }] } } },
+});
+const errors = {
+  404: answerWith("not_found"),
+  409: answerWith("clone_in_progress", "clone_conflict"),
+  503: { $ref: "#/components/responses/config_invalid" },
+};
+const described = {
+  paths: {
+    "/voices": { get: { responses: { 200: {}, ...errors } } },
+    "/health": { get: { responses: { 200: {}, 503: { $ref: "#/components/responses/config_invalid" } } } },
+  },
+  components: { responses: { config_invalid: answerWith("config_invalid") } },
+};
+const seen = [
+  "GET /voices 200",
+  "GET /voices 404 not_found",
+  "GET /voices 409 clone_conflict",
+  "GET /voices 409 clone_in_progress",
+  "GET /voices 503 config_invalid",
+  "GET /health 200",
+];
+
+Deno.test("answers that were all seen are none that is missing; a configuration that is not valid counts for all", () => {
+  assert.deepEqual(unseenAnswers(described, seen), { missing: [], outOfReach: [] });
+});
+
+for (const answer of seen.slice(0, 4)) {
+  Deno.test(`an answer that no test has seen is missing: ${answer}`, () => {
+    const others = [...seen.filter((one) => one !== answer), "GET /voices 409", "a preflight 204"];
+    assert.deepEqual(unseenAnswers(described, others).missing, [answer]);
+  });
+}
+
+Deno.test("a code that all share is missing everywhere when no test has seen it", () => {
+  const { missing } = unseenAnswers(described, seen.filter((one) => !one.endsWith("config_invalid")));
+  assert.deepEqual(missing, ["GET /voices 503 config_invalid", "GET /health 503 config_invalid"]);
 });

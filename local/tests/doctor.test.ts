@@ -13,12 +13,14 @@ const versionOf = (file: string) => file.slice(0, 14);
 type Fault = {
   what: string;
   make: string;
+  /** "as printed": by the statements of the fixes, as they stand there. */
   mend: string | (() => Promise<string>);
   /** Every line that is not ok: its name, its detail, and what its fix holds. */
   said: [name: string, detail: RegExp, fix: RegExp][];
 };
 
 const FACTS = "20261122120200_deployment_facts.sql";
+const GENERATIONS = "20261122110000_generations.sql";
 const COMPLETE = "20261122110400_task_complete.sql";
 const record = (file: string) =>
   `insert into supabase_migrations.schema_migrations (version) values ('${versionOf(file)}')`;
@@ -28,10 +30,7 @@ const FAULTS: Fault[] = [
   {
     what: "a missing bucket",
     make: "delete from storage.buckets where id = 'references'",
-    mend:
-      `insert into storage.buckets (id, name, public, file_size_limit, allowed_mime_types) values ('references',
-      'references', false, 10485760, array['audio/wav', 'audio/x-wav', 'audio/wave', 'audio/mpeg', 'audio/mp4',
-      'audio/x-m4a', 'audio/m4a'])`,
+    mend: "as printed",
     said: [[
       "bucket references",
       /^There is no bucket references\.$/,
@@ -41,7 +40,7 @@ const FAULTS: Fault[] = [
   {
     what: "a public bucket",
     make: "update storage.buckets set public = true where id = 'references'",
-    mend: "update storage.buckets set public = false where id = 'references'",
+    mend: "as printed",
     said: [
       [
         "bucket references",
@@ -59,8 +58,7 @@ const FAULTS: Fault[] = [
     what: "a bucket that takes anything",
     make:
       "update storage.buckets set file_size_limit = null, allowed_mime_types = null where id = 'generations'",
-    mend: `update storage.buckets set file_size_limit = 33554432, allowed_mime_types = array['audio/wav']
-      where id = 'generations'`,
+    mend: "as printed",
     said: [[
       "bucket generations",
       /^The bucket generations takes any number of bytes, not 33554432\. The bucket generations takes any type\.$/,
@@ -84,7 +82,7 @@ const FAULTS: Fault[] = [
     said: [[
       "migrations",
       /^20261122120200_deployment_facts\.sql is not applied, and others may not be either/,
-      /it applies them\.$/,
+      /it applies them\. If nothing is left to apply, the function is of another version: Stop npm start/,
     ]],
   },
   {
@@ -98,7 +96,7 @@ const FAULTS: Fault[] = [
     said: [[
       "migrations",
       /^20261122100600_reconcile\.sql is recorded as applied, and the database differs from it: the function public\.purge_done is not as this file makes it\.$/,
-      /from supabase\/migrations\/20261122100600_reconcile\.sql/,
+      /from supabase\/migrations\/20261122100600_reconcile\.sql, with "create or replace function" for each "create function"\./,
     ]],
   },
   {
@@ -107,10 +105,7 @@ const FAULTS: Fault[] = [
       revoke execute on function public.clone_claim from service_role;
       alter function private.fingerprint reset search_path;
       alter function public.purge_done security invoker`,
-    mend: `revoke execute on function public.task_claim from anon, authenticated;
-      grant execute on function public.clone_claim to service_role;
-      alter function private.fingerprint set search_path = '';
-      alter function public.purge_done security definer`,
+    mend: "as printed",
     said: [
       [
         "functions",
@@ -139,11 +134,10 @@ const FAULTS: Fault[] = [
     make: `alter table private.clone_sendings disable row level security;
       grant select, delete on table private.clone_sendings to anon;
       grant update (name) on table public.voices to authenticated;
-      grant select on table public.voices to anon`,
-    mend: `alter table private.clone_sendings enable row level security;
-      revoke select, delete on table private.clone_sendings from anon;
-      revoke update (name) on table public.voices from authenticated;
-      revoke select on table public.voices from anon`,
+      grant select on table public.voices to anon;
+      grant select on table public.tasks to authenticated;
+      grant select on table private.voice_enrollments to service_role`,
+    mend: "as printed",
     said: [
       [
         "tables",
@@ -153,32 +147,124 @@ const FAULTS: Fault[] = [
       [
         "tables",
         /^anon may delete, select on private\.clone_sendings\.$/,
-        /revoke delete, select on table private\.clone_sendings from anon;$/,
+        /: revoke all on table private\.clone_sendings from public, anon;$/,
+      ],
+      [
+        "tables",
+        /^service_role may select on private\.voice_enrollments\.$/,
+        /: revoke all on table private\.voice_enrollments from public, service_role;$/,
+      ],
+      [
+        "tables",
+        /^authenticated may select on public\.tasks\.$/,
+        /from public, authenticated; grant select \(completed_at\), .* on table public\.tasks to authenticated;$/,
       ],
       [
         "tables",
         /^anon may select on public\.voices\.$/,
-        /revoke select on table public\.voices from anon;$/,
+        /: revoke all on table public\.voices from public, anon;$/,
       ],
       [
         "tables",
-        /^authenticated may update on public\.voices\.$/,
-        /revoke update on table public\.voices from authenticated;$/,
+        /^authenticated may update \(name\) on public\.voices\.$/,
+        /from public, authenticated; grant select on table public\.voices to authenticated;$/,
       ],
+    ],
+  },
+  {
+    what: "a function that may not use its table",
+    make: "revoke all on public.voices from service_role",
+    mend: "as printed",
+    said: [[
+      "tables",
+      /^service_role may not delete, insert, select, update on public\.voices, so the function fails\.$/,
+      /: grant delete, insert, select, update on table public\.voices to service_role;$/,
+    ]],
+  },
+  {
+    what: "users who may not read their own rows",
+    make: `revoke select on public.voices from authenticated;
+      revoke select (status) on public.tasks from authenticated`,
+    mend: "as printed",
+    said: [
+      [
+        "tables",
+        /^authenticated may not select \(status\) on public\.tasks, so users cannot read their own rows\.$/,
+        /: grant select \(completed_at\), .*select \(status\), .* on table public\.tasks to authenticated;$/,
+      ],
+      [
+        "tables",
+        /^authenticated may not select on public\.voices, so users cannot read their own rows\.$/,
+        /: grant select on table public\.voices to authenticated;$/,
+      ],
+    ],
+  },
+  {
+    what: "a column that was renamed",
+    make: "alter table public.voices rename column description to about",
+    mend: "alter table public.voices rename column about to description",
+    said: [[
+      "tables",
+      /^public\.voices has no column description \(text\)\.$/,
+      /^If it was renamed, rename it back \(not of the migrations: about\)\. Else add it as supabase\/migrations has it, from 20261122100000_voices\.sql on\.$/,
+    ]],
+  },
+  {
+    what: "a policy that shows everybody's rows, and others that were turned",
+    make: `alter policy "A user reads own live voices" on public.voices using (true);
+      alter policy "A user reads own tasks" on public.tasks to anon;
+      alter policy "References are never overwritten by users" on storage.objects to authenticated with check (true)`,
+    mend: "as printed",
+    said: [
+      [
+        "policies",
+        /^The policy public\.voices: A user reads own live voices is not as its migration makes it \(its USING is another\)\.$/,
+        /: drop policy "A user reads own live voices" on public\.voices; create policy "A user reads own live voices" on public\.voices for select to authenticated using \(user_id = \(select auth\.uid\(\)\) and deleted_at is null\);$/,
+      ],
+      [
+        "policies",
+        /objects: References are never overwritten by users is not .* \(it is to authenticated, its WITH CHECK is another\)\.$/,
+        /with check \(bucket_id <> 'references'\);$/,
+      ],
+      [
+        "policies",
+        /tasks: A user reads own tasks is not as its migration makes it \(it is to anon\)\.$/,
+        /for select to authenticated using /,
+      ],
+    ],
+  },
+  {
+    what: "open policies and buckets beside migrations that nobody recorded",
+    make: `${forget(GENERATIONS)}; update storage.buckets set public = true where id = 'generations';
+      alter policy "A user reads own generations" on public.generations using (true)`,
+    mend: `update storage.buckets set public = false where id = 'generations';
+      alter policy "A user reads own generations" on public.generations using (user_id = (select auth.uid()));
+      ${record(GENERATIONS)}`,
+    said: [
+      [
+        "migrations",
+        /^20261122110000_generations\.sql is not applied: it is not recorded\.$/,
+        /it applies them\.$/,
+      ],
+      [
+        "policies",
+        /own generations is not as its migration makes it \(its USING is another\)\.$/,
+        /drop policy/,
+      ],
+      ["bucket generations", /is public/, /set public = false/],
+      ["signed URL in generations", /can be fetched without a signature/, /set public = false/],
     ],
   },
   {
     what: "policies that were dropped and added",
     make: `drop policy "References are never removed by users" on storage.objects;
       create policy "Everybody reads" on public.voices for select to authenticated using (true)`,
-    mend: `create policy "References are never removed by users" on storage.objects
-        as restrictive for delete to anon, authenticated using (bucket_id <> 'references');
-      drop policy "Everybody reads" on public.voices`,
+    mend: "as printed",
     said: [
       [
         "policies",
         /^The policy storage\.objects: References are never removed by users is missing\.$/,
-        /20261122100100_references\.sql/,
+        /: create policy "References are never removed by users" on storage\.objects as restrictive for delete to anon, authenticated using \(bucket_id <> 'references'\);$/,
       ],
       [
         "policies",
@@ -188,6 +274,15 @@ const FAULTS: Fault[] = [
     ],
   },
 ];
+
+/** The statements that fixes tell to run. */
+function printedIn(found: { fix: string | null }[]): string {
+  return found.map(({ fix }) => {
+    const statements = /^Run as postgres, at the database_url of stack\.json: (.*;)$/.exec(fix ?? "")?.[1];
+    assert(statements !== undefined, `${fix} holds no statement`);
+    return statements;
+  }).join("\n");
+}
 
 const storedNames = z.array(z.object({ name: z.string() }));
 
@@ -256,14 +351,60 @@ Deno.test("the doctor on a whole stack", { sanitizeOps: false, sanitizeResources
     for (const { what, make, mend, said } of FAULTS) {
       await t.step(`names ${what}`, async () => {
         await patient.sql(make);
-        try {
-          assertSaid(await notOk(), said);
-        } finally {
-          await patient.sql(typeof mend === "string" ? mend : await mend());
-        }
+        const found = await notOk();
+        // Mended first, for the faults that come after it.
+        if (mend === "as printed") await patient.sql(printedIn(found));
+        else await patient.sql(typeof mend === "string" ? mend : await mend());
+        assertSaid(found, said);
         assert.deepEqual(await notOk(), [], "it was mended");
       });
     }
+
+    await t.step(
+      "tells to update an older checkout, and nothing that would undo what a newer one made",
+      async () => {
+        const purge = "public.purge_done(p_region text, p_provider_voice_id text)";
+        const newer = "20991231235959";
+        await patient.sql(`create table private.kept_body as
+          select pg_get_functiondef('public.purge_done(text, text)'::regprocedure) as text;
+        create or replace function ${purge} returns void
+          language sql security definer set search_path = '' as 'select null::void';
+        grant select on table public.voices to anon;
+        alter policy "A user reads own tasks" on public.tasks using (true);
+        update storage.buckets set file_size_limit = 1048576 where id = 'generations';
+        insert into supabase_migrations.schema_migrations (version) values ('20200101000000'), ('${newer}')`);
+        const first =
+          /^The database may be newer than this checkout, which has no file of migration 20991231235959: update it first\.$/;
+        const inNewer = await notOk();
+        await patient.sql(
+          `delete from supabase_migrations.schema_migrations where version = '${newer}'`,
+        );
+        const inOlder = await notOk();
+        await patient.sql(printedIn(inOlder.slice(1)));
+        await patient.sql(`do $$ begin execute (select text from private.kept_body); end $$;
+        drop table private.kept_body;
+        delete from supabase_migrations.schema_migrations where version = '20200101000000'`);
+        assertSaid(inNewer, [
+          ["migrations", /recorded as applied, and the database differs/, first],
+          ["tables", /^anon may select/, first],
+          ["policies", /its USING is another/, first],
+          ["bucket generations", /takes 1048576 bytes/, first],
+        ]);
+        assert.match(inOlder[0]?.fix ?? "", /^Run its statements/, "an older project has older migrations");
+        assert.deepEqual(await notOk(), []);
+      },
+    );
+
+    await t.step("takes more columns for what they are, and warns of another type", async () => {
+      await patient.sql(`alter table public.voices add column mood text;
+        alter table public.voices alter column description type varchar(500)`);
+      const [warned, ...others] = await notOk();
+      await patient.sql(`alter table public.voices drop column mood;
+        alter table public.voices alter column description type text`);
+      assert.deepEqual([warned?.status, warned?.name, others], ["warning", "tables", []]);
+      assert.equal(warned?.detail, "public.voices.description is character varying(500), not text.");
+      assert.match(warned?.fix ?? "", /alter table public\.voices alter column description type text$/);
+    });
 
     await t.step("goes by what the migrations made where nobody recorded them", async () => {
       await patient.sql("alter schema supabase_migrations rename to kept_away");
@@ -373,7 +514,7 @@ Deno.test("the doctor on a whole stack", { sanitizeOps: false, sanitizeResources
       const probe = (send: typeof fetch, stop = new AbortController()) =>
         probeBucket(
           { api, key, signal: stop.signal, remedies: createRemedies({ local: true }), fetch: send },
-          { bucket: "generations", publicUrl: supabase },
+          { bucket: "generations", supabaseUrl: supabase, publicUrl: supabase },
         );
       const isSignedGet = (input: Parameters<typeof fetch>[0]) => String(input).includes("?token=");
 
@@ -403,7 +544,84 @@ Deno.test("the doctor on a whole stack", { sanitizeOps: false, sanitizeResources
         /^[0-9a-f-]{36}\/[0-9a-f-]{36}\.wav was stored in generations, and could not be removed\.$/,
       );
       assert.equal((await stored()).length, 1);
+
+      const refused = Response.json({ statusCode: "403", message: "no" }, { status: 403 });
+      for (
+        const [answer, said] of [[refused, null], [
+          null,
+          /may have been stored in generations for all that/,
+        ]] as const
+      ) {
+        const closed: typeof fetch = (input, init) => {
+          if (init?.method === "DELETE") return keeping(input, init);
+          return answer ? Promise.resolve(answer.clone()) : Promise.reject(new TypeError("away"));
+        };
+        const [failure, second, ...more] = await probe(closed);
+        assert.match(failure?.detail ?? "", /^An object could not be stored in generations: /);
+        if (said === null) assert.equal(second, undefined);
+        else assert.match(second?.detail ?? "", said);
+        assert.deepEqual(more, []);
+      }
     });
+
+    await t.step("takes no answer, and none of a server that is broken, for a refusal", async () => {
+      const open = async (answer: Response | null) => {
+        const send: typeof fetch = (input, init) => {
+          if (!String(input).includes("/object/public/")) return fetch(input, init);
+          return answer ? Promise.resolve(answer.clone()) : Promise.reject(new TypeError("away"));
+        };
+        const [check] = await probeBucket(
+          {
+            api,
+            key,
+            signal: new AbortController().signal,
+            remedies: createRemedies({ local: true }),
+            fetch: send,
+          },
+          { bucket: "generations", supabaseUrl: supabase, publicUrl: supabase },
+        );
+        return check;
+      };
+      for (const status of [400, 403, 404]) {
+        assert.equal((await open(new Response(null, { status })))?.status, "ok", `${status}`);
+      }
+      assert.equal((await open(new Response("all", { status: 206 })))?.status, "failed");
+      const unsure: (Response | null)[] = [302, 429, 500, 503].map((status) =>
+        new Response(null, { status })
+      );
+      for (const answer of [null, ...unsure]) {
+        const check = await open(answer);
+        assert.equal(check?.status, "warning", JSON.stringify(check));
+        assert.match(
+          check?.detail ?? "",
+          /without a signature it (did not answer|answered \d+), which tells nothing\.$/,
+        );
+      }
+    });
+
+    await t.step(
+      "sends the secret key to SUPABASE_URL, and never to the origin that it examines",
+      async () => {
+        const keyed = new Set<string>();
+        const send: typeof fetch = (input, init) => {
+          const url = new URL(String(input));
+          if (JSON.stringify([...new Headers(init?.headers)]).includes(key)) keyed.add(url.origin);
+          return url.origin === "https://else.example"
+            ? Promise.resolve(new Response(null, { status: 404 }))
+            : fetch(input, init);
+        };
+        const [check, ...none] = await probeBucket({
+          api: "http://127.0.0.1:9/api",
+          key,
+          signal: new AbortController().signal,
+          remedies: createRemedies({ local: true }),
+          fetch: send,
+        }, { bucket: "references", supabaseUrl: supabase, publicUrl: "https://else.example" });
+        assert.deepEqual([[...keyed], none], [[new URL(supabase).origin], []]);
+        assert.match(check?.detail ?? "", /^https:\/\/else\.example answered 404 to a signed URL/);
+        assert.match(check?.fix ?? "", /PUBLIC_SUPABASE_URL=/);
+      },
+    );
 
     await t.step("tells another key from an older function, and nobody from somebody", async () => {
       const wrong = await runDoctor(["--api", api], { SUPABASE_SECRET_KEY: `${key}x` });

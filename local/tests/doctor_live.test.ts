@@ -62,6 +62,7 @@ Deno.test("the doctor's live look", { sanitizeOps: false, sanitizeResources: fal
           signedUrlTtlSeconds: 60,
           timeoutMs: 10_000,
         },
+        supabaseUrl: record.supabase_url,
         publicUrl: record.supabase_url,
         give: (check) => checks.push(check),
         token: "0123456789",

@@ -8,7 +8,9 @@ import { createServices } from "../../supabase/functions/api/services.ts";
 import { loadConfig } from "../../supabase/functions/_shared/config.ts";
 import { ERROR_STATUS } from "../../supabase/functions/_shared/errors.ts";
 import { createLog } from "../../supabase/functions/_shared/log.ts";
+import { unseenAnswers } from "../openapi/coverage.ts";
 import { createOpenApiDocument, openApiPath, renderOpenApi } from "../openapi/document.ts";
+import { jsonObject } from "../openapi/json.ts";
 import { root } from "./launch.ts";
 
 const committed = await Deno.readTextFile(join(root, openApiPath));
@@ -104,4 +106,15 @@ Deno.test("the error codes of its operations are those of errors.ts, each with i
   // A method that a path does not have is no operation.
   const byOperations = new Set(operations.flatMap(({ responses }) => codesOf(responses)));
   assert.deepEqual([...told].filter((code) => !byOperations.has(code)), ["405 method_not_allowed"]);
+});
+
+Deno.test("to a run that has seen nothing, every answer is missing, and errors code by code", () => {
+  const { missing, outOfReach } = unseenAnswers(jsonObject.parse(JSON.parse(committed)), []);
+  const described = operations.flatMap(({ name, responses }) => [
+    ...Object.keys(responses).filter((status) => Number(status) < 400).map((status) => `${name} ${status}`),
+    ...codesOf(responses).map((code) => `${name} ${code}`),
+  ]);
+  assert(described.length > 100, `${described.length} are described`);
+  assert.deepEqual([...missing, ...outOfReach.map(({ answer }) => answer)].sort(), described.sort());
+  assert.equal(outOfReach.length, 2, "those that are out of reach are there");
 });

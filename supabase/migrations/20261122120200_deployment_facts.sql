@@ -49,19 +49,29 @@ begin
         'schema', n.nspname,
         'name', c.relname,
         'row_level_security', c.relrowsecurity,
-        'anon', reach.anon,
-        'authenticated', reach.authenticated
-      ) order by n.nspname, c.relname), '[]')
+        'columns', (
+          select coalesce(jsonb_object_agg(a.attname, pg_catalog.format_type(a.atttypid, a.atttypmod)), '{}')
+          from pg_catalog.pg_attribute a
+          where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
+        )
+      ) || reach.rights order by n.nspname, c.relname), '[]')
       from pg_catalog.pg_class c
       join pg_catalog.pg_namespace n on n.oid = c.relnamespace
       cross join lateral (
-        select
-          coalesce(jsonb_agg(p order by p) filter (where r = 'anon'), '[]') as anon,
-          coalesce(jsonb_agg(p order by p) filter (where r = 'authenticated'), '[]') as authenticated
-        from unnest(array['anon', 'authenticated']) r,
-          unnest(array['select', 'insert', 'update', 'references', 'delete', 'truncate', 'trigger']) p
-        where has_table_privilege(r, c.oid, p)
-          or (p in ('select', 'insert', 'update', 'references') and has_any_column_privilege(r, c.oid, p))
+        select jsonb_object_agg(r, (
+          select coalesce(jsonb_agg(held order by held), '[]')
+          from (
+            select p
+            from unnest(array['select', 'insert', 'update', 'references', 'delete', 'truncate', 'trigger']) p
+            where has_table_privilege(r, c.oid, p)
+            union all
+            select format('%s (%I)', p, a.attname)
+            from unnest(array['select', 'insert', 'update', 'references']) p
+            join pg_catalog.pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
+            where not has_table_privilege(r, c.oid, p) and has_column_privilege(r, c.oid, a.attnum, p)
+          ) rights (held)
+        )) as rights
+        from unnest(array['anon', 'authenticated', 'service_role']) r
       ) reach
       where n.nspname in ('public', 'private') and c.relkind in ('r', 'p')
     ),
@@ -81,7 +91,10 @@ begin
         'table', p.tablename,
         'name', p.policyname,
         'command', lower(p.cmd),
-        'restrictive', p.permissive = 'RESTRICTIVE'
+        'restrictive', p.permissive = 'RESTRICTIVE',
+        'roles', (select jsonb_agg(r order by r) from unnest(p.roles) r),
+        'using_md5', md5(p.qual),
+        'check_md5', md5(p.with_check)
       ) order by p.schemaname, p.tablename, p.policyname), '[]')
       from pg_catalog.pg_policies p
       where p.schemaname in ('public', 'private') or (p.schemaname, p.tablename) = ('storage', 'objects')

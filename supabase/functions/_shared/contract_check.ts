@@ -27,13 +27,16 @@ export const databaseFacts = z.object({
     settings: z.array(z.string()),
     body_md5: z.string(),
   })),
-  /** With the rights of anon and authenticated on the table, or on any of its columns. */
+  /** With the rights of three roles: `select` on the table, or `select (name)` on a column of it alone. */
   tables: z.array(z.object({
     schema: z.string(),
     name: z.string(),
     row_level_security: z.boolean(),
+    /** Types by name. */
+    columns: z.record(z.string(), z.string()),
     anon: z.array(z.string()),
     authenticated: z.array(z.string()),
+    service_role: z.array(z.string()),
   })),
   buckets: z.array(z.object({
     id: z.string(),
@@ -47,6 +50,10 @@ export const databaseFacts = z.object({
     name: z.string(),
     command: z.string(),
     restrictive: z.boolean(),
+    roles: z.array(z.string()),
+    /** Of the expressions as the catalog tells them; null where there is none. */
+    using_md5: z.string().nullable(),
+    check_md5: z.string().nullable(),
   })),
 });
 

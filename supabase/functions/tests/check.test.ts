@@ -1,5 +1,6 @@
 // The operator's look from inside: what it tells, what it never tells, and what the doctor makes of it.
 import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
 import type { Check } from "../../../local/doctor/check.ts";
 import { providerChecks } from "../../../local/doctor/provider.ts";
 import { reach } from "../../../local/doctor/reach.ts";
@@ -15,6 +16,18 @@ import { stack } from "./harness/stack.ts";
 const KEY = { apikey: stack.secret_key };
 const FACTS = { method: "POST", path: "/rest/v1/rpc/deployment_facts" };
 const remedies = createRemedies({ local: false });
+
+/** How PostgreSQL words the policies of users' own rows. */
+const OWN = "(user_id = ( SELECT auth.uid() AS uid))";
+const OWN_LIVE = `(${OWN} AND (deleted_at IS NULL))`;
+const QUEUE = ["attempts", "lease_expires_at", "lease_id", "run_after"];
+const [TEXT, UUID, INTEGER, TIME] = ["text", "uuid", "integer", "timestamp with time zone"];
+const TASKS = {
+  ...{ id: UUID, user_id: UUID, generation_id: UUID, voice_id: UUID, lease_id: UUID },
+  ...{ type: TEXT, status: TEXT, provider: TEXT, provider_status: TEXT, error: TEXT },
+  ...{ provider_poll_count: INTEGER, attempts: INTEGER },
+  ...{ run_after: TIME, lease_expires_at: TIME, created_at: TIME, updated_at: TIME, completed_at: TIME },
+};
 
 const ask = (api: Api, headers: Record<string, string> = KEY) =>
   api.call("POST", "/internal/check", { headers });
@@ -120,20 +133,35 @@ Deno.test("the database tells its clock, migrations, functions, tables, buckets 
       schema: "public",
       name: "tasks",
       row_level_security: true,
+      columns: TASKS,
       anon: [],
-      authenticated: ["select"],
+      authenticated: Object.keys(TASKS).filter((column) => !QUEUE.includes(column)).map((column) =>
+        `select (${column})`
+      ).sort(),
+      service_role: facts.tables.find(({ name }) => name === "voices")?.service_role,
     });
+    const voices = facts.tables.find(({ name }) => name === "voices");
+    assert.deepEqual([voices?.anon, voices?.authenticated], [[], ["select"]]);
+    for (const right of ["select", "insert", "update", "delete"]) {
+      assert(voices?.service_role.includes(right), right);
+    }
     assert.deepEqual(facts.buckets.map(({ id, public: open }) => [id, open]), [
       ["generations", false],
       ["references", false],
     ]);
     assert.deepEqual(
-      facts.policies.filter(({ table }) => table !== "objects").map(({ table, command, restrictive }) => [
-        table,
-        command,
-        restrictive,
+      facts.policies.filter(({ table }) => table !== "objects").map((policy) => [
+        policy.table,
+        policy.command,
+        policy.restrictive,
+        policy.roles,
+        policy.using_md5,
+        policy.check_md5,
       ]),
-      [["generations", "select", false], ["tasks", "select", false], ["voices", "select", false]],
+      ["generations", "tasks", "voices"].map((table) => [
+        ...[table, "select", false, ["authenticated"]],
+        ...[createHash("md5").update(table === "voices" ? OWN_LIVE : OWN).digest("hex"), null],
+      ]),
     );
   });
 });
@@ -288,4 +316,14 @@ Deno.test("the doctor tells a wrong secret key from a function that is older tha
   assert.deepEqual(notOk(checks).map(({ name }) => name), ["version"]);
   assert.match(notOk(checks)[0]?.detail ?? "", /^The function has no POST \/internal\/check: it is older/);
   assert.equal(notOk(checks)[0]?.fix, "npx supabase functions deploy api --use-api");
+  const other: typeof fetch = (input, init) =>
+    String(input).endsWith("/internal/check")
+      ? Promise.resolve(Response.json({ of: "another time" }))
+      : fetch(input, init);
+  const told = await reach({ ...deployment, key: stack.secret_key, fetch: other });
+  assert.deepEqual(notOk(told.checks).map(({ name }) => name), ["version"]);
+  assert.match(
+    notOk(told.checks)[0]?.fix ?? "",
+    /may be newer than this checkout, update it first\. Else: npx /,
+  );
 });
