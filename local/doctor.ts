@@ -63,6 +63,8 @@ async function look(asked: DoctorOptions, give: (check: Check) => void): Promise
 }
 
 async function main(): Promise<number> {
+  const checks: Check[] = [];
+  let asJson = false;
   try {
     const asked = parseOptions(Deno.args);
     if (asked.help) {
@@ -70,7 +72,7 @@ async function main(): Promise<number> {
       return 0;
     }
     if (asked.live && !asked.yes) await agreeToPay(ownTerminal(logToStderr));
-    const checks: Check[] = [];
+    asJson = asked.json;
     await look(asked, (check) => {
       checks.push(check);
       if (!asked.json) logToStdout(lineOf(check));
@@ -79,6 +81,9 @@ async function main(): Promise<number> {
     return isSound(checks) ? 0 : 1;
   } catch (error) {
     logToStderr(messageOf(error));
+    // Whoever reads one object gets one, with what was looked at until then.
+    const why: Check = { status: "failed", name: "doctor", detail: messageOf(error), fix: null };
+    if (asJson) logToStdout(JSON.stringify({ ok: false, checks: [...checks, why] }));
     return 1;
   }
 }

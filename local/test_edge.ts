@@ -10,6 +10,9 @@ import { createSecrets, findLeaks } from "./secret_scan.ts";
 import { whenAskedToStop } from "./signals.ts";
 import { startStack } from "./stack.ts";
 
+/** With the second, Deno's `request.signal` tells of clients that are gone, and not of all that were answered as well. */
+const OPTIONS = ["-A", "--unstable-no-legacy-abort"];
+
 /** Runs the edge tests with the arguments of this command against a stack of their own, and gives their exit code. */
 async function main(): Promise<number> {
   const root = dirname(import.meta.dirname ?? ".");
@@ -33,7 +36,7 @@ async function main(): Promise<number> {
   const stack = await startStack({ root, dataDir, port: 0, environment: {}, entrypoint: null, log: out });
   const paths = Deno.args.some((argument) => !argument.startsWith("-") && /\.ts$|\//.test(argument));
   const child = new Deno.Command(Deno.execPath(), {
-    args: ["test", "-A", ...Deno.args, ...(paths ? [] : ["supabase/functions/tests"])],
+    args: ["test", ...OPTIONS, ...Deno.args, ...(paths ? [] : ["supabase/functions/tests"])],
     cwd: root,
     env: {
       ...(Deno.stdout.isTerminal() ? {} : { NO_COLOR: "1" }),

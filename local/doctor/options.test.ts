@@ -45,8 +45,18 @@ Deno.test("--help prints the usage and looks at nothing; no stack, no key and no
     ] as const
   ) {
     const { code, out, err } = await runDoctor([...args], { SUPABASE_SECRET_KEY: "" });
-    assert.deepEqual([code, out], [1, ""]);
+    assert.equal(code, 1);
     assert.match(err, sentence);
+    if (!args.includes("--json")) assert.equal(out, "");
+    else {
+      const { ok, checks } = JSON.parse(out);
+      assert.deepEqual([ok, checks], [false, [{
+        status: "failed",
+        name: "doctor",
+        detail: err.trim(),
+        fix: null,
+      }]]);
+    }
   }
   await Deno.remove(folder);
 });

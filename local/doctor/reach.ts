@@ -4,6 +4,7 @@ import {
   checkReport,
   configInvalidError,
 } from "../../supabase/functions/_shared/contract_check.ts";
+import { isLoopbackHost } from "../../supabase/functions/_shared/hosts.ts";
 import { type Check, failed, ok } from "./check.ts";
 import type { Remedies } from "./remedies.ts";
 
@@ -39,7 +40,9 @@ export async function reach(deployment: Deployment): Promise<{ checks: Check[]; 
       failed(
         "reachable",
         `${why} at GET ${deployment.api}/health.`,
-        `Is this the API's URL? ${remedies.deploy}`,
+        isLoopbackHost(new URL(deployment.api).hostname)
+          ? "Does npm start run, and on this port? The API's URL is the api_url of its stack.json."
+          : `Is this the API's URL, such as https://PROJECT.supabase.co/functions/v1/api? If it is, deploy it: ${remedies.deploy}`,
       ),
     ],
     told: null,

@@ -7,12 +7,12 @@ export function createRemedies({ local }: { local: boolean }) {
     /** Sets a variable of the function. */
     set: (variable: string, value: string) =>
       local
-        ? `Set ${variable}=${value} in .env, and start npm start again.`
+        ? `Set ${variable}=${value} in .env, or in the environment where it is set there, and start npm start again.`
         : `npx supabase secrets set ${variable}=${value}`,
     /** Takes a variable of the function away. */
     unset: (variable: string) =>
       local
-        ? `Take ${variable} out of .env, and start npm start again.`
+        ? `Take ${variable} out of .env and the environment, and start npm start again.`
         : `npx supabase secrets unset ${variable}`,
     /** Brings the function to this checkout's version. */
     deploy: local
@@ -29,7 +29,7 @@ export function createRemedies({ local }: { local: boolean }) {
         : `Run in the project's SQL editor: ${statement};`,
     /** Where to see why something failed. */
     logs: local
-      ? "The terminal of npm start says why."
+      ? "See the lines above, and the terminal of npm start."
       : "The function's log says why (Logs, Edge Functions).",
   };
 }

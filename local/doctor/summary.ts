@@ -8,7 +8,10 @@ export function lineOf({ status, name, detail, fix }: Check): string {
 /** How many of each, in a line. */
 export function countsOf(checks: readonly Check[]): string {
   const count = (status: Check["status"]) => checks.filter((check) => check.status === status).length;
-  return `${count("ok")} ok, ${count("warning")} warnings, ${count("failed")} failed.`;
+  const warnings = count("warning");
+  return `${count("ok")} ok, ${warnings} ${warnings === 1 ? "warning" : "warnings"}, ${
+    count("failed")
+  } failed.`;
 }
 
 /** Whether nothing failed. */

@@ -59,7 +59,7 @@ export const ERROR_TEXTS: Readonly<Record<ErrorCode, ErrorText>> = {
     detail: "This clip has 2 channels; record it in mono, with one.",
   },
   unauthorized: {
-    when: "no token, or one that is not valid here",
+    when: "no token, or one that is not valid here; of `upload-url`, also one of an account that was deleted",
     detail: "Sign in first: send your access token as a bearer token.",
   },
   not_found: {

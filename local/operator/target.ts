@@ -12,10 +12,15 @@ const root = resolve(import.meta.dirname ?? ".", "../..");
 export async function findTarget(asked: Pick<OperatorOptions, "api" | "dataDir">): Promise<Target> {
   if (asked.api !== undefined) {
     const key = Deno.env.get("SUPABASE_SECRET_KEY");
+    if (key && !/^[\x21-\x7e]+$/.test(key.trim())) {
+      throw new Error(
+        "SUPABASE_SECRET_KEY holds characters that no key has: was it copied whole, without quotes?",
+      );
+    }
     if (!key) {
       throw new Error("--api needs the project's secret key in the environment: SUPABASE_SECRET_KEY.");
     }
-    return { api: asked.api, key };
+    return { api: asked.api, key: key.trim() };
   }
   // npm runs scripts in the repository's folder; a relative path means the caller's.
   const callerFolder = Deno.env.get("INIT_CWD") ?? Deno.cwd();

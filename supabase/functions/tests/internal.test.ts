@@ -12,6 +12,7 @@ const KEY = { apikey: stack.secret_key };
 const MODEL = "qwen3-tts-vc-2026-01-22";
 const FOREIGN = { voice: "qwen-tts-vc-else_abcdefghij-voice-20260101000000000-1a2b", target_model: MODEL };
 const HANDMADE = { voice: "handmade", target_model: MODEL };
+const FORGOTTEN = `${crypto.randomUUID()}/${crypto.randomUUID()}/reference.wav`;
 const NOTHING = "There is nothing at this address.";
 
 const ask = (api: Api, body?: unknown) =>
@@ -159,6 +160,27 @@ Deno.test("a database that is away is answered 503 database_unavailable with Ret
     assertError(told, 503, "database_unavailable");
     assert.equal(told.headers.get("retry-after"), "5");
   });
+});
+
+Deno.test("a Storage that refuses a removal in a repair is answered 503 storage_unavailable with Retry-After", async () => {
+  const refused: string[] = [];
+  await using api = await startApi({
+    clock: createVirtualClock(),
+    intercept(path) {
+      if (path.endsWith("/forgotten_objects")) {
+        return Response.json([{ bucket_id: "references", name: FORGOTTEN }]);
+      }
+      if (path !== "/storage/v1/object/references") return undefined;
+      refused.push(path);
+      return Response.json({ statusCode: "503", message: "down" }, { status: 503 });
+    },
+  });
+  await withDashScope([voiceList(HANDMADE)], async () => {
+    const told = await ask(api, { repair: true });
+    assertError(told, 503, "storage_unavailable");
+    assert.equal(told.headers.get("retry-after"), "5");
+  });
+  assert.equal(refused.length, 1);
 });
 
 Deno.test("in modal mode no provider is asked, and no row is called gone", async () => {

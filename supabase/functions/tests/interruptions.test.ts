@@ -133,15 +133,19 @@ Deno.test("a replay does not wait for a storage that hangs", async () => {
 
 Deno.test("a client that hangs up while the voice is made loses nothing", async () => {
   const sent = Promise.withResolvers<void>();
-  const gone = Promise.withResolvers<void>();
+  const heard = Promise.withResolvers<void>();
   const client = new AbortController();
   let body: Ready["body"];
   {
-    await using ready = await readyToFinalize();
+    await using ready = await readyToFinalize({
+      onRequest({ url, signal }) {
+        if (url.endsWith("/finalize")) signal.addEventListener("abort", () => heard.resolve());
+      },
+    });
     body = ready.body;
     await withDashScope([async (call) => {
       sent.resolve();
-      await gone.promise;
+      await heard.promise;
       return await voiceCreated()(call);
     }], async () => {
       const answer = fetch(`${ready.api.url}/clone/finalize`, {
@@ -154,7 +158,7 @@ Deno.test("a client that hangs up while the voice is made loses nothing", async 
       await sent.promise;
       client.abort();
       await hungUp;
-      gone.resolve();
+      await heard.promise;
       assert.equal(ready.api.keptAlive(), 1);
       await ready.api.settled();
     });

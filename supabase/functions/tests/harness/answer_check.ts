@@ -13,8 +13,8 @@ export type SeenAnswer = {
   body: string;
 };
 
-/** What an answer was held to, and what is wrong with it. */
-export type Verdict = { operation: string; problems: string[] };
+/** What an answer was held to, how it is told as one that was seen, and what is wrong with it. */
+export type Verdict = { operation: string; answer: string; problems: string[] };
 
 /** Headers that an answer may carry only where the document says so. */
 const PROMISES = ["Retry-After", "Allow", "Location", "WWW-Authenticate"];
@@ -119,21 +119,27 @@ export function createAnswerCheck({ find, mismatch, operationsAt }: Description)
 
   /** What is wrong with an answer; nothing, when it is as it is described. */
   return function check(seen: SeenAnswer): Verdict {
-    if (seen.method === "OPTIONS") return { operation: "a preflight", problems: preflightProblems(seen) };
+    const { status } = seen;
+    if (seen.method === "OPTIONS") {
+      const operation = "a preflight";
+      return { operation, answer: `${operation} ${status}`, problems: preflightProblems(seen) };
+    }
     const method = seen.method === "HEAD" ? "GET" : seen.method;
     const own = seen.path === null ? [] : operationsAt(seen.path).filter((one) => one.method === method);
     const [operation] = own;
     const { name, pointer } = operation ?? ELSEWHERE;
-    const answer = find(operation ? `${pointer}/responses/${seen.status}` : `${pointer}/${seen.status}`);
-    if (!answer) return { operation: name, problems: ["the status is not described"] };
     const body = parse(seen.body);
+    const code = status < 400 ? undefined : textOf(body, "code");
+    const verdict = { operation: name, answer: [name, status, code].filter(Boolean).join(" ") };
+    const described = find(operation ? `${pointer}/responses/${status}` : `${pointer}/${status}`);
+    if (!described) return { ...verdict, problems: ["the status is not described"] };
     return {
-      operation: name,
+      ...verdict,
       problems: [
-        ...headerProblems(answer.pointer, seen, seen.status < 400 ? undefined : textOf(body, "code")),
-        ...bodyProblems(answer.pointer, seen, body),
+        ...headerProblems(described.pointer, seen, code),
+        ...bodyProblems(described.pointer, seen, body),
         ...allowProblems(seen),
-        ...(operation && seen.status < 400 ? requestProblems(operation, seen) : []),
+        ...(operation && status < 400 ? requestProblems(operation, seen) : []),
       ],
     };
   };

@@ -37,19 +37,22 @@ export function environmentOf(overrides: Record<string, string> = {}): Record<st
   };
 }
 
+/** How a test wants the function served. */
+export type ApiOptions = {
+  environment?: Record<string, string>;
+  keys?: SigningKeys;
+  clock?: Clock;
+  /** Sees what the function asks of Supabase and may answer or throw in its place. */
+  intercept?: Intercept;
+  /** Sees each request as the function is given it. */
+  onRequest?: (request: Request) => void;
+};
+
 /**
  * Serves the function over HTTP in this process, against the tests' project, and records what it asks of Supabase and
  * what it logs. An answer that docs/openapi.json does not describe fails the run.
  */
-export async function startApi(
-  options: {
-    environment?: Record<string, string>;
-    keys?: SigningKeys;
-    clock?: Clock;
-    /** Sees what the function asks of Supabase and may answer or throw in its place. */
-    intercept?: Intercept;
-  } = {},
-) {
+export async function startApi(options: ApiOptions = {}) {
   const environment = environmentOf({
     ...(options.keys ? { SUPABASE_JWKS: options.keys.jwks } : {}),
     ...options.environment,
@@ -80,7 +83,13 @@ export async function startApi(
     log: createLog({ write, now: () => new Date() }),
     loadRoutes: () => Promise.resolve(app),
   });
-  const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, watchAnswers(front.fetch));
+  const server = Deno.serve(
+    { hostname: "127.0.0.1", port: 0, onListen() {} },
+    watchAnswers((request, info) => {
+      options.onRequest?.(request);
+      return front.fetch(request, info);
+    }),
+  );
   const url = `http://127.0.0.1:${server.addr.port}/api`;
 
   return {

@@ -1,5 +1,4 @@
-import type { Clock } from "../../_shared/clock.ts";
-import { type Intercept, startApi } from "./api.ts";
+import { type ApiOptions, startApi } from "./api.ts";
 import { createVirtualClock } from "./clock.ts";
 import { upload } from "./clone.ts";
 import type { ProviderCall } from "./dashscope.ts";
@@ -15,7 +14,7 @@ export function actions(calls: readonly ProviderCall[]): string[] {
  * with some in their place.
  */
 export async function readyToFinalize(
-  options: { environment?: Record<string, string>; clock?: Clock; intercept?: Intercept } = {},
+  options: Omit<ApiOptions, "keys"> = {},
 ) {
   const keys = await createSigningKeys();
   const user = await signUp();

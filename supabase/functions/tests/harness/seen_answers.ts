@@ -14,8 +14,8 @@ function isHost(request: Request): boolean {
 }
 
 /**
- * A request whose body is kept, and the body; null for one that is not. A request is never cloned: that has Deno tell it
- * of its end in another way.
+ * A request whose body is kept, and the body; null for one that is not. Of a client that hangs up it hears as the first one
+ * does.
  */
 async function keepBody(request: Request): Promise<{ request: Request; body: string | null }> {
   if (request.body === null) return { request, body: "" };
@@ -26,9 +26,9 @@ async function keepBody(request: Request): Promise<{ request: Request; body: str
   // Of a body that breaks off the function hears as it would by itself: it cannot be read.
   const bytes = await request.arrayBuffer().catch(() => null);
   if (bytes === null) return { request, body: null };
-  const { method, headers, url } = request;
+  const { method, headers, url, signal } = request;
   return {
-    request: new Request(url, { method, headers, body: bytes }),
+    request: new Request(url, { method, headers, body: bytes, signal }),
     body: new TextDecoder().decode(bytes),
   };
 }
@@ -49,7 +49,8 @@ function callingTest(): string {
  * is wrong is told once the run is over, by `npm run test:edge`, which fails then: thrown when the server is disposed of, it
  * would hide how the test itself failed. It is told as well which answers no test has seen.
  *
- * @param keep is given a line for each kind of answer, `GET /voices 200`, and a sentence for each problem, after `! `
+ * @param keep is given a line for each kind of answer, `GET /voices 200` or `GET /voices 401 unauthorized`, and a sentence
+ * for each problem, after `! `
  */
 export function watchAnswers(handler: Handler, keep: (line: string) => void = keepLine): Handler {
   const check = createAnswerCheck(description);
@@ -77,8 +78,8 @@ export function watchAnswers(handler: Handler, keep: (line: string) => void = ke
       body: await response.clone().text(),
     };
     try {
-      const { operation, problems } = check(seen);
-      keepOnce(`${operation} ${status}`);
+      const { operation, answer, problems } = check(seen);
+      keepOnce(answer);
       for (const problem of problems) {
         keepOnce(`! ${operation} answered ${method} with ${status} (${test}): ${problem}`);
       }
