@@ -1,52 +1,31 @@
 // Uploads that nobody ever finalized.
 import assert from "node:assert/strict";
 import { z } from "zod";
-import { speechClip } from "./harness/clone.ts";
 import { withDatabase } from "./harness/database.ts";
 import { readyToReconcile, type Reconciling } from "./harness/reconciling.ts";
+import { store, stored } from "./harness/stored_objects.ts";
 
 /** Stores a clip under this key, uploaded so many hours ago. */
-async function store(ready: Reconciling, key: string, hours: number): Promise<string> {
-  const { error } = await ready.storage.from("references").upload(key, await speechClip(), {
-    contentType: "audio/wav",
-  });
-  assert.equal(error, null);
-  await withDatabase((sql) =>
-    sql`
-      update storage.objects set created_at = clock_timestamp() - make_interval(hours => ${hours})
-      where bucket_id = 'references' and name = ${key}`
-  );
-  return key;
-}
-
-/** Which of these keys are there, read through Storage. */
-async function stored(ready: Reconciling, keys: string[]): Promise<string[]> {
-  const found = await Promise.all(keys.map(async (key) => {
-    const response = await ready.storage.get("references", key, {});
-    await response.arrayBuffer();
-    return response.ok ? [key] : [];
-  }));
-  return found.flat();
-}
+const upload = (ready: Reconciling, key: string, hours: number) => store(ready, "references", key, hours);
 
 Deno.test("an upload is removed after a day, and only when no enrollment, row or other use of the bucket knows it", async () => {
   const ready = await readyToReconcile();
   const keyOf = (voiceId: string) => ready.references.key(ready.userId, voiceId);
-  const abandoned = await store(ready, keyOf(crypto.randomUUID()), 25);
+  const abandoned = await upload(ready, keyOf(crypto.randomUUID()), 25);
   const enrollments = [
     await ready.enter({ state: "claimed", unresolved: true }),
     await ready.enter({ state: "rejected" }),
     await ready.enter({ state: "finalized" }),
   ];
   const kept = [
-    await store(ready, keyOf(crypto.randomUUID()), 23),
-    ...await Promise.all(enrollments.map(({ voiceId }) => store(ready, keyOf(voiceId), 48))),
-    await store(ready, keyOf(await ready.addRow({ provider: "modal" })), 48),
-    await store(ready, keyOf(await ready.addRow({ provider: "modal", deleted: true })), 48),
-    await store(ready, `${ready.userId}/notes/reference.wav`, 48),
-    await store(ready, `${ready.userId}/${crypto.randomUUID()}/another.wav`, 48),
-    await store(ready, `${crypto.randomUUID()}.wav`, 48),
-    await store(ready, `samples/${ready.userId}/${crypto.randomUUID()}/reference.wav`, 48),
+    await upload(ready, keyOf(crypto.randomUUID()), 23),
+    ...await Promise.all(enrollments.map(({ voiceId }) => upload(ready, keyOf(voiceId), 48))),
+    await upload(ready, keyOf(await ready.addRow({ provider: "modal" })), 48),
+    await upload(ready, keyOf(await ready.addRow({ provider: "modal", deleted: true })), 48),
+    await upload(ready, `${ready.userId}/notes/reference.wav`, 48),
+    await upload(ready, `${ready.userId}/${crypto.randomUUID()}/another.wav`, 48),
+    await upload(ready, `${crypto.randomUUID()}.wav`, 48),
+    await upload(ready, `samples/${ready.userId}/${crypto.randomUUID()}/reference.wav`, 48),
   ];
   const all = [abandoned, ...kept];
 
@@ -61,7 +40,7 @@ Deno.test("an upload is removed after a day, and only when no enrollment, row or
 Deno.test("more uploads than a page are removed in one batch", async () => {
   const ready = await readyToReconcile();
   const keys = Array.from({ length: 103 }, () => ready.references.key(ready.userId, crypto.randomUUID()));
-  await store(ready, keys[0] ?? "", 25);
+  await upload(ready, keys[0] ?? "", 25);
   // The other rows are enough: what is counted and asked for is what the bucket lists.
   await withDatabase((sql) =>
     sql`
@@ -81,7 +60,8 @@ Deno.test("more uploads than a page are removed in one batch", async () => {
 Deno.test("what is being swept can no longer be claimed, and a removal that failed is made up for", async () => {
   const ready = await readyToReconcile();
   const voiceId = crypto.randomUUID();
-  const key = await store(ready, ready.references.key(ready.userId, voiceId), 25);
+  const key = ready.references.key(ready.userId, voiceId);
+  const object = await upload(ready, key, 25);
   await withDatabase(async (sql) => {
     const claim = async (provider: string) => {
       const [row] = await sql`
@@ -101,7 +81,7 @@ Deno.test("what is being swept can no longer be claimed, and a removal that fail
     assert.equal(late?.outcome, "deleted");
   });
   // Marked, and its removal never came.
-  assert.deepEqual(await stored(ready, [key]), [key]);
+  assert.deepEqual(await stored(ready, [object]), [object]);
   assert.equal((await ready.reconcile({ repair: true })).uploads_swept, 1);
-  assert.deepEqual(await stored(ready, [key]), []);
+  assert.deepEqual(await stored(ready, [object]), []);
 });
