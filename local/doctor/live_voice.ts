@@ -22,9 +22,6 @@ export function saidOf(error: unknown): string {
 export const readLiveClip = (): Promise<Clip> =>
   readClip(new URL("../fixtures/speech-24k-mono.mp3", import.meta.url));
 
-/** One voice that is made to be looked at. */
-export type LiveVoice = ReturnType<typeof createLiveVoice>;
-
 /**
  * Makes a voice from a clip that lies in `references` under a name in `.wav`, and removes both again. Nothing of it is in
  * the ledger, so reconcile would call a voice that was left behind foreign.

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { z } from "zod";
 import { openDatabase } from "../database.ts";
 import { type Stack, startStack } from "../stack.ts";
+import { type Ran, runCommand } from "./command.ts";
 import { root } from "./launch.ts";
 
 const printed = z.strictObject({
@@ -25,7 +26,7 @@ export type Patient = Stack & {
   command(
     args: string[],
     env?: Record<string, string>,
-  ): Promise<{ code: number; out: string; err: string }>;
+  ): Promise<Ran>;
   /** What it says with `--json`. */
   examine(args?: string[]): Promise<Examined>;
   /** Runs statements as `postgres`. */
@@ -35,19 +36,11 @@ export type Patient = Stack & {
 };
 
 /** Runs the doctor's command and gives what it printed. */
-export async function runDoctor(args: string[], env: Record<string, string> = {}) {
-  const { code, stdout, stderr } = await new Deno.Command("node", {
-    args: ["local/deno.mjs", "run", "-A", "local/doctor.ts", ...args],
-    cwd: root,
-    env,
-    stdin: "null",
-  }).output();
-  const [out, err] = [stdout, stderr].map((bytes) => new TextDecoder().decode(bytes));
-  return { code, out: out ?? "", err: err ?? "" };
-}
+export const runDoctor = (args: string[], env: Record<string, string> = {}): Promise<Ran> =>
+  runCommand("doctor.ts", args, env);
 
 /** Reads what `--json` printed: one object, and nothing else. */
-export function readPrinted({ code, out, err }: { code: number; out: string; err: string }): Examined {
+export function readPrinted({ code, out, err }: Ran): Examined {
   assert.equal(err, "");
   const report = { ...printed.parse(JSON.parse(out)), code };
   assert.equal(report.ok, report.checks.every(({ status }) => status !== "failed"));

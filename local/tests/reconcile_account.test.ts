@@ -2,7 +2,8 @@
 import assert from "node:assert/strict";
 import { z } from "zod";
 import { openDatabase } from "../database.ts";
-import { killNow, launchStart, processesOf, readRecord, root, stillRunning, whenReady } from "./launch.ts";
+import { runCommand } from "./command.ts";
+import { killNow, launchStart, processesOf, readRecord, stillRunning, whenReady } from "./launch.ts";
 
 const printed = z.looseObject({
   batches: z.number(),
@@ -15,17 +16,7 @@ const printed = z.looseObject({
   purged: z.array(z.string()),
 });
 
-/** Runs the command as a person would, with this environment only on top of the machine's. */
-async function command(args: string[], env: Record<string, string> = {}) {
-  const { code, stdout, stderr } = await new Deno.Command("node", {
-    args: ["local/deno.mjs", "run", "-A", "local/reconcile.ts", ...args],
-    cwd: root,
-    env,
-    stdin: "null",
-  }).output();
-  const [out, err] = [stdout, stderr].map((bytes) => new TextDecoder().decode(bytes));
-  return { code, out: out ?? "", err: err ?? "" };
-}
+const command = (args: string[], env: Record<string, string> = {}) => runCommand("reconcile.ts", args, env);
 
 const seeded = z.object({ voices: z.array(z.string()) });
 const listed = z.object({ voices: z.array(z.object({ voice: z.string() })) });

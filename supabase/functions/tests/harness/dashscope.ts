@@ -1,6 +1,7 @@
 import { http, HttpResponse } from "msw";
 import { setupServer } from "msw/node";
 import { z } from "zod";
+import { refuseUnstubbed } from "./unstubbed.ts";
 
 /** The provider's one enrollment address, in the region `intl`. */
 export const CUSTOMIZATION_URL =
@@ -111,14 +112,7 @@ export async function withDashScope(
     unexpected.push(`a call too many: ${call.body.input.action}`);
     return HttpResponse.error();
   }));
-  server.listen({
-    onUnhandledRequest(request) {
-      const { hostname, origin } = new URL(request.url);
-      if (hostname === "127.0.0.1") return;
-      unexpected.push(`a call nobody stubbed: ${request.method} ${origin}`);
-      throw new Error("a call nobody stubbed");
-    },
-  });
+  server.listen(refuseUnstubbed(unexpected));
   try {
     await use(calls);
   } finally {

@@ -1,5 +1,6 @@
 import { http, HttpResponse } from "msw";
 import { setupServer } from "msw/node";
+import { refuseUnstubbed } from "./unstubbed.ts";
 
 const HOSTS = { intl: "dashscope-intl.aliyuncs.com", cn: "dashscope.aliyuncs.com" } as const;
 
@@ -50,14 +51,7 @@ export async function withRegions(
     })
   );
   const server = setupServer(...handlers);
-  server.listen({
-    onUnhandledRequest(request) {
-      const { hostname, origin } = new URL(request.url);
-      if (hostname === "127.0.0.1") return;
-      unexpected.push(`a call nobody stubbed: ${request.method} ${origin}`);
-      throw new Error("a call nobody stubbed");
-    },
-  });
+  server.listen(refuseUnstubbed(unexpected));
   try {
     await use();
   } finally {

@@ -64,5 +64,3 @@ export async function startStubbedApi(options: { jwks: string; send: typeof fetc
     },
   };
 }
-
-export type StubbedApi = Awaited<ReturnType<typeof startStubbedApi>>;

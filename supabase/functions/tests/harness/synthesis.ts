@@ -6,6 +6,7 @@ import { ProviderError } from "../../_shared/tts/errors.ts";
 import type { SynthesisRequest } from "../../_shared/tts/provider.ts";
 import { createQwen, type QwenOptions } from "../../_shared/tts/providers/qwen.ts";
 import type { ProviderAnswer } from "./dashscope.ts";
+import { refuseUnstubbed } from "./unstubbed.ts";
 
 /** The provider's one address for synthesis, in the region `intl`. */
 export const GENERATION_URL =
@@ -77,14 +78,7 @@ export async function withSynthesis(
       return HttpResponse.arrayBuffer(SPEECH.buffer, { headers: { "Content-Type": "audio/wav" } });
     }),
   );
-  server.listen({
-    onUnhandledRequest(request) {
-      const { hostname, origin } = new URL(request.url);
-      if (hostname === "127.0.0.1") return;
-      unexpected.push(`a call nobody stubbed: ${request.method} ${origin}`);
-      throw new Error("a call nobody stubbed");
-    },
-  });
+  server.listen(refuseUnstubbed(unexpected));
   try {
     await use(calls, fetched);
   } finally {

@@ -44,5 +44,3 @@ export function createQwenAccount(
     },
   };
 }
-
-export type QwenAccount = ReturnType<typeof createQwenAccount>;
