@@ -2,6 +2,7 @@ import { type Environment, functionEnvironment } from "../function_environment.t
 
 /** More voices and uploads than any bench asks for. */
 const LIMITS = {
+  CLONE_ATTEMPTS_PER_HOUR: "1000000",
   CLONE_LIMIT_PER_HOUR: "1000000",
   CLONE_LIMIT_PER_DAY: "1000000",
   UPLOAD_URL_LIMIT_PER_HOUR: "1000000",

@@ -42,7 +42,15 @@ function report(settings: Settings = {}): CheckReport {
     provider: { here: { region: "intl", voices: settings.voices ?? 0, failure: null }, elsewhere: null },
     clock: { asked_at: at(1), answered_at: at(2) },
     database: {
-      facts: { now: at(1.5), migrations: [], functions: [], tables: [], buckets: [], policies: [] },
+      facts: {
+        now: at(1.5),
+        migrations: [],
+        functions: [],
+        tables: [],
+        ids_without_token: [],
+        buckets: [],
+        policies: [],
+      },
       failure: null,
     },
   };

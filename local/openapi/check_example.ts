@@ -9,7 +9,12 @@ export const CHECK_REPORT = {
     allowed_origins: ["https://app.example.com"],
     reference_audio_policy: "enforce",
     max_text_chars: 600,
-    limits: { clones_per_hour: 10, clones_per_day: 50, upload_urls_per_hour: 60 },
+    limits: {
+      clone_attempts_per_hour: 20,
+      clones_per_hour: 10,
+      clones_per_day: 50,
+      upload_urls_per_hour: 60,
+    },
     qwen: {
       region: "intl",
       base_url: "https://dashscope-intl.aliyuncs.com",

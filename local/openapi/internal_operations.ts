@@ -54,6 +54,7 @@ export const INTERNAL_OPERATIONS: readonly Operation[] = [
         released: 0,
         purged: [],
         purge_failed: [],
+        resolve_failed: [],
         uploads_swept: 0,
         details_erased: 0,
         objects_erased: 0,

@@ -20,6 +20,7 @@ export async function startFinalizeStack(
   await Deno.chmod(dataDir, 0o711);
   const environment = {
     ...ofThisMachine(),
+    CLONE_ATTEMPTS_PER_HOUR: "100000",
     CLONE_LIMIT_PER_HOUR: "100000",
     CLONE_LIMIT_PER_DAY: "100000",
     ...options.environment,

@@ -18,6 +18,7 @@ const nothing = {
   released: 0,
   purged: [],
   purge_failed: [],
+  resolve_failed: [],
   uploads_swept: 0,
   details_erased: 0,
   objects_erased: 0,

@@ -206,6 +206,7 @@ Deno.test("reconcile, which is run the same way, ends as its report says", async
     released: 0,
     purged: [],
     purge_failed: [],
+    resolve_failed: [],
     uploads_swept: 0,
     details_erased: 0,
     objects_erased: 0,

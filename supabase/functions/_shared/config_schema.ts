@@ -77,6 +77,7 @@ const common = z.object({
   TTS_PROVIDER_MODE: oneOf(["qwen", "modal"], "qwen"),
   QWEN_MAX_TEXT_CHARS: integer(1, 10_000, 600),
   REFERENCE_AUDIO_POLICY: oneOf(["enforce", "warn"], "enforce"),
+  CLONE_ATTEMPTS_PER_HOUR: integer(1, 1_000_000, 20),
   CLONE_LIMIT_PER_HOUR: integer(1, 1_000_000, 10),
   CLONE_LIMIT_PER_DAY: integer(1, 1_000_000, 50),
   UPLOAD_URL_LIMIT_PER_HOUR: integer(1, 1_000_000, 60),
@@ -182,6 +183,7 @@ export function parseConfig(environment: Environment) {
     maxTextChars: base.QWEN_MAX_TEXT_CHARS,
     referenceAudioPolicy: base.REFERENCE_AUDIO_POLICY,
     limits: {
+      attemptsPerHour: base.CLONE_ATTEMPTS_PER_HOUR,
       perHour: base.CLONE_LIMIT_PER_HOUR,
       perDay: base.CLONE_LIMIT_PER_DAY,
       uploadUrlsPerHour: base.UPLOAD_URL_LIMIT_PER_HOUR,

@@ -190,12 +190,22 @@ export const workReport = z.object({
   more: z.boolean(),
 });
 
-/** `POST /internal/reconcile`: without `repair` it only reports; purging repairs as well. */
+/**
+ * `POST /internal/reconcile`: without `repair` it only reports; purging and resolving repair as well. `resolve` is what the
+ * operator found out about creates that no look-up can settle: which provider voice they made, or null for none.
+ */
 export const reconcileRequest = z.object({
   repair: z.boolean({ error: "repair must be true or false." }).default(false),
   purge_older_than_days: z.number({ error: "purge_older_than_days must be a number." }).min(0, {
     error: "purge_older_than_days must be from 0 to 3650.",
   }).max(3650, { error: "purge_older_than_days must be from 0 to 3650." }).optional(),
+  resolve: z.array(
+    z.object({
+      voice_id: voiceId,
+      provider_voice_id: z.string({ error: "provider_voice_id must be a string or null." }).min(1).nullable(),
+    }, { error: "resolve must be a list of {voice_id, provider_voice_id}." }),
+    { error: "resolve must be a list of {voice_id, provider_voice_id}." },
+  ).max(100, { error: "resolve takes at most 100 decisions." }).optional(),
 }, { error: "The body must be a JSON object." });
 
 /** The answer to `POST /internal/reconcile`: one batch. */
@@ -210,8 +220,17 @@ export const reconcileReport = z.object({
   foreign: z.array(z.string()),
   /** Rows whose provider voice is not listed any more; the oldest 100. */
   gone: z.array(z.object({ voice_id: z.guid(), provider_voice_id: z.string() })),
-  /** Enrollments that are over and not settled; `found` tells whether repairing would complete them. */
-  unresolved: z.array(z.object({ voice_id: z.guid(), found: z.boolean() })),
+  /**
+   * Enrollments that are over and not settled; `found` tells whether repairing would complete them. Where voice ids do not
+   * carry the token, `candidates` are the provider voices that may be this one's; null while nothing can be said.
+   */
+  unresolved: z.array(z.object({
+    voice_id: z.guid(),
+    found: z.boolean(),
+    candidates: z.array(z.string()).nullable().optional(),
+  })),
+  /** Decisions of the request that could not be carried out. */
+  resolve_failed: z.array(z.guid()),
   completed: z.int(),
   released: z.int(),
   purged: z.array(z.string()),

@@ -38,6 +38,13 @@ export const databaseFacts = z.object({
     authenticated: z.array(z.string()),
     service_role: z.array(z.string()),
   })),
+  /** Where the provider answered a create with an id that does not carry the token; `unresolved` are the creates it leaves open. */
+  ids_without_token: z.array(z.object({
+    region: z.string(),
+    provider_voice_id: z.string(),
+    seen_at: z.string(),
+    unresolved: z.int(),
+  })),
   buckets: z.array(z.object({
     id: z.string(),
     public: z.boolean(),

@@ -201,6 +201,7 @@ export type Database = {
       "clone_claim": {
         Args: {
           "p_attempt_id": string;
+          "p_attempts_per_hour"?: number;
           "p_details": Json;
           "p_limit_per_day": number;
           "p_limit_per_hour": number;
@@ -225,14 +226,26 @@ export type Database = {
         Returns: Json;
       };
       "clone_release": {
-        Args: { "p_attempt_id": string; "p_rejection": Json; "p_user_id": string; "p_voice_id": string };
+        Args: {
+          "p_attempt_id": string;
+          "p_creates"?: number;
+          "p_possible"?: number;
+          "p_rejection": Json;
+          "p_user_id": string;
+          "p_voice_id": string;
+        };
         Returns: Json;
       };
       "clone_sending": {
         Args: {
           "p_attempt_id": string;
+          "p_attempts_per_hour"?: number;
+          "p_creates"?: number;
           "p_details": Json;
           "p_lease_seconds": number;
+          "p_limit_per_day"?: number;
+          "p_limit_per_hour"?: number;
+          "p_possible"?: number;
           "p_region": string;
           "p_user_id": string;
           "p_voice_id": string;
@@ -276,6 +289,16 @@ export type Database = {
       "purge_next": {
         Args: { "p_older_than_seconds": number; "p_region": string; "p_skip": (string)[] };
         Returns: string;
+      };
+      "reconcile_absent": { Args: { "p_voice_id": string }; Returns: boolean };
+      "reconcile_compare": {
+        Args: {
+          "p_listed_from": string;
+          "p_provider_voice_ids": (string)[];
+          "p_region": string;
+          "p_repair": boolean;
+        };
+        Returns: Json;
       };
       "reconcile_expired": {
         Args: { "p_after_user_id": string; "p_after_voice_id": string; "p_limit": number };

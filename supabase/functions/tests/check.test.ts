@@ -83,7 +83,12 @@ Deno.test("the report is one list and one question to the database, and tells th
       allowed_origins: ["https://app.example.com"],
       reference_audio_policy: "enforce",
       max_text_chars: 600,
-      limits: { clones_per_hour: 1000, clones_per_day: 77, upload_urls_per_hour: 88 },
+      limits: {
+        clone_attempts_per_hour: 1000,
+        clones_per_hour: 1000,
+        clones_per_day: 77,
+        upload_urls_per_hour: 88,
+      },
       qwen: {
         region: "intl",
         base_url: "https://dashscope-intl.aliyuncs.com",

@@ -53,7 +53,7 @@ Deno.test("what is left out has the contract's default", async () => {
     },
     maxTextChars: 600,
     referenceAudioPolicy: "enforce",
-    limits: { perHour: 10, perDay: 50, uploadUrlsPerHour: 60 },
+    limits: { attemptsPerHour: 20, perHour: 10, perDay: 50, uploadUrlsPerHour: 60 },
     allowedOrigins: ["*"],
   });
 });
@@ -77,6 +77,7 @@ Deno.test("every variable is taken over", async () => {
       QWEN_TIMEOUT_MS: "1000",
       QWEN_MAX_TEXT_CHARS: "300",
       REFERENCE_AUDIO_POLICY: "warn",
+      CLONE_ATTEMPTS_PER_HOUR: "6",
       CLONE_LIMIT_PER_HOUR: "3",
       CLONE_LIMIT_PER_DAY: "4",
       UPLOAD_URL_LIMIT_PER_HOUR: "5",
@@ -102,7 +103,7 @@ Deno.test("every variable is taken over", async () => {
       },
       maxTextChars: 300,
       referenceAudioPolicy: "warn",
-      limits: { perHour: 3, perDay: 4, uploadUrlsPerHour: 5 },
+      limits: { attemptsPerHour: 6, perHour: 3, perDay: 4, uploadUrlsPerHour: 5 },
       allowedOrigins: ["https://a.example.com", "http://localhost:5173"],
     },
   );
@@ -186,6 +187,7 @@ const values: Record<string, { refused: string[]; taken: string[] }> = {
   QWEN_TIMEOUT_MS: { refused: ["999", "90001", "0x1000", "1_000"], taken: ["1000", "90000"] },
   QWEN_MAX_TEXT_CHARS: { refused: ["0", "10001"], taken: ["1", "10000"] },
   REFERENCE_AUDIO_POLICY: { refused: ["off", "Enforce"], taken: ["enforce", "warn"] },
+  CLONE_ATTEMPTS_PER_HOUR: { refused: ["0", "-1", "1000001", "ten"], taken: ["1", "1000000"] },
   CLONE_LIMIT_PER_HOUR: { refused: ["0", "-1", "1000001", "ten"], taken: ["1", "1000000"] },
   CLONE_LIMIT_PER_DAY: { refused: ["0", "-1", "1000001", "NaN"], taken: ["1", "1000000"] },
   UPLOAD_URL_LIMIT_PER_HOUR: { refused: ["0", "-1", "1000001", "1.5"], taken: ["1", "1000000"] },

@@ -76,6 +76,7 @@ function withoutKeys({ supabase, qwen, ...config }: Config): CheckReport["config
     reference_audio_policy: config.referenceAudioPolicy,
     max_text_chars: config.maxTextChars,
     limits: {
+      clone_attempts_per_hour: config.limits.attemptsPerHour,
       clones_per_hour: config.limits.perHour,
       clones_per_day: config.limits.perDay,
       upload_urls_per_hour: config.limits.uploadUrlsPerHour,

@@ -34,8 +34,7 @@ export type ProviderVoice = {
 /** A voice as the provider's list shows it. */
 export type ListedVoice = {
   voice: ProviderVoice;
-  /** The enrollment token in its name; null when it carries none of ours. */
-  token: string | null;
+  /** Null when the provider does not tell. */
   createdAt: Date | null;
 };
 

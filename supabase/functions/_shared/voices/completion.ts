@@ -2,8 +2,8 @@ import type { Clock } from "../clock.ts";
 import { ApiError, internalError } from "../errors.ts";
 import type { Log } from "../log.ts";
 import type { SavedVoice, VoiceDetails } from "../tts/provider.ts";
-import type { Attempt, CompleteAnswer, Enrollments } from "./enrollments.ts";
-import { cloneConflict, cloneInProgress, voiceNotFound } from "./outcomes.ts";
+import type { Attempt, CompleteAnswer, Enrollments, SentCreates } from "./enrollments.ts";
+import { accountDeleted, cloneConflict, cloneInProgress, voiceNotFound } from "./outcomes.ts";
 
 /** Pauses between tries at saving a voice, in milliseconds: it is paid for, and only the database knows of it. */
 const PAUSES_MS = [250, 1_000, 3_000, 5_000];
@@ -13,6 +13,8 @@ export type FinalizeJob = {
   attempt: Attempt;
   details: VoiceDetails;
   objectKey: string;
+  /** What it has sent so far. */
+  sent: SentCreates;
   /** Milliseconds since the epoch. */
   startedAt: number;
   /** Milliseconds since the epoch by which the request answers. */
@@ -99,7 +101,7 @@ export function logSaved(
 /**
  * What a caller is answered after the voice was saved.
  * @param sameDetails whether the caller asked for what was saved
- * @throws {ApiError} clone_conflict, not_found, clone_in_progress, internal
+ * @throws {ApiError} clone_conflict, not_found, unauthorized, clone_in_progress, internal
  */
 export function answerOf(
   completed: CompleteAnswer,
@@ -114,6 +116,8 @@ export function answerOf(
       throw cloneConflict();
     case "deleted":
       throw voiceNotFound();
+    case "user_deleted":
+      throw accountDeleted();
     case "refused":
       // It is being purged; once it is gone, the look-up of the next finalize finds nothing and a new one is made.
       throw cloneInProgress(5);

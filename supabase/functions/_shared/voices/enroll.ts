@@ -2,12 +2,20 @@ import type { Clock } from "../clock.ts";
 import type { Log } from "../log.ts";
 import type { CheckedReference } from "../audio/check.ts";
 import type { References } from "../storage/references.ts";
+import { carriesToken } from "../tts/carries_token.ts";
 import { ProviderError } from "../tts/errors.ts";
-import type { ProviderVoice, TtsProvider } from "../tts/provider.ts";
+import type { ProviderVoice, SavedVoice, TtsProvider } from "../tts/provider.ts";
 import { sentLanguage } from "../tts/sent_language.ts";
 import { completeVoice, type FinalizeJob, providerIds, UnrecordedVoice } from "./completion.ts";
 import type { CompleteAnswer, Enrollments, Rejection } from "./enrollments.ts";
-import { cloneInProgress, providerFailure, providerUnavailable, SOON_SECONDS } from "./outcomes.ts";
+import {
+  cloneInProgress,
+  cloneUndecided,
+  providerFailure,
+  providerUnavailable,
+  rateLimited,
+  SOON_SECONDS,
+} from "./outcomes.ts";
 import { logRecovered, recoveredVoice, referenceMetadata } from "./recovered.ts";
 
 /** What a create leaves of the deadline for looking up and completing, in milliseconds. */
@@ -20,10 +28,8 @@ const LEAST_CREATE_MS = 5_000;
 const LEASE_MARGIN_SECONDS = 30;
 /** Pauses before asking a throttling provider again, in milliseconds, before jitter. */
 const THROTTLED_PAUSES_MS = [1_000, 2_000, 4_000];
-/** Pauses between look-ups after a create that got no answer, in milliseconds: it may land a little later. */
-const LOOK_UP_PAUSES_MS = [2_000, 5_000];
-/** The pause before the second create after the provider answered that the first one failed, in milliseconds. */
-const SERVER_ERROR_PAUSE_MS = 1_000;
+/** Pauses between look-ups after an unknown outcome, in milliseconds: the voice may land, or be listed, a little later. */
+export const LOOK_UP_PAUSES_MS = [2_000, 5_000];
 
 /** Another attempt holds the voice by now, or may: nothing was sent, and whoever was superseded becomes a waiter. */
 export class Superseded extends Error {
@@ -47,6 +53,18 @@ export function createEnroll(options: EnrollOptions) {
   const hasRoom = (job: FinalizeJob, pause = 0) =>
     job.deadline - clock.now() - pause > RESERVE_MS + LEAST_CREATE_MS;
 
+  let toldWithoutToken = false;
+  /** Once a process: the database remembers it, and the doctor tells it. */
+  const noticeToken = (job: FinalizeJob, saved: SavedVoice) => {
+    if (toldWithoutToken || saved.provider !== "qwen") return;
+    if (carriesToken(saved.voice.providerVoiceId, job.attempt.token)) return;
+    toldWithoutToken = true;
+    job.log.event("error", "clone.id_without_token", {
+      ...providerIds(saved),
+      provider_region: saved.voice.region,
+    });
+  };
+
   const cloneOnce = async (job: FinalizeJob, reference: CheckedReference) => {
     const startedAt = clock.now();
     return await provider.cloneVoice<CompleteAnswer>({
@@ -61,12 +79,18 @@ export function createEnroll(options: EnrollOptions) {
       signal: job.signal,
       record: {
         async sending() {
-          const outcome = await enrollments.sending(job.attempt, {
+          const answer = await enrollments.sending(job.attempt, {
             details: job.details,
             region: provider.region,
             leaseSeconds: (job.deadline - startedAt) / 1000 + LEASE_MARGIN_SECONDS,
+            sent: { creates: job.sent.creates + 1, possible: job.sent.possible + 1 },
           }, job.signal);
-          if (outcome === "superseded") throw new Superseded();
+          if (answer.outcome === "superseded") throw new Superseded();
+          if (answer.outcome === "limited") throw rateLimited(answer.seconds);
+          if (answer.outcome === "undecided") {
+            job.log.event("warn", "clone.undecided");
+            throw cloneUndecided();
+          }
         },
         createTimeoutMs() {
           // The lease lasts longer than the deadline, so whoever keeps to the deadline is not superseded.
@@ -79,6 +103,7 @@ export function createEnroll(options: EnrollOptions) {
             ...providerIds(saved),
             duration_ms: clock.now() - startedAt,
           });
+          noticeToken(job, saved);
           return completeVoice({ enrollments, clock }, job, job.details, saved);
         },
       },
@@ -88,7 +113,7 @@ export function createEnroll(options: EnrollOptions) {
   /** What the release may fail with is logged only: the lease ends by itself. */
   const release = async (job: FinalizeJob, rejection: Rejection | null = null) => {
     try {
-      await enrollments.release(job.attempt, rejection);
+      await enrollments.release(job.attempt, job.sent, rejection);
     } catch (error) {
       job.log.event("warn", "clone.release_failed", { error });
     }
@@ -146,7 +171,7 @@ export function createEnroll(options: EnrollOptions) {
     const startedAt = clock.now();
     let found: ProviderVoice | null;
     try {
-      found = await lookUp(job, error.category === "no_answer" ? LOOK_UP_PAUSES_MS : []);
+      found = await lookUp(job, LOOK_UP_PAUSES_MS);
     } catch (cause) {
       await markUnresolved(job, error, true);
       throw providerUnavailable(cause);
@@ -168,7 +193,10 @@ export function createEnroll(options: EnrollOptions) {
      * @throws {Superseded} when another attempt holds the voice
      * @throws {ApiError} when the voice was not made, or nobody knows whether it was
      */
-    async enroll(job: FinalizeJob, reference: CheckedReference): Promise<CompleteAnswer> {
+    async enroll(
+      job: FinalizeJob,
+      reference: CheckedReference,
+    ): Promise<CompleteAnswer> {
       let unmarked: ProviderError | null = null;
       const seen = { throttled: 0, reference_unreachable: 0, server_error: 0 };
       for (;;) {
@@ -185,6 +213,8 @@ export function createEnroll(options: EnrollOptions) {
             throw error;
           }
           logFailure(job.log, error, clock.now() - startedAt);
+          job.sent.creates++;
+          if (error.outcomeUnknown) job.sent.possible++;
 
           if (error.category === "throttled") {
             const pause = (THROTTLED_PAUSES_MS[seen.throttled++] ?? Infinity) * (0.5 + clock.random());
@@ -207,12 +237,8 @@ export function createEnroll(options: EnrollOptions) {
             });
             if (settled) return settled;
             if (
-              error.category === "server_error" && seen.server_error++ === 0 &&
-              hasRoom(job, SERVER_ERROR_PAUSE_MS)
-            ) {
-              await clock.sleep(SERVER_ERROR_PAUSE_MS, job.signal);
-              continue;
-            }
+              error.category === "server_error" && seen.server_error++ === 0 && hasRoom(job)
+            ) continue;
             await markUnresolved(job, error, true);
             throw providerFailure(error);
           }

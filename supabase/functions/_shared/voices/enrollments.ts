@@ -30,6 +30,9 @@ const conflict = z.object({ outcome: z.literal("conflict") });
 const deleted = z.object({ outcome: z.literal("deleted") });
 const finalized = z.object({ outcome: z.literal("finalized"), voice: answeredVoice });
 
+const userDeleted = z.object({ outcome: z.literal("user_deleted") });
+const limited = z.object({ outcome: z.literal("limited"), seconds: z.number() });
+
 const claimAnswer = z.discriminatedUnion("outcome", [
   z.object({ outcome: z.literal("claimed") }),
   z.object({
@@ -37,14 +40,16 @@ const claimAnswer = z.discriminatedUnion("outcome", [
     region: z.string(),
     details: voiceDetails,
     same_details: z.boolean(),
+    unresolved_seconds: z.number(),
   }),
   z.object({ outcome: z.literal("created"), same_details: z.boolean() }),
   z.object({ outcome: z.literal("rejected"), error: rejection }),
   z.object({ outcome: z.literal("in_progress"), seconds: z.number() }),
-  z.object({ outcome: z.literal("limited"), seconds: z.number() }),
+  limited,
   finalized,
   conflict,
   deleted,
+  userDeleted,
 ]);
 
 const orphaned = { orphaned: z.boolean().default(false) };
@@ -53,18 +58,31 @@ const completeAnswer = z.discriminatedUnion("outcome", [
   finalized.extend(orphaned),
   conflict.extend(orphaned),
   deleted.extend(orphaned),
+  userDeleted.extend(orphaned),
   z.object({ outcome: z.literal("refused") }),
   z.object({ outcome: z.literal("unknown") }),
   z.object({ outcome: z.literal("failed"), sqlstate: z.string(), ...orphaned }),
 ]);
 
-const sendingAnswer = z.object({ outcome: z.enum(["sending", "superseded"]) });
+const sendingAnswer = z.discriminatedUnion("outcome", [
+  z.object({ outcome: z.literal("sending") }),
+  z.object({ outcome: z.literal("superseded") }),
+  z.object({ outcome: z.literal("undecided") }),
+  limited,
+]);
 const releaseAnswer = z.object({ outcome: z.enum(["released", "superseded"]) });
 const unresolvedAnswer = z.object({ outcome: z.enum(["unresolved", "settled"]) });
 
 export type ClaimAnswer = z.output<typeof claimAnswer>;
+export type SendingAnswer = z.output<typeof sendingAnswer>;
 export type CompleteAnswer = z.output<typeof completeAnswer>;
 export type Rejection = z.output<typeof rejection>;
+
+/** The creates of one attempt: how many it sent, and how many of them made a voice, or may have made one. */
+export type SentCreates = { creates: number; possible: number };
+
+/** How many creates a user may send in an hour, and how many may make a voice in an hour and in a day. */
+export type CloneLimits = { attemptsPerHour: number; perHour: number; perDay: number };
 
 /** The ledger as finalize needs it; enrollment.md tells what each call does. */
 export type Enrollments = ReturnType<typeof createEnrollments>;
@@ -88,13 +106,17 @@ const json = (value: unknown): Json => jsonValue.parse(value);
 /**
  * The ledger's five calls. Each throws an ApiError: database_unavailable when it is not known whether the call took
  * effect, internal when it was refused.
- * @param options.limits how many creates a user may cause
  */
 export function createEnrollments(options: {
   db: Pick<Supabase["db"], "rpc">;
-  limits: { perHour: number; perDay: number };
+  limits: CloneLimits;
 }) {
-  const { db, limits } = options;
+  const { db } = options;
+  const limits = {
+    p_limit_per_hour: options.limits.perHour,
+    p_limit_per_day: options.limits.perDay,
+    p_attempts_per_hour: options.limits.attemptsPerHour,
+  };
   const who = (attempt: Attempt) => ({
     p_user_id: attempt.userId,
     p_voice_id: attempt.voiceId,
@@ -116,30 +138,47 @@ export function createEnrollments(options: {
           p_region: asked.region,
           p_details: asked.details,
           p_tts_provider: asked.provider,
-          p_limit_per_hour: limits.perHour,
-          p_limit_per_day: limits.perDay,
+          ...limits,
         }).abortSignal(signal),
       );
     },
 
-    /** Marks the create as sent, for as long as it may take; `superseded` means that nothing may be sent. */
+    /**
+     * Marks a create as sent, for as long as it may take, and counts it; nothing may be sent unless it answers `sending`.
+     * @param create.sent the creates of this attempt, this one included
+     */
     async sending(
       attempt: Attempt,
-      create: { details: VoiceDetails; region: string; leaseSeconds: number },
+      create: { details: VoiceDetails; region: string; leaseSeconds: number; sent: SentCreates },
       signal: AbortSignal,
-    ): Promise<"sending" | "superseded"> {
+    ): Promise<SendingAnswer> {
       const result = await db.rpc("clone_sending", {
         ...who(attempt),
         p_region: create.region,
         p_details: create.details,
         p_lease_seconds: Math.ceil(create.leaseSeconds),
+        p_creates: create.sent.creates,
+        p_possible: create.sent.possible,
+        ...limits,
       }).abortSignal(signal);
-      return parseAnswer(sendingAnswer, result).outcome;
+      return parseAnswer(sendingAnswer, result);
     },
 
-    /** Ends an attempt that made no voice; a rejection is kept, so that the same clip is not sent again. */
-    async release(attempt: Attempt, rejected: Rejection | null = null): Promise<"released" | "superseded"> {
-      const result = await db.rpc("clone_release", { ...who(attempt), p_rejection: rejected });
+    /**
+     * Ends an attempt that made no voice; a rejection is kept, so that the same clip is not sent again.
+     * @param sent the creates that the attempt sent: they go on counting
+     */
+    async release(
+      attempt: Attempt,
+      sent: SentCreates,
+      rejected: Rejection | null = null,
+    ): Promise<"released" | "superseded"> {
+      const result = await db.rpc("clone_release", {
+        ...who(attempt),
+        p_rejection: rejected,
+        p_creates: sent.creates,
+        p_possible: sent.possible,
+      });
       return parseAnswer(releaseAnswer, result).outcome;
     },
 

@@ -5,9 +5,10 @@ import { ProviderError } from "../tts/errors.ts";
 import type { Log } from "../log.ts";
 import { sentLanguage } from "../tts/sent_language.ts";
 import { answerOf, completeVoice, type FinalizeJob, UnrecordedVoice } from "./completion.ts";
-import { createEnroll, type EnrollOptions, Superseded } from "./enroll.ts";
+import { createEnroll, type EnrollOptions, LOOK_UP_PAUSES_MS, Superseded } from "./enroll.ts";
 import type { ClaimAnswer } from "./enrollments.ts";
 import {
+  accountDeleted,
   cloneConflict,
   cloneInProgress,
   providerMisconfigured,
@@ -26,6 +27,8 @@ const JOIN_PAUSE_MS = 300;
 const JOIN_PAUSE_MAX_MS = 2_000;
 /** Pauses before a claim is asked again, in milliseconds. */
 const CLAIM_PAUSES_MS = [200, 800];
+/** An outcome that has been unknown for less than this, in seconds, is looked up more than once: the list may lag. */
+const FRESH_SECONDS = 10;
 
 export type FinalizeOptions = EnrollOptions & {
   newAttemptId: () => string;
@@ -53,7 +56,7 @@ export function createFinalize(options: FinalizeOptions) {
     const startedAt = clock.now();
     let found;
     try {
-      found = await enrollment.lookUp(job, []);
+      found = await enrollment.lookUp(job, claim.unresolved_seconds < FRESH_SECONDS ? LOOK_UP_PAUSES_MS : []);
     } catch (error) {
       await enrollment.release(job);
       job.log.event("warn", "clone.look_up_failed", { error });
@@ -114,6 +117,8 @@ export function createFinalize(options: FinalizeOptions) {
         throw cloneConflict();
       case "deleted":
         throw voiceNotFound();
+      case "user_deleted":
+        throw accountDeleted();
       case "in_progress":
         throw cloneInProgress(claim.seconds);
       case "limited":
@@ -180,6 +185,7 @@ export function createFinalize(options: FinalizeOptions) {
       attempt,
       details,
       objectKey: references.key(userId, voiceId),
+      sent: { creates: 0, possible: 0 },
       startedAt,
       deadline: startedAt + DEADLINE_MS,
       signal: clock.timeout(DEADLINE_MS),

@@ -27,6 +27,26 @@ export function voiceNotFound(): ApiError {
   return new ApiError("not_found", "Voice not found.");
 }
 
+/** The user's account was deleted, and their token outlives it. */
+export function accountDeleted(): ApiError {
+  return new ApiError("unauthorized", "Your account no longer exists.", {
+    headers: { "WWW-Authenticate": "Bearer" },
+  });
+}
+
+/** Seconds after which it may be known whether a voice exists that no look-up can find. */
+const UNDECIDED_SECONDS = 600;
+
+/** Whether a voice was made is for reconcile or the operator to find out, for a look-up cannot. */
+export function cloneUndecided(): ApiError {
+  return new ApiError(
+    "clone_in_progress",
+    "It is not known yet whether your voice was created. This is being looked into. Repeat the request later: no " +
+      "second voice is made.",
+    { retryAfterSeconds: UNDECIDED_SECONDS },
+  );
+}
+
 /** The user has caused as many creates as are allowed for now. */
 export function rateLimited(seconds: number): ApiError {
   const minutes = Math.ceil(seconds / 60);

@@ -4,6 +4,7 @@ import { ApiError } from "../errors.ts";
 import type { Log } from "../log.ts";
 import type { Generations } from "../storage/generations.ts";
 import type { References } from "../storage/references.ts";
+import { carriesToken } from "../tts/carries_token.ts";
 import { ProviderError } from "../tts/errors.ts";
 import type { ListedVoice, TtsProvider } from "../tts/provider.ts";
 import { sentLanguage } from "../tts/sent_language.ts";
@@ -11,7 +12,7 @@ import { logSaved } from "./completion.ts";
 import type { CompleteAnswer, Enrollments } from "./enrollments.ts";
 import { providerFailure } from "./outcomes.ts";
 import { logRecovered, recoveredVoice } from "./recovered.ts";
-import type { ExpiredEntry, ReconcileLedger } from "./reconcile_ledger.ts";
+import type { ComparedEntry, ExpiredEntry, ReconcileLedger } from "./reconcile_ledger.ts";
 import { createSweep } from "./sweep.ts";
 
 /** How long a batch works before it answers, in milliseconds; the platform gives up at 150 s. */
@@ -91,11 +92,31 @@ export function createReconcile(options: ReconcileOptions) {
       completed.outcome !== "unknown";
   };
 
+  /** The provider voice of an enrollment: the one that carries its token, else the one that the operator names. */
+  const find = async (
+    entry: ExpiredEntry,
+    listed: ListedVoice[],
+    decisions: ReadonlyMap<string, { provider_voice_id: string | null }>,
+    log: Log,
+  ): Promise<ListedVoice | undefined> => {
+    const own = listed.find(({ voice }) => carriesToken(voice.providerVoiceId, entry.token));
+    const named = decisions.get(entry.voice_id)?.provider_voice_id;
+    if (own || !named) return own;
+    const chosen = listed.find(({ voice }) => voice.providerVoiceId === named);
+    if (!chosen) return undefined;
+    const [sorted] = await ledger.sort(region, [named]);
+    if (sorted?.kind !== "foreign") return undefined;
+    log.event("warn", "clone.resolved", { voice_id: entry.voice_id, provider_voice_id: named });
+    return chosen;
+  };
+
   return async function reconcile(request: ReconcileRequest, log: Log): Promise<ReconcileReport> {
     const startedAt = clock.now();
     const late = () => clock.now() - startedAt > BATCH_MS;
     const signal = clock.timeout(BATCH_MS + 30_000);
-    const repair = request.repair || request.purge_older_than_days !== undefined;
+    const { purge_older_than_days: purgeDays, resolve = [] } = request;
+    const repair = request.repair || purgeDays !== undefined || resolve.length > 0;
+    const decisions = new Map(resolve.map((decision) => [decision.voice_id.toLowerCase(), decision]));
 
     let listed: ListedVoice[];
     try {
@@ -114,6 +135,7 @@ export function createReconcile(options: ReconcileOptions) {
       foreign: [],
       gone: [],
       unresolved: [],
+      resolve_failed: [],
       completed: 0,
       released: await ledger.release(repair),
       purged: [],
@@ -124,29 +146,55 @@ export function createReconcile(options: ReconcileOptions) {
       more: false,
     };
 
-    const byToken = new Map<string, ListedVoice>();
-    for (const item of [...listed].reverse()) if (item.token) byToken.set(item.token, item);
+    const providerVoiceIds = listed.map(({ voice }) => voice.providerVoiceId);
+    const compared = new Map<string, ComparedEntry>();
+    for (
+      const entry of await ledger.compare(region, { providerVoiceIds, from: new Date(startedAt) }, repair)
+    ) {
+      compared.set(entry.voice_id, entry);
+      if (!entry.absent) continue;
+      report.released++;
+      if (repair) log.event("warn", "clone.proved_absent", { voice_id: entry.voice_id });
+    }
+    for (const { voice_id: voiceId, provider_voice_id: providerVoiceId } of decisions.values()) {
+      if (providerVoiceId !== null) continue;
+      if (!await ledger.settleAbsent(voiceId)) report.resolve_failed.push(voiceId);
+      else {
+        report.released++;
+        log.event("warn", "clone.resolved", { voice_id: voiceId, provider_voice_id: null });
+      }
+    }
 
     let after = { user_id: FIRST_ID, voice_id: FIRST_ID };
     while (!late()) {
       const page = await ledger.expired(after, EXPIRED_PAGE);
       for (const entry of page) {
-        const found = entry.region === region ? byToken.get(entry.token) : undefined;
+        const found = entry.region === region ? await find(entry, listed, decisions, log) : undefined;
         const isKnown = entry.state === "created" || found !== undefined;
-        if (repair && !late() && await settle(entry, found, listedMs, signal, log)) report.completed++;
-        else report.unresolved.push({ voice_id: entry.voice_id, found: isKnown });
+        if (repair && !late() && await settle(entry, found, listedMs, signal, log)) {
+          report.completed++;
+          decisions.delete(entry.voice_id);
+          continue;
+        }
+        const candidates = compared.get(entry.voice_id)?.candidates;
+        report.unresolved.push({
+          voice_id: entry.voice_id,
+          found: isKnown,
+          ...(candidates !== undefined && { candidates }),
+        });
       }
       const last = page.at(-1);
       if (!last || page.length < EXPIRED_PAGE) break;
       after = last;
     }
 
+    for (const decision of decisions.values()) {
+      if (decision.provider_voice_id !== null) report.resolve_failed.push(decision.voice_id);
+    }
+
     for (let from = 0; from < listed.length; from += SORT_PAGE) {
       const page = listed.slice(from, from + SORT_PAGE);
-      const sorted = await ledger.sort(
-        region,
-        page.map(({ voice, token }) => ({ provider_voice_id: voice.providerVoiceId, token })),
-      );
+      const sorted = await ledger.sort(region, providerVoiceIds.slice(from, from + SORT_PAGE));
       for (const [index, voice] of sorted.entries()) {
         if (voice.kind === "ours") report.ours++;
         else if (voice.kind === "foreign") report.foreign.push(voice.provider_voice_id);
@@ -173,13 +221,13 @@ export function createReconcile(options: ReconcileOptions) {
 
     report.gone = await ledger.gone(
       region,
-      listed.map(({ voice }) => voice.providerVoiceId),
+      providerVoiceIds,
       new Date(startedAt - GONE_MARGIN_MS),
       GONE_LIMIT,
     );
 
-    if (request.purge_older_than_days !== undefined) {
-      await purge(request.purge_older_than_days, report, late, signal, log);
+    if (purgeDays !== undefined) {
+      await purge(purgeDays, report, late, signal, log);
     }
 
     Object.assign(report, await sweep({ repair, late }));

@@ -23,6 +23,15 @@ const forgottenObject = z.object({ bucket_id: z.enum(["references", "generations
 
 const goneVoice = z.object({ voice_id: z.guid(), provider_voice_id: z.string() });
 
+const comparedEntry = z.object({
+  voice_id: z.guid(),
+  /** Provider voices that may be this one's; null while no list of before its create is known. */
+  candidates: z.array(z.string()).nullable(),
+  /** Whether it is proved that none was made. */
+  absent: z.boolean(),
+});
+
+export type ComparedEntry = z.output<typeof comparedEntry>;
 export type ExpiredEntry = z.output<typeof expiredEntry>;
 export type SortedVoice = z.output<typeof sortedVoice>;
 export type GoneVoice = z.output<typeof goneVoice>;
@@ -50,14 +59,36 @@ export function createReconcileLedger(options: { db: Pick<Supabase["db"], "rpc">
     },
 
     /** What each provider voice is here, in the order given. */
-    async sort(
-      region: string,
-      voices: { provider_voice_id: string; token: string | null }[],
-    ): Promise<SortedVoice[]> {
+    async sort(region: string, providerVoiceIds: string[]): Promise<SortedVoice[]> {
+      const voices = providerVoiceIds.map((id) => ({ provider_voice_id: id }));
       return parseAnswer(
         z.array(sortedVoice),
         await db.rpc("reconcile_sort", { p_region: region, p_voices: voices }),
       );
+    },
+
+    /**
+     * Compares the list with those before it where voice ids do not carry the token, and ends, with `repair`, what is
+     * proved to have made nothing. Answers about each enrollment that is over and not settled.
+     * @param list.from when reading it began
+     */
+    async compare(
+      region: string,
+      list: { providerVoiceIds: string[]; from: Date },
+      repair: boolean,
+    ): Promise<ComparedEntry[]> {
+      const result = await db.rpc("reconcile_compare", {
+        p_region: region,
+        p_provider_voice_ids: list.providerVoiceIds,
+        p_listed_from: list.from.toISOString(),
+        p_repair: repair,
+      });
+      return parseAnswer(z.array(comparedEntry), result);
+    },
+
+    /** The operator knows that a create made no voice; false when there is nothing to decide. */
+    async settleAbsent(voiceId: string): Promise<boolean> {
+      return parseAnswer(z.boolean(), await db.rpc("reconcile_absent", { p_voice_id: voiceId }));
     },
 
     /** Records an orphan; false when it is none any more. */

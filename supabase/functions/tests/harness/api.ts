@@ -30,6 +30,7 @@ export function environmentOf(overrides: Record<string, string> = {}): Record<st
     SUPABASE_PUBLISHABLE_KEYS: JSON.stringify({ default: stack.publishable_key }),
     DASHSCOPE_API_KEY: PROVIDER_KEY,
     QWEN_REFERENCE_DELIVERY: "signed_url",
+    CLONE_ATTEMPTS_PER_HOUR: "1000",
     CLONE_LIMIT_PER_HOUR: "1000",
     CLONE_LIMIT_PER_DAY: "1000",
     UPLOAD_URL_LIMIT_PER_HOUR: "100000",

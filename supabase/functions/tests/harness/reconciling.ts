@@ -94,7 +94,10 @@ export async function readyToReconcile(options: { intercept?: InterceptCall } = 
   const generations = createGenerations({ storage: supabase.storage, publicUrl: stack.supabase_url });
   const reconcile = createReconcile({
     ledger: createReconcileLedger({ db: supabase.db }),
-    enrollments: createEnrollments({ db: supabase.db, limits: { perHour: 1000, perDay: 1000 } }),
+    enrollments: createEnrollments({
+      db: supabase.db,
+      limits: { attemptsPerHour: 1000, perHour: 1000, perDay: 1000 },
+    }),
     references,
     generations,
     provider,

@@ -15,7 +15,7 @@ export const APP_ORIGIN = "https://app.example.com";
 
 const noReconcile = {
   ...{ region: "intl", provider_voices: 0, ours: 0, orphans: [], foreign: [], gone: [], unresolved: [] },
-  ...{ completed: 0, released: 0, purged: [], purge_failed: [], uploads_swept: 0 },
+  ...{ completed: 0, released: 0, purged: [], purge_failed: [], resolve_failed: [], uploads_swept: 0 },
   ...{ details_erased: 0, objects_erased: 0, more: false },
 };
 

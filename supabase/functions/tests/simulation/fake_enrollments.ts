@@ -1,9 +1,17 @@
-import type { ClaimAnswer, CompleteAnswer, Enrollments } from "../../_shared/voices/enrollments.ts";
+import type {
+  ClaimAnswer,
+  CloneLimits,
+  CompleteAnswer,
+  Enrollments,
+  SentCreates,
+} from "../../_shared/voices/enrollments.ts";
+import { carriesToken } from "../../_shared/tts/carries_token.ts";
 import type { VoiceDetails } from "../../_shared/tts/provider.ts";
 import { type Entry, fingerprint, key, type LedgerState, type Row } from "./ledger_state.ts";
 
 const CLAIM_LEASE_MS = 20_000;
-const SPANS_MS = { perHour: 3_600_000, perDay: 86_400_000 };
+const HOUR_MS = 3_600_000;
+const DAY_MS = 86_400_000;
 
 type Standing =
   | { outcome: "finalized"; voice: { id: string; name: string } }
@@ -41,28 +49,41 @@ function recordOrphan(
 export function createFakeEnrollments(options: {
   state: LedgerState;
   now: () => number;
-  limits: { perHour: number; perDay: number };
+  limits: CloneLimits;
 }): Enrollments {
   const { state, now, limits } = options;
 
-  const secondsUntilAllowed = (userId: string, voiceId: string): number => {
+  const isTraceable = (region: string) => !state.idsWithoutToken.has(region);
+
+  const secondsUntilAllowed = (
+    attempt: { userId: string; attemptId: string },
+    wanted: SentCreates,
+    reserved: number,
+  ): number => {
     const moment = now();
-    const reserved =
-      [...state.entries.values()].filter((entry) =>
-        entry.userId === userId && entry.voiceId !== voiceId && entry.state === "claimed" &&
-        entry.leaseExpiresAt > moment
-      ).length;
     let wait = 0;
-    for (const span of ["perHour", "perDay"] as const) {
-      const cap = limits[span];
-      const length = SPANS_MS[span];
-      const sent = [...state.sendings.values()]
-        .filter((sending) => sending.userId === userId && sending.sentAt > moment - length)
-        .map((sending) => sending.sentAt).sort((a, b) => a - b);
-      if (sent.length >= cap) {
-        const frees = (sent[sent.length - cap] ?? moment) + length;
-        wait = Math.max(wait, Math.ceil((frees - moment) / 1000), 1);
-      } else if (sent.length + reserved >= cap) wait = Math.max(wait, 20);
+    const spans = [
+      { cap: limits.perHour, length: HOUR_MS, count: "possible" },
+      { cap: limits.perDay, length: DAY_MS, count: "possible" },
+      { cap: limits.attemptsPerHour, length: HOUR_MS, count: "creates" },
+    ] as const;
+    for (const { cap, length, count } of spans) {
+      const others = [...state.sendings.values()]
+        .filter((sending) => sending.userId === attempt.userId && sending.attemptId !== attempt.attemptId)
+        .filter((sending) => sending.sentAt > moment - length)
+        .sort((a, b) => a.sentAt - b.sentAt);
+      const counted = others.reduce((sum, sending) => sum + sending[count], 0);
+      if (counted + wanted[count] > cap) {
+        let left = counted;
+        let freesIn = length;
+        for (const sending of others) {
+          left -= sending[count];
+          if (left + wanted[count] > cap) continue;
+          freesIn = sending.sentAt + length - moment;
+          break;
+        }
+        wait = Math.max(wait, Math.ceil(freesIn / 1000), 1);
+      } else if (counted + wanted[count] + reserved > cap) wait = Math.max(wait, 20);
     }
     return wait;
   };
@@ -75,7 +96,7 @@ export function createFakeEnrollments(options: {
     const id = key(userId, voiceId);
     const moment = now();
     const wanted = fingerprint(asked.details);
-    if (!state.users.has(userId)) return { outcome: "deleted" };
+    if (!state.users.has(userId)) return { outcome: "user_deleted" };
     const row = state.rows.get(voiceId);
     if (row) return standing(row, userId, asked.details);
     const entry = state.entries.get(id);
@@ -104,12 +125,18 @@ export function createFakeEnrollments(options: {
         region: entry.region,
         details: entry.details,
         same_details: entry.fingerprint === wanted,
+        unresolved_seconds: (moment - entry.unresolvedSince) / 1000,
       };
     }
     if (entry?.state === "rejected" && entry.fingerprint === wanted && entry.error) {
       return { outcome: "rejected", error: entry.error };
     }
-    const wait = secondsUntilAllowed(userId, voiceId);
+    const reserved =
+      [...state.entries.values()].filter((other) =>
+        other.userId === userId && other.voiceId !== voiceId && other.state === "claimed" &&
+        other.leaseExpiresAt > moment
+      ).length;
+    const wait = secondsUntilAllowed(attempt, { creates: 1, possible: 1 }, reserved);
     if (wait > 0) return { outcome: "limited", seconds: wait };
     state.entries.set(id, {
       userId,
@@ -119,6 +146,7 @@ export function createFakeEnrollments(options: {
       state: "claimed",
       leaseExpiresAt: moment + CLAIM_LEASE_MS,
       unresolvedSince: null,
+      sendingSince: null,
       region: asked.region,
       details: asked.details,
       fingerprint: wanted,
@@ -151,6 +179,7 @@ export function createFakeEnrollments(options: {
         state: "claimed",
         leaseExpiresAt: moment,
         unresolvedSince: null,
+        sendingSince: null,
         region: qwen.region,
         details: done.details,
         fingerprint: fingerprint(done.details),
@@ -165,6 +194,7 @@ export function createFakeEnrollments(options: {
     let providerVoiceId = qwen?.providerVoiceId ?? entry?.providerVoiceId ?? null;
     let targetModel = qwen?.targetModel ?? entry?.targetModel ?? null;
     let orphaned = false;
+    if (qwen && !carriesToken(qwen.providerVoiceId, token)) state.idsWithoutToken.add(qwen.region);
     if (!isModal && region !== null && providerVoiceId !== null) {
       if (state.orphans.get(key(region, providerVoiceId))?.purgingAt) return { outcome: "refused" };
       if (entry?.state === "created" && entry.providerVoiceId !== providerVoiceId) {
@@ -225,7 +255,7 @@ export function createFakeEnrollments(options: {
         Object.assign(entry, { state: "finalized", unresolvedSince: null, details: null, error: null });
       }
     }
-    if (!row) return { outcome: "deleted", orphaned };
+    if (!row) return { outcome: state.users.has(userId) ? "deleted" : "user_deleted", orphaned };
     return { ...standing(row, userId, done.details), orphaned };
   };
 
@@ -240,9 +270,15 @@ export function createFakeEnrollments(options: {
     complete: (attempt, done) => Promise.resolve(complete(attempt, done)),
     sending(attempt, create) {
       const entry = holds(attempt);
-      if (!entry || state.rows.has(attempt.voiceId)) return Promise.resolve("superseded");
+      if (!entry || state.rows.has(attempt.voiceId)) return Promise.resolve({ outcome: "superseded" });
+      if ((entry.unresolvedSince !== null || create.sent.possible > 1) && !isTraceable(create.region)) {
+        return Promise.resolve({ outcome: "undecided" });
+      }
+      const wait = secondsUntilAllowed(attempt, create.sent, 0);
+      if (wait > 0) return Promise.resolve({ outcome: "limited", seconds: wait });
       Object.assign(entry, {
         state: "sending",
+        sendingSince: entry.unresolvedSince === null ? now() : entry.sendingSince ?? now(),
         leaseExpiresAt: now() + Math.ceil(create.leaseSeconds) * 1000,
         region: create.region,
         details: create.details,
@@ -250,16 +286,18 @@ export function createFakeEnrollments(options: {
         error: null,
       });
       const { attemptId, userId } = attempt;
-      state.sendings.set(attemptId, { attemptId, userId, sentAt: now() });
+      state.sendings.set(attemptId, { attemptId, userId, sentAt: now(), ...create.sent });
       for (const [id, sending] of state.sendings) {
-        if (sending.userId === userId && sending.sentAt < now() - SPANS_MS.perDay) state.sendings.delete(id);
+        if (sending.userId === userId && sending.sentAt < now() - DAY_MS) state.sendings.delete(id);
       }
-      return Promise.resolve("sending");
+      return Promise.resolve({ outcome: "sending" });
     },
-    release(attempt, rejected = null) {
+    release(attempt, sent, rejected = null) {
       const entry = holds(attempt);
       if (!entry) return Promise.resolve("superseded");
-      state.sendings.delete(attempt.attemptId);
+      const sending = state.sendings.get(attempt.attemptId);
+      if (sent.creates === 0) state.sendings.delete(attempt.attemptId);
+      else if (sending) Object.assign(sending, sent);
       if (!rejected && entry.unresolvedSince === null) {
         state.entries.delete(key(attempt.userId, attempt.voiceId));
       } else {

@@ -1,3 +1,4 @@
+import { gmtCreateOf, type IdShape, voiceIdOf } from "./id_shapes.ts";
 import type { Process } from "./process.ts";
 import type { Scheduler } from "./scheduler.ts";
 
@@ -22,6 +23,9 @@ export type ProviderState = {
   creates: Create[];
   /** When which attempt read the list. */
   lists: { time: number; attempt: string }[];
+  idShape: IdShape;
+  /** How long a voice is missing from the list after it was made, in milliseconds. */
+  listLagMs: number;
 };
 
 /** How the provider itself may answer a create, besides what happens to the connection. */
@@ -34,8 +38,8 @@ export type CreateAnswer =
   | "unreadable"
   | "html";
 
-export function createProviderState(): ProviderState {
-  return { voices: new Map(), deleted: new Set(), creates: [], lists: [] };
+export function createProviderState(kind: Pick<ProviderState, "idShape" | "listLagMs">): ProviderState {
+  return { voices: new Map(), deleted: new Set(), creates: [], lists: [], ...kind };
 }
 
 const json = (status: number, body: unknown) => new Response(JSON.stringify(body), { status });
@@ -58,7 +62,7 @@ export function createFakeFetch(options: {
 }): typeof fetch {
   const { process, scheduler, state, region } = options;
 
-  const create = (token: string, clipUrl: string, sent: Create): Response => {
+  const create = (name: string, token: string, clipUrl: string, sent: Create): Response => {
     const answer = options.drawAnswer();
     if (answer === "error_before") return json(500, { code: "InternalError", message: "x", request_id: "r" });
     if (answer === "throttled") {
@@ -71,9 +75,8 @@ export function createFakeFetch(options: {
     if (Number(clip.searchParams.get("exp")) < scheduler.now() || !options.hasClip(clip.pathname.slice(1))) {
       return json(400, { code: "BadRequest.InputDownloadFailed", message: "x", request_id: "r" });
     }
-    const stamp = new Date(scheduler.now()).toISOString().replace(/\D/g, "");
-    const suffix = (state.voices.size + state.deleted.size + 4096).toString(16);
-    const voice = `qwen-tts-vc-grace_${token}-voice-${stamp}-${suffix}`;
+    const number = state.voices.size + state.deleted.size;
+    const voice = voiceIdOf(state.idShape, name, { at: scheduler.now(), number });
     state.voices.set(voice, { token, region, createdAt: scheduler.now() });
     Object.assign(sent, { landedAt: scheduler.now(), voice });
     if (answer === "error_after") {
@@ -93,13 +96,15 @@ export function createFakeFetch(options: {
     const odd = options.drawFailure();
     if (odd) return json(odd, { code: odd === 429 ? "Throttling.RateQuota" : "InternalError", message: "x" });
     state.lists.push({ time: scheduler.now(), attempt: options.attempt() });
-    const voices = [...state.voices].filter(([, voice]) => voice.region === region).reverse();
+    const voices = [...state.voices]
+      .filter(([, voice]) => voice.region === region && voice.createdAt + state.listLagMs <= scheduler.now())
+      .reverse();
     return json(200, {
       output: {
         voice_list: voices.map(([voice, { createdAt }]) => ({
           voice,
           target_model: "qwen3-tts-vc-2026-01-22",
-          gmt_create: new Date(createdAt).toISOString().slice(0, 19).replace("T", " "),
+          gmt_create: gmtCreateOf(state.idShape, createdAt),
         })),
       },
       request_id: "r",
@@ -118,7 +123,8 @@ export function createFakeFetch(options: {
 
   return async (_input, init) => {
     const { input } = JSON.parse(String(init?.body));
-    const token = String(input.preferred_name ?? "").split("_")[1] ?? "";
+    const name = String(input.preferred_name ?? "");
+    const token = name.split("_")[1] ?? "";
     let effect = list;
     let sent: Create | undefined;
     if (input.action === "delete") effect = () => remove(input.voice);
@@ -134,7 +140,7 @@ export function createFakeFetch(options: {
       };
       options.onCreate(token, sending.attempt);
       state.creates.push(sending);
-      effect = () => create(token, input.audio.data, sending);
+      effect = () => create(name, token, input.audio.data, sending);
       sent = sending;
     }
     const response = await process.call({

@@ -1,4 +1,5 @@
 import type { ReconcileLedger } from "../../_shared/voices/reconcile_ledger.ts";
+import { carriesToken } from "../../_shared/tts/carries_token.ts";
 import { type Entry, fingerprint, key, type LedgerState } from "./ledger_state.ts";
 
 const SWEPT = "swept";
@@ -12,6 +13,19 @@ const isOpen = (entry: Entry | undefined): boolean =>
   entry !== undefined &&
   (entry.state === "claimed" || entry.state === "sending" || entry.state === "created" ||
     (entry.unresolvedSince !== null && entry.state !== "finalized"));
+
+/** A list proves something about creates whose outcome had been unknown for this long. */
+const COMPARED_AFTER_MS = 600_000;
+
+const isUndecided = (entry: Entry, moment: number): boolean =>
+  entry.leaseExpiresAt <= moment &&
+  (entry.state === "sending" ||
+    (entry.unresolvedSince !== null && (entry.state === "claimed" || entry.state === "rejected")));
+
+function settleAbsent(state: LedgerState, entry: Entry): void {
+  if (entry.state === "rejected") Object.assign(entry, { unresolvedSince: null, details: null });
+  else state.entries.delete(key(entry.userId, entry.voiceId));
+}
 
 /** What reconcile asks of the ledger, over the same tables in memory. */
 export function createFakeReconcileLedger(options: {
@@ -56,13 +70,11 @@ export function createFakeReconcileLedger(options: {
       );
     },
 
-    sort(region, voices) {
-      return Promise.resolve(voices.map(({ provider_voice_id, token }) => {
+    sort(region, providerVoiceIds) {
+      return Promise.resolve(providerVoiceIds.map((provider_voice_id) => {
         const row = rowOf(region, provider_voice_id);
         const orphan = state.orphans.get(key(region, provider_voice_id));
-        const entry = token === null
-          ? undefined
-          : [...state.entries.values()].find((item) => item.token === token);
+        const entry = [...state.entries.values()].find((item) => carriesToken(provider_voice_id, item.token));
         const kind = row
           ? "ours"
           : orphan
@@ -79,6 +91,55 @@ export function createFakeReconcileLedger(options: {
           voice_id: row?.id ?? orphan?.voiceId ?? entry?.voiceId ?? null,
         } as const;
       }));
+    },
+
+    compare(region, { providerVoiceIds, from }, repair) {
+      if (!state.idsWithoutToken.has(region)) return Promise.resolve([]);
+      const rows = [...state.rows.values()];
+      const answers = [...state.entries.values()]
+        .filter((entry) => entry.region === region && isUndecided(entry, now()))
+        .sort((a, b) => key(a.userId, a.voiceId) < key(b.userId, b.voiceId) ? -1 : 1)
+        .map((entry) => {
+          const sentAt = entry.sendingSince ?? -Infinity;
+          const before = Math.max(
+            ...state.voiceLists.filter((list) => list.region === region && list.listedAt < sentAt)
+              .map((list) => list.listedAt),
+          );
+          const candidates = before === -Infinity
+            ? null
+            : providerVoiceIds.filter((id) =>
+              !((state.listedVoices.get(key(region, id)) ?? Infinity) <= before) &&
+              !rows.some((row) => row.region === region && row.providerVoiceId === id) &&
+              !state.orphans.has(key(region, id)) &&
+              ![...state.entries.values()].some((other) =>
+                other.region === region && other.providerVoiceId === id
+              )
+            ).sort();
+          const unknownAt = entry.unresolvedSince ?? entry.leaseExpiresAt;
+          const absent = candidates?.length === 0 && unknownAt + COMPARED_AFTER_MS < from.getTime();
+          if (absent && repair) settleAbsent(state, entry);
+          return { voice_id: entry.voiceId, candidates, absent };
+        });
+      if (repair) {
+        state.voiceLists.push({ region, listedAt: now() });
+        for (const id of providerVoiceIds) {
+          if (!state.listedVoices.has(key(region, id))) state.listedVoices.set(key(region, id), now());
+        }
+        for (const id of state.listedVoices.keys()) {
+          if (id.startsWith(`${region}/`) && !providerVoiceIds.some((listed) => key(region, listed) === id)) {
+            state.listedVoices.delete(id);
+          }
+        }
+      }
+      return Promise.resolve(answers);
+    },
+
+    settleAbsent(voiceId) {
+      const entries = [...state.entries.values()].filter((entry) =>
+        entry.voiceId === voiceId && isUndecided(entry, now())
+      );
+      for (const entry of entries) settleAbsent(state, entry);
+      return Promise.resolve(entries.length > 0);
     },
 
     recordOrphan(region, { providerVoiceId, userId, voiceId, createdAt }) {
@@ -160,6 +221,7 @@ export function createFakeReconcileLedger(options: {
           state: "finalized",
           leaseExpiresAt: now(),
           unresolvedSince: null,
+          sendingSince: null,
           region: SWEPT,
           details: null,
           fingerprint: "",

@@ -7,14 +7,16 @@ import { createFakeEnrollments } from "./fake_enrollments.ts";
 import { createFakeReconcileLedger } from "./fake_reconcile_ledger.ts";
 import { createLedgerState, fingerprint } from "./ledger_state.ts";
 
-const LIMITS = { perHour: 3, perDay: 5 };
+const LIMITS = { attemptsPerHour: 6, perHour: 3, perDay: 5 };
 
 /** What a ledger holds in the end, in a form that both kinds can be brought to. */
 export type Snapshot = {
   entries: unknown[];
   rows: unknown[];
   orphans: unknown[];
-  sendings: number;
+  sendings: unknown[];
+  idsWithoutToken: string[];
+  listedVoices: string[];
 };
 
 /** The ledger in memory, whose clock only the tests move. */
@@ -25,6 +27,7 @@ export function createFakeLedger(userId: string) {
   return {
     enrollments: createFakeEnrollments({ state, now, limits: LIMITS }),
     reconcile: createFakeReconcileLedger({ state, now, uploadsOlderThan: () => [] }),
+    now,
     advance(seconds: number): Promise<void> {
       time += seconds * 1000;
       return Promise.resolve();
@@ -52,6 +55,7 @@ export function createFakeLedger(userId: string) {
           state: entry.state,
           live: entry.leaseExpiresAt > time,
           unresolved: entry.unresolvedSince !== null,
+          sent: entry.sendingSince !== null,
           region: entry.region,
           details: entry.details,
           asked: fingerprint(entry.details ?? unknownDetails) !== fingerprint(unknownDetails),
@@ -71,7 +75,13 @@ export function createFakeLedger(userId: string) {
           purging: orphan.purgingAt !== null,
           purged: orphan.purgedAt !== null,
         })).sort(byText),
-        sendings: state.sendings.size,
+        sendings: [...state.sendings.values()].map(({ attemptId, creates, possible }) => ({
+          attempt_id: attemptId,
+          creates,
+          possible,
+        })).sort(byText),
+        idsWithoutToken: [...state.idsWithoutToken],
+        listedVoices: [...state.listedVoices.keys()].sort(),
       });
     },
   };
@@ -104,14 +114,20 @@ export async function withRefusableInserts(sql: postgres.Sql, use: () => Promise
 
 /** The functions and tables in PostgreSQL, asked as the function asks them; time moves by moving what they hold. */
 export async function createSqlLedger(sql: postgres.Sql, supabase: Supabase, userId: string) {
-  await sql`truncate private.voice_enrollments, private.orphaned_voices, private.clone_sendings, private.refused_inserts`;
+  await sql`truncate private.voice_enrollments, private.orphaned_voices, private.clone_sendings, private.refused_inserts,
+    private.ids_without_token, private.voice_lists, private.listed_voices`;
   return {
     enrollments: createEnrollments({ db: supabase.db, limits: LIMITS }),
     reconcile: createReconcileLedger({ db: supabase.db }),
+    now: () => Date.now(),
     async advance(seconds: number): Promise<void> {
       await sql`update private.voice_enrollments set
         lease_expires_at = lease_expires_at - make_interval(secs => ${seconds}),
-        unresolved_since = unresolved_since - make_interval(secs => ${seconds})`;
+        unresolved_since = unresolved_since - make_interval(secs => ${seconds}),
+        sending_since = sending_since - make_interval(secs => ${seconds})`;
+      await sql`update private.voice_lists set listed_at = listed_at - make_interval(secs => ${seconds})`;
+      await sql`update private.listed_voices
+        set first_listed_at = first_listed_at - make_interval(secs => ${seconds})`;
       await sql`update private.clone_sendings set sent_at = sent_at - make_interval(secs => ${seconds})`;
       await sql`update private.orphaned_voices set seen_at = seen_at - make_interval(secs => ${seconds}),
         purging_at = purging_at - make_interval(secs => ${seconds})`;
@@ -129,19 +145,23 @@ export async function createSqlLedger(sql: postgres.Sql, supabase: Supabase, use
     async snapshot(): Promise<Snapshot> {
       const entries =
         await sql`select voice_id, attempt_id, state, lease_expires_at > clock_timestamp() as live,
-        unresolved_since is not null as unresolved, region, details, details is not null as asked, provider_voice_id,
+        unresolved_since is not null as unresolved, sending_since is not null as sent, region, details, details is not null as asked, provider_voice_id,
         error ->> 'refusal' as refusal from private.voice_enrollments`;
       const rows =
         await sql`select id, name, tts_provider, provider_voice_id, deleted_at is not null as deleted
         from public.voices where user_id = ${userId}`;
       const orphans = await sql`select provider_voice_id, reason, purging_at is not null as purging,
         purged_at is not null as purged from private.orphaned_voices`;
-      const sendings = await sql`select attempt_id from private.clone_sendings`;
+      const sendings = await sql`select attempt_id, creates, possible from private.clone_sendings`;
+      const regions = await sql`select region from private.ids_without_token`;
+      const listed = await sql`select region || '/' || provider_voice_id as id from private.listed_voices`;
       return {
         entries: entries.map((entry) => ({ ...entry })).sort(byText),
         rows: rows.map((row) => ({ ...row })).sort(byText),
         orphans: orphans.map((orphan) => ({ ...orphan })).sort(byText),
-        sendings: sendings.length,
+        sendings: sendings.map((sending) => ({ ...sending })).sort(byText),
+        idsWithoutToken: regions.map(({ region }) => String(region)),
+        listedVoices: listed.map(({ id }) => String(id)).sort(),
       };
     },
   };
@@ -149,7 +169,7 @@ export async function createSqlLedger(sql: postgres.Sql, supabase: Supabase, use
 
 export type LedgerUnderTest = Pick<
   ReturnType<typeof createFakeLedger>,
-  "enrollments" | "reconcile" | "advance" | "deleteUser" | "softDelete" | "refuseInserts" | "snapshot"
+  "enrollments" | "reconcile" | "now" | "advance" | "deleteUser" | "softDelete" | "refuseInserts" | "snapshot"
 >;
 
 const unknownDetails: VoiceDetails = { name: "", language: "Auto", transcript: "", description: null };

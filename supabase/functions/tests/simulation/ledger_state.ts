@@ -10,6 +10,7 @@ export type Entry = {
   state: "claimed" | "sending" | "created" | "finalized" | "rejected";
   leaseExpiresAt: number;
   unresolvedSince: number | null;
+  sendingSince: number | null;
   region: string;
   details: VoiceDetails | null;
   fingerprint: string;
@@ -43,7 +44,14 @@ export type Orphan = {
   purgedAt: number | null;
 };
 
-export type Sending = { attemptId: string; userId: string; sentAt: number };
+/** One row of private.clone_sendings. */
+export type Sending = {
+  attemptId: string;
+  userId: string;
+  sentAt: number;
+  creates: number;
+  possible: number;
+};
 
 /** The tables behind the ledger's functions. */
 export type LedgerState = {
@@ -52,6 +60,11 @@ export type LedgerState = {
   rows: Map<string, Row>;
   orphans: Map<string, Orphan>;
   sendings: Map<string, Sending>;
+  /** Regions whose voice ids do not carry the token. */
+  idsWithoutToken: Set<string>;
+  /** When reconcile kept a list, by region; and when a voice was first in one. */
+  voiceLists: { region: string; listedAt: number }[];
+  listedVoices: Map<string, number>;
   /** Voices whose insert is refused, as a constraint would. */
   refusedInserts: Set<string>;
 };
@@ -63,6 +76,9 @@ export function createLedgerState(users: string[]): LedgerState {
     rows: new Map(),
     orphans: new Map(),
     sendings: new Map(),
+    idsWithoutToken: new Set(),
+    voiceLists: [],
+    listedVoices: new Map(),
     refusedInserts: new Set(),
   };
 }

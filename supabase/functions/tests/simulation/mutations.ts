@@ -10,6 +10,25 @@ export const MUTATIONS: Readonly<Record<string, Mutation>> = {
   "no look-up": {
     provider: (real) => ({ ...real, findVoice: () => Promise.resolve(null) }),
   },
+  "look for ids of the documented shape only": {
+    provider: (real) => ({
+      ...real,
+      async findVoice(token, signal) {
+        const found = await real.findVoice(token, signal);
+        return found && /-voice-\d{17}-\w+$/.test(found.providerVoiceId) ? found : null;
+      },
+    }),
+  },
+  "create over what no look-up settles": {
+    idShape: "without the token",
+    enrollments: (real) => ({
+      ...real,
+      async sending(attempt, create, signal) {
+        const answer = await real.sending(attempt, create, signal);
+        return answer.outcome === "undecided" ? { outcome: "sending" } : answer;
+      },
+    }),
+  },
   "no lease": {
     enrollments: (real) => ({
       ...real,
@@ -21,7 +40,7 @@ export const MUTATIONS: Readonly<Record<string, Mutation>> = {
       ...real,
       sending: async (attempt, create, signal) => {
         await real.sending(attempt, create, signal);
-        return "sending";
+        return { outcome: "sending" };
       },
     }),
   },

@@ -1,11 +1,14 @@
 import type { FinalizeRequest } from "../../_shared/contract.ts";
 import { brokenInvariants } from "./invariants.ts";
 import type { CreateAnswer } from "./fake_provider.ts";
+import { type IdShape, TRACEABLE_SHAPES } from "./id_shapes.ts";
 import { type Fault, FAULTS } from "./process.ts";
 import { createScheduler, START } from "./scheduler.ts";
 import { createWorld, type Mutation, type World } from "./world.ts";
 
 const MINUTE = 60_000;
+/** A provider's list may be this many milliseconds behind. */
+const MOST_LAG_MS = 5_000;
 const DAY_MS = 24 * 60 * MINUTE;
 /** Faults stop after this; what is suspended or late by then goes on for as long as it takes. */
 const STORM_MS = 20 * MINUTE;
@@ -29,7 +32,11 @@ export type Outcome = {
 };
 
 /** Runs one schedule, wholly determined by its seed. */
-export async function runSchedule(seed: number, mutation?: Mutation): Promise<Outcome> {
+export async function runSchedule(
+  seed: number,
+  mutation?: Mutation,
+  options: { idShape?: IdShape } = {},
+): Promise<Outcome> {
   const scheduler = createScheduler(seed);
   const trace: string[] = [];
   const faults: Outcome["faults"] = {};
@@ -58,12 +65,17 @@ export async function runSchedule(seed: number, mutation?: Mutation): Promise<Ou
 
   const drawFailure = () =>
     stormy && scheduler.chance(answerRate / 2) ? (scheduler.chance(0.5) ? 429 : 500) : null;
+  const drawnShape = TRACEABLE_SHAPES[scheduler.between(0, TRACEABLE_SHAPES.length - 1)] ?? "17 digits";
+  const idShape = options.idShape ?? mutation?.idShape ?? drawnShape;
+  const isTraceable = idShape !== "without the token";
   const world = createWorld({
     scheduler,
     plan,
     drawAnswer,
     drawFailure,
     users: [USER],
+    idShape,
+    listLagMs: scheduler.chance(0.5) ? 0 : scheduler.between(1, MOST_LAG_MS),
     mutation,
     trace: note,
   });
@@ -122,11 +134,12 @@ export async function runSchedule(seed: number, mutation?: Mutation): Promise<Ou
       const [index, answer]
         of (await Promise.all(ends.map((end) => Promise.race([end, Promise.resolve(undefined)])))).entries()
     ) {
-      // Only whoever is deleted, or left a clip for a day, may be told that there is nothing.
+      // Only whoever left a clip for a day may be told that there is nothing.
       const upload = `${USER}/${bodies[index]?.voice_id}`;
-      const mayBeGone = !world.ledger.users.has(USER) || world.ledger.entries.get(upload)?.region === "swept";
-      const definite = answer && [200, ...(mayBeGone ? [404] : []), 409, 422].includes(answer.status) &&
-        answer.code !== "clone_in_progress";
+      const isSwept = world.ledger.entries.get(upload)?.region === "swept";
+      const allowed = world.ledger.users.has(USER) ? [200, ...(isSwept ? [404] : []), 409, 422] : [401];
+      const definite = answer && allowed.includes(answer.status) &&
+        (answer.code !== "clone_in_progress" || !isTraceable);
       if (!definite) {
         broken.push(`7: voice ${index} ends in ${answer ? `${answer.status} ${answer.code}` : "no answer"}`);
       }
@@ -147,7 +160,7 @@ export async function runSchedule(seed: number, mutation?: Mutation): Promise<Ou
     }
   }
   const counts = statistics(world);
-  if (counts.landedLate + counts.explained < counts.orphans) {
+  if (isTraceable && counts.landedLate + counts.explained < counts.orphans) {
     broken.push("4: an orphan that no creation landing after its look-up explains");
   }
   return { seed, broken, trace, faults, ...counts };
@@ -188,7 +201,7 @@ function statistics({ ledger, provider }: World) {
         later.sentAt > create.sentAt &&
         provider.lists.some(({ time, attempt }) =>
           attempt === later.attempt && time >= create.sentAt && time <= later.sentAt &&
-          time < (create.landedAt ?? 0)
+          time < (create.landedAt ?? 0) + provider.listLagMs
         )
       )
     );

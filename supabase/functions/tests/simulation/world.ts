@@ -3,6 +3,7 @@ import { createFinalize } from "../../_shared/voices/finalize.ts";
 import { ApiError } from "../../_shared/errors.ts";
 import { createLog } from "../../_shared/log.ts";
 import type { FinalizeRequest } from "../../_shared/contract.ts";
+import { carriesToken } from "../../_shared/tts/carries_token.ts";
 import type { TtsProvider } from "../../_shared/tts/provider.ts";
 import { createModal } from "../../_shared/tts/providers/modal.ts";
 import { createQwen } from "../../_shared/tts/providers/qwen.ts";
@@ -12,6 +13,7 @@ import { createFakeEnrollments } from "./fake_enrollments.ts";
 import { type CreateAnswer, createFakeFetch, createProviderState } from "./fake_provider.ts";
 import { createFakeReconcileLedger } from "./fake_reconcile_ledger.ts";
 import { createFakeReferenceCheck, createFakeReferences, type Uploads } from "./fake_references.ts";
+import type { IdShape } from "./id_shapes.ts";
 import { createLedgerState } from "./ledger_state.ts";
 import { createProcess, type FaultPlan, type Process } from "./process.ts";
 import type { Scheduler } from "./scheduler.ts";
@@ -21,6 +23,8 @@ export type Mutation = {
   enrollments?: (real: Enrollments, world: World) => Enrollments;
   ledger?: (real: ReconcileLedger, world: World) => ReconcileLedger;
   provider?: (real: TtsProvider, world: World) => TtsProvider;
+  /** The rule matters with voice ids of this shape alone. */
+  idShape?: IdShape;
 };
 
 export type Answered = {
@@ -63,16 +67,20 @@ export function createWorld(options: {
   drawAnswer: () => CreateAnswer;
   drawFailure: () => 429 | 500 | null;
   users: string[];
+  idShape: IdShape;
+  listLagMs: number;
   mutation?: Mutation;
   trace: (line: string) => void;
 }) {
   const { scheduler, mutation = {}, trace } = options;
-  const provider = createProviderState();
+  const provider = createProviderState({ idShape: options.idShape, listLagMs: options.listLagMs });
   const ledger = createLedgerState(options.users);
   const uploads: Uploads = new Map();
   const answers: Answered[] = [];
   const logged: string[] = [];
   const violations: string[] = [];
+  /** Attempts that marked a create as sent when it was known that voice ids do not carry the token. */
+  const sentWithoutToken = new Set<string>();
   let processes = 0;
 
   /** What only a defect can cause: a create by somebody superseded, or over an outcome that nobody has looked up. */
@@ -91,9 +99,13 @@ export function createWorld(options: {
       if (looked === undefined && !before.learnt) {
         violations.push(`create of ${token} over an unknown outcome, not looked up`);
       }
+      if (!before.learnt && sentWithoutToken.has(attempt)) {
+        violations.push(`create of ${token} over an unknown outcome that no look-up settles`);
+      }
       if (
-        before.voice && provider.voices.has(before.voice) && looked !== undefined &&
-        (before.landedAt ?? Infinity) <= looked
+        before.voice && provider.voices.has(before.voice) && carriesToken(before.voice, token) &&
+        looked !== undefined &&
+        (before.landedAt ?? Infinity) + provider.listLagMs <= looked
       ) {
         violations.push(`create of ${token} although ${before.voice} was there to be found`);
       }
@@ -147,11 +159,18 @@ export function createWorld(options: {
         }),
       });
       const now = () => scheduler.now();
-      const enrollments = createFakeEnrollments({
+      const fake = createFakeEnrollments({
         state: ledger,
         now,
-        limits: { perHour: 1000, perDay: 1000 },
+        limits: { attemptsPerHour: 1000, perHour: 1000, perDay: 1000 },
       });
+      const enrollments: Enrollments = {
+        ...fake,
+        sending(attempt, create, signal) {
+          if (ledger.idsWithoutToken.has(create.region)) sentWithoutToken.add(attempt.attemptId);
+          return fake.sending(attempt, create, signal);
+        },
+      };
       const reconcileLedger = createFakeReconcileLedger({
         state: ledger,
         now,

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { carriesToken } from "../carries_token.ts";
 import { ProviderError } from "../errors.ts";
 import type { ListedVoice, ProviderVoice } from "../provider.ts";
 import type { DashScope } from "./dashscope.ts";
@@ -18,16 +19,13 @@ const listAnswer = z.object({
     voice_list: z.array(z.object({
       voice: z.string().nullish(),
       target_model: z.string().nullish(),
-      gmt_create: z.string().nullish(),
+      gmt_create: z.union([z.string(), z.number()]).nullish().catch(null),
     })).nullish(),
   }),
   request_id: z.string().nullish(),
 });
 
 const deleteAnswer = z.object({ request_id: z.string().nullish() });
-
-/** `qwen-tts-vc-<preferred_name>-voice-<yyyyMMddHHmmssSSS>-<hex>`, preferred_name being ours: `<letters>_<token>`. */
-const VOICE_ID = /^qwen-tts-vc-(?:[A-Za-z0-9]*_([0-9a-z]{10})|.*?)-voice-(\d{17})-\w+$/;
 
 /** The voices of an account at Qwen: listing them, finding one of ours, removing one. */
 export function createQwenVoices(options: { dashscope: DashScope; region: string; targetModel: string }) {
@@ -72,7 +70,7 @@ export function createQwenVoices(options: { dashscope: DashScope; region: string
         for (const { voice, target_model, gmt_create } of page.items) {
           if (!voice) continue;
           seen.set(voice, {
-            ...readName(voice, gmt_create ?? null),
+            createdAt: readTime(gmt_create ?? null),
             voice: {
               providerVoiceId: voice,
               targetModel: target_model ?? options.targetModel,
@@ -93,12 +91,12 @@ export function createQwenVoices(options: { dashscope: DashScope; region: string
     listVoices,
 
     /**
-     * The voice whose id embeds `token`; the oldest when there are several.
+     * The voice whose id carries `token`; the oldest when there are several.
      * @throws {ProviderError} when the provider could not be asked
      */
     async findVoice(token: string, signal: AbortSignal): Promise<ProviderVoice | null> {
       const voices = await listVoices(signal);
-      return voices.find((listed) => listed.token === token)?.voice ?? null;
+      return voices.find((listed) => carriesToken(listed.voice.providerVoiceId, token))?.voice ?? null;
     },
 
     /**
@@ -123,13 +121,31 @@ export function createQwenVoices(options: { dashscope: DashScope; region: string
   };
 }
 
-function readName(voice: string, gmtCreate: string | null): { token: string | null; createdAt: Date | null } {
-  const [, token, stamp] = VOICE_ID.exec(voice) ?? [];
-  // Neither timestamp carries a zone; read as UTC they are at most a day off, which is little for an age to purge at.
-  const text = stamp?.replace(/^(....)(..)(..)(..)(..)(..)(...)$/, "$1-$2-$3T$4:$5:$6.$7Z") ??
-    gmtCreate?.replace(" ", "T").concat("Z");
-  const createdAt = text === undefined ? NaN : Date.parse(text);
-  return { token: token ?? null, createdAt: Number.isNaN(createdAt) ? null : new Date(createdAt) };
+/** Below this, a number of milliseconds since the epoch would lie before 1974: it is one of seconds. */
+const LEAST_EPOCH_MS = 1e11;
+
+/**
+ * When a voice was made: a date with or without zone and milliseconds, or seconds or milliseconds since the epoch. The
+ * documented example (`2025-08-11 17:59:32`) has no zone; read as UTC it is at most a day off, which is little for an
+ * age to purge at.
+ */
+function readTime(value: string | number | null): Date | null {
+  const text = String(value ?? "").trim();
+  const [, date, time, zone = "Z"] =
+    /^(\d{4}-\d{2}-\d{2})[ T](\d{2}:\d{2}(?::\d{2}(?:[.,]\d{1,9})?)?) ?(Z|UTC|[+-]\d{2}(?::?\d{2})?)?$/i.exec(
+      text,
+    ) ?? [];
+  const epoch = /^\d{9,13}(?:\.\d+)?$/.test(text) ? Number(text) : NaN;
+  const ms = date === undefined || time === undefined
+    ? epoch < LEAST_EPOCH_MS ? epoch * 1000 : epoch
+    : Date.parse(`${date}T${time.replace(",", ".")}${isoZone(zone)}`);
+  return Number.isNaN(ms) ? null : new Date(ms);
+}
+
+/** `Z` or `+08:00`, of what may also be written `UTC`, `+0800` or `+08`. */
+function isoZone(zone: string): string {
+  const [, hours, minutes = "00"] = /^([+-]\d{2}):?(\d{2})?$/.exec(zone) ?? [];
+  return hours === undefined ? "Z" : `${hours}:${minutes}`;
 }
 
 /** Oldest first; equal times by id, so that everyone agrees which one is the oldest. */
