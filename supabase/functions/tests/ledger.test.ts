@@ -5,6 +5,7 @@ import {
   answeredVoice,
   createAttempt,
   LEDGER_DETAILS,
+  type LedgerAnswer,
   ledgerTest,
   madeVoice,
   uniqueVoice,
@@ -141,17 +142,21 @@ ledgerTest(
     assert.deepEqual(await first.unresolved(true), { outcome: "unresolved" });
 
     const found = { outcome: "recover", region: "intl", details: LEDGER_DETAILS, same_details: true };
+    const withoutAge = ({ unresolved_seconds: age, ...answer }: LedgerAnswer) => {
+      assert(typeof age === "number" && age >= 0 && age < 60, `${age}`);
+      return answer;
+    };
     const second = first.next();
-    assert.deepEqual(await second.claim({ region: "cn" }), found);
+    assert.deepEqual(withoutAge(await second.claim({ region: "cn" })), found);
     assert.equal((await second.release()).outcome, "released");
     const third = first.next({ details: { name: "Ada" } });
-    assert.deepEqual(await third.claim(), { ...found, same_details: false });
+    assert.deepEqual(withoutAge(await third.claim()), { ...found, same_details: false });
     await endLease(first.voiceId);
     const fourth = first.next();
-    assert.deepEqual(await fourth.claim(), found);
+    assert.deepEqual(withoutAge(await fourth.claim()), found);
     await fourth.sending();
     assert.equal((await fourth.release({ category: "rejected", refusal: "No." })).outcome, "released");
-    assert.deepEqual(await first.next().claim({ perHour: 1 }), found);
+    assert.deepEqual(withoutAge(await first.next().claim({ perHour: 1 })), found);
 
     const voice = uniqueVoice();
     assert.equal((await first.complete(madeVoice(voice))).outcome, "finalized");

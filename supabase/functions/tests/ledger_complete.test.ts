@@ -89,7 +89,7 @@ ledgerTest("a voice whose user was deleted half-way is an orphan", async (sql, u
   await attempt.sending();
   await deleteUser(userId);
   const voice = uniqueVoice();
-  assert.deepEqual(await attempt.complete(madeVoice(voice)), { outcome: "deleted", orphaned: true });
+  assert.deepEqual(await attempt.complete(madeVoice(voice)), { outcome: "user_deleted", orphaned: true });
   assert.deepEqual(await attempt.complete(madeVoice(voice)), { outcome: "deleted", orphaned: true });
   assert.deepEqual(await orphansOf(userId), [[voice, "user_deleted"]]);
   const left = await enrollmentOf(attempt.voiceId);
@@ -149,5 +149,5 @@ ledgerTest("nobody reaches another user's voice", async (sql, userId) => {
     orphaned: false,
   });
   assert.deepEqual(await orphansOf(id), [[voice, "superseded"]]);
-  assert.equal((await createAttempt(sql, crypto.randomUUID()).claim()).outcome, "deleted");
+  assert.equal((await createAttempt(sql, crypto.randomUUID()).claim()).outcome, "user_deleted");
 });

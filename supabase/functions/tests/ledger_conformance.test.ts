@@ -235,7 +235,7 @@ const steps: fc.WeightedArbitrary<Step>[] = [
           providerVoiceId: providerVoiceId(cast, v, m),
           userId: cast.userId,
           voiceId: cast.voices[v] ?? "",
-          createdAt: new Date(0),
+          createdAt: ledger.longAgo(),
         }),
     ),
   },

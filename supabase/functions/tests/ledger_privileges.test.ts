@@ -18,6 +18,8 @@ const CALLS = [
   "generation_create",
   "purge_done",
   "purge_next",
+  "reconcile_absent",
+  "reconcile_compare",
   "reconcile_expired",
   "reconcile_gone",
   "reconcile_record_orphan",
@@ -86,10 +88,13 @@ Deno.test("nobody sees the ledger's tables, and users only read what is theirs",
   assert.deepEqual([...new Set(rights.map(({ name }) => name))].sort(), [
     "clone_sendings",
     "generations",
+    "ids_without_token",
+    "listed_voices",
     "orphaned_voices",
     "tasks",
     "upload_allowances",
     "voice_enrollments",
+    "voice_lists",
     "voices",
   ]);
   for (const right of rights) {

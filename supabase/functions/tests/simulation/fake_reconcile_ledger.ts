@@ -22,7 +22,8 @@ const isUndecided = (entry: Entry, moment: number): boolean =>
   (entry.state === "sending" ||
     (entry.unresolvedSince !== null && (entry.state === "claimed" || entry.state === "rejected")));
 
-function settleAbsent(state: LedgerState, entry: Entry): void {
+function settleAbsent(state: LedgerState, entry: Entry, at: number): void {
+  state.provedAbsent.push({ token: entry.token, at });
   if (entry.state === "rejected") Object.assign(entry, { unresolvedSince: null, details: null });
   else state.entries.delete(key(entry.userId, entry.voiceId));
 }
@@ -117,7 +118,7 @@ export function createFakeReconcileLedger(options: {
             ).sort();
           const unknownAt = entry.unresolvedSince ?? entry.leaseExpiresAt;
           const absent = candidates?.length === 0 && unknownAt + COMPARED_AFTER_MS < from.getTime();
-          if (absent && repair) settleAbsent(state, entry);
+          if (absent && repair) settleAbsent(state, entry, now());
           return { voice_id: entry.voiceId, candidates, absent };
         });
       if (repair) {
@@ -138,7 +139,7 @@ export function createFakeReconcileLedger(options: {
       const entries = [...state.entries.values()].filter((entry) =>
         entry.voiceId === voiceId && isUndecided(entry, now())
       );
-      for (const entry of entries) settleAbsent(state, entry);
+      for (const entry of entries) settleAbsent(state, entry, now());
       return Promise.resolve(entries.length > 0);
     },
 

@@ -9,6 +9,9 @@ import { createLedgerState, fingerprint } from "./ledger_state.ts";
 
 const LIMITS = { attemptsPerHour: 6, perHour: 3, perDay: 5 };
 
+/** An hour before the tests: each ledger tells the same time by it, however its own clock has been moved. */
+const LONG_AGO = Date.now() - 3_600_000;
+
 /** What a ledger holds in the end, in a form that both kinds can be brought to. */
 export type Snapshot = {
   entries: unknown[];
@@ -22,12 +25,14 @@ export type Snapshot = {
 /** The ledger in memory, whose clock only the tests move. */
 export function createFakeLedger(userId: string) {
   const state = createLedgerState([userId]);
-  let time = Date.now();
+  const start = Date.now();
+  let time = start;
   const now = () => time;
   return {
     enrollments: createFakeEnrollments({ state, now, limits: LIMITS }),
     reconcile: createFakeReconcileLedger({ state, now, uploadsOlderThan: () => [] }),
     now,
+    longAgo: () => new Date(LONG_AGO + time - start),
     advance(seconds: number): Promise<void> {
       time += seconds * 1000;
       return Promise.resolve();
@@ -120,6 +125,7 @@ export async function createSqlLedger(sql: postgres.Sql, supabase: Supabase, use
     enrollments: createEnrollments({ db: supabase.db, limits: LIMITS }),
     reconcile: createReconcileLedger({ db: supabase.db }),
     now: () => Date.now(),
+    longAgo: () => new Date(LONG_AGO),
     async advance(seconds: number): Promise<void> {
       await sql`update private.voice_enrollments set
         lease_expires_at = lease_expires_at - make_interval(secs => ${seconds}),
@@ -169,7 +175,15 @@ export async function createSqlLedger(sql: postgres.Sql, supabase: Supabase, use
 
 export type LedgerUnderTest = Pick<
   ReturnType<typeof createFakeLedger>,
-  "enrollments" | "reconcile" | "now" | "advance" | "deleteUser" | "softDelete" | "refuseInserts" | "snapshot"
+  | "enrollments"
+  | "reconcile"
+  | "now"
+  | "longAgo"
+  | "advance"
+  | "deleteUser"
+  | "softDelete"
+  | "refuseInserts"
+  | "snapshot"
 >;
 
 const unknownDetails: VoiceDetails = { name: "", language: "Auto", transcript: "", description: null };

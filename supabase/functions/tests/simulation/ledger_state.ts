@@ -65,6 +65,8 @@ export type LedgerState = {
   /** When reconcile kept a list, by region; and when a voice was first in one. */
   voiceLists: { region: string; listedAt: number }[];
   listedVoices: Map<string, number>;
+  /** Enrollments that were ended because lists proved that their creates made nothing; for the simulation's checks. */
+  provedAbsent: { token: string; at: number }[];
   /** Voices whose insert is refused, as a constraint would. */
   refusedInserts: Set<string>;
 };
@@ -79,6 +81,7 @@ export function createLedgerState(users: string[]): LedgerState {
     idsWithoutToken: new Set(),
     voiceLists: [],
     listedVoices: new Map(),
+    provedAbsent: [],
     refusedInserts: new Set(),
   };
 }

@@ -112,9 +112,9 @@ export const MUTATIONS: Readonly<Record<string, Mutation>> = {
   "a release clears an earlier unknown outcome": {
     enrollments: (real, { ledger }) => ({
       ...real,
-      async release(attempt, rejected) {
+      async release(attempt, sent, rejected) {
         const id = key(attempt.userId, attempt.voiceId);
-        const outcome = await real.release(attempt, rejected);
+        const outcome = await real.release(attempt, sent, rejected);
         if (outcome === "released" && !rejected) ledger.entries.delete(id);
         return outcome;
       },

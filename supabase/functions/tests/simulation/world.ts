@@ -94,6 +94,13 @@ export function createWorld(options: {
       violations.push(`create of ${token} by ${attempt}, who was superseded`);
     }
     for (const before of provider.creates.filter((create) => create.token === token)) {
+      const proved = ledger.provedAbsent.findLast((one) => one.token === token && one.at >= before.sentAt);
+      if (proved) {
+        if ((before.landedAt ?? Infinity) <= proved.at) {
+          violations.push(`create of ${token} although ${before.voice} was made before it was proved absent`);
+        }
+        continue;
+      }
       const looked = provider.lists.findLast((list) => list.attempt === attempt && list.time >= before.sentAt)
         ?.time;
       if (looked === undefined && !before.learnt) {
