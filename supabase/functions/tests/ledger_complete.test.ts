@@ -90,7 +90,7 @@ ledgerTest("a voice whose user was deleted half-way is an orphan", async (sql, u
   await deleteUser(userId);
   const voice = uniqueVoice();
   assert.deepEqual(await attempt.complete(madeVoice(voice)), { outcome: "user_deleted", orphaned: true });
-  assert.deepEqual(await attempt.complete(madeVoice(voice)), { outcome: "deleted", orphaned: true });
+  assert.deepEqual(await attempt.complete(madeVoice(voice)), { outcome: "user_deleted", orphaned: true });
   assert.deepEqual(await orphansOf(userId), [[voice, "user_deleted"]]);
   const left = await enrollmentOf(attempt.voiceId);
   assert.deepEqual([left?.state, left?.provider_voice_id, left?.details], ["finalized", voice, null]);
