@@ -289,6 +289,7 @@ Deno.test("a repair tells of each enrollment what finalize would have, with an a
     foreign: 0,
     gone: 0,
     unresolved: report.unresolved.length,
+    resolve_failed: 0,
     completed: report.completed,
     released: report.released,
     purged: 1,

@@ -114,7 +114,7 @@ ledgerTest("whoever was superseded sends nothing and releases nothing", async (s
   assert.deepEqual(await late.sending(), { outcome: "superseded" });
   assert.deepEqual(await late.release(), { outcome: "superseded" });
   assert.deepEqual(await late.release({ category: "rejected", refusal: "No." }), { outcome: "superseded" });
-  assert.equal(await countedSendings(userId), 0);
+  assert.deepEqual(await countedSendings(userId), { creates: 0, possible: 0 });
   assert.deepEqual(await holder.sending(), { outcome: "sending" });
   const left = await enrollmentOf(late.voiceId);
   assert.deepEqual([left?.state, left?.leased, left?.error], ["sending", true, null]);
@@ -207,16 +207,16 @@ ledgerTest("limits hold when many voices are claimed at once", async (sql, userI
   const [first, second, ...rest] = holders;
   assert(first && second);
   for (const attempt of [first, second, ...rest]) await attempt.sending();
-  await second.sending();
-  assert.equal(await countedSendings(userId), 5);
+  await second.sending({ creates: 2, possible: 1 });
+  assert.deepEqual(await countedSendings(userId), { creates: 6, possible: 5 });
   const wait = await createAttempt(sql, userId).claim({ perHour: 5 });
   assert.equal(wait.outcome, "limited");
   assert(wait.seconds !== undefined && wait.seconds > 3590 && wait.seconds <= 3600, `${wait.seconds}`);
 
-  // What made no voice frees its place, a refusal by the provider too.
+  // What made no voice frees its place, a refusal by the provider too; but what was sent was sent.
   await first.release();
-  await second.release({ category: "rejected", refusal: "No." });
-  assert.equal(await countedSendings(userId), 3);
+  await second.release({ category: "rejected", refusal: "No." }, { creates: 2, possible: 0 });
+  assert.deepEqual(await countedSendings(userId), { creates: 5, possible: 3 });
   assert.equal((await createAttempt(sql, userId).claim({ perHour: 5 })).outcome, "claimed");
   assert.equal((await createAttempt(sql, userId).claim({ perHour: 5 })).outcome, "claimed");
   assert.equal((await createAttempt(sql, userId).claim({ perHour: 5 })).outcome, "limited");

@@ -94,9 +94,9 @@ ledgerTest("a voice whose user was deleted half-way is an orphan", async (sql, u
   assert.deepEqual(await orphansOf(userId), [[voice, "user_deleted"]]);
   const left = await enrollmentOf(attempt.voiceId);
   assert.deepEqual([left?.state, left?.provider_voice_id, left?.details], ["finalized", voice, null]);
-  assert.deepEqual(await attempt.next().claim(), { outcome: "deleted" });
+  assert.deepEqual(await attempt.next().claim(), { outcome: "user_deleted" });
   assert.deepEqual(await attempt.complete({ tts_provider: "modal" }), {
-    outcome: "deleted",
+    outcome: "user_deleted",
     orphaned: false,
   });
 });

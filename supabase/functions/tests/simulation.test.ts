@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import * as fc from "fast-check";
 import { MUTATIONS } from "./simulation/mutations.ts";
 import { runSchedule } from "./simulation/schedule.ts";
 import { createStatistics } from "./simulation/statistics.ts";
@@ -27,6 +28,26 @@ Deno.test("where voice ids do not carry the token, nothing is created over an un
     assert.deepEqual(outcome.broken, [], `seed ${seed}\n${outcome.trace.join("\n")}`);
   }
   console.log(undecided.report());
+});
+
+Deno.test("a user's creates stay within the limits, whatever is refused, lost, recovered or raced", async () => {
+  const limited = createStatistics();
+  await fc.assert(
+    fc.asyncProperty(
+      fc.nat(1_000_000),
+      fc.integer({ min: 1, max: 4 }),
+      fc.integer({ min: 1, max: 3 }),
+      fc.integer({ min: 1, max: 3 }),
+      async (seed, attemptsPerHour, perHour, perDay) => {
+        const limits = { attemptsPerHour, perHour, perDay };
+        const outcome = await runSchedule(seed, undefined, { limits });
+        limited.add(outcome);
+        assert.deepEqual(outcome.broken, [], `seed ${seed}\n${outcome.trace.join("\n")}`);
+      },
+    ),
+    { numRuns: SCHEDULES / 2, seed: 20261128 },
+  );
+  console.log(limited.report());
 });
 
 Deno.test("a seed replays exactly", async () => {

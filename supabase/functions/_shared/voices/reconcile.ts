@@ -238,6 +238,7 @@ export function createReconcile(options: ReconcileOptions) {
       foreign: report.foreign.length,
       gone: report.gone.length,
       unresolved: report.unresolved.length,
+      resolve_failed: report.resolve_failed.length,
       purged: report.purged.length,
       purge_failed: report.purge_failed.length,
       duration_ms: clock.now() - startedAt,

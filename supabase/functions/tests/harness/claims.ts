@@ -15,6 +15,8 @@ export const LEDGER_DETAILS = {
   description: null,
 };
 
+type Limits = { attemptsPerHour: number; perHour: number; perDay: number };
+type SentCreates = { creates: number; possible: number };
 type Details = { name: string; language: string; transcript: string; description: string | null };
 
 /** A voice as the provider made it, in the form `clone_complete` takes. */
@@ -49,7 +51,7 @@ export function createAttempt(
     /** Another attempt at the same voice. */
     next: (other: { attemptId?: string; details?: Partial<Details> } = {}) =>
       createAttempt(sql, userId, { voiceId, details: options.details, ...other }),
-    claim: async (asked: { provider?: string; region?: string; perHour?: number; perDay?: number } = {}) =>
+    claim: async (asked: { provider?: string; region?: string } & Partial<Limits> = {}) =>
       read(
         await sql`
           select public.clone_claim(${userId}, ${voiceId}, ${attemptId}, 'tokentoken', ${
@@ -57,24 +59,29 @@ export function createAttempt(
         },
             ${sql.json(details)}, ${asked.provider ?? "qwen"}, ${asked.perHour ?? 1000}, ${
           asked.perDay ?? 1000
-        })
+        }, ${asked.attemptsPerHour ?? 1000})
             as answer`,
       ),
-    sending: async (region = "intl") =>
+    sending: async (
+      sent: SentCreates = { creates: 1, possible: 1 },
+      asked: { region?: string } & Partial<Limits> = {},
+    ) =>
       read(
         await sql`
-          select public.clone_sending(${userId}, ${voiceId}, ${attemptId}, ${region}, ${
+          select public.clone_sending(${userId}, ${voiceId}, ${attemptId}, ${asked.region ?? "intl"}, ${
           sql.json(details)
-        }, 150)
-            as answer`,
+        }, 150, ${sent.creates}, ${sent.possible}, ${asked.perHour ?? 1000}, ${asked.perDay ?? 1000},
+            ${asked.attemptsPerHour ?? 1000}) as answer`,
       ),
-    release: async (rejection: { category: string; refusal: string } | null = null) =>
+    release: async (
+      rejection: { category: string; refusal: string } | null = null,
+      sent: SentCreates = { creates: 0, possible: 0 },
+    ) =>
       read(
         await sql`
           select public.clone_release(${userId}, ${voiceId}, ${attemptId}, ${
           rejection && sql.json(rejection)
-        })
-            as answer`,
+        }, ${sent.creates}, ${sent.possible}) as answer`,
       ),
     unresolved: async (endsLease = true) =>
       read(

@@ -36,12 +36,14 @@ export async function voiceRowOf(voiceId: string) {
   return row === undefined ? undefined : voiceRow.parse(row);
 }
 
-/** How many creates count against a user's limits. */
-export async function countedSendings(userId: string): Promise<number> {
+/** How many creates of a user were sent, and how many of them count as made. */
+export async function countedSendings(userId: string): Promise<{ creates: number; possible: number }> {
   const [row] = await withDatabase((sql) =>
-    sql`select count(*)::int as count from private.clone_sendings where user_id = ${userId}`
+    sql`
+      select coalesce(sum(creates), 0)::int as creates, coalesce(sum(possible), 0)::int as possible
+      from private.clone_sendings where user_id = ${userId}`
   );
-  return z.object({ count: z.number() }).parse(row).count;
+  return z.object({ creates: z.number(), possible: z.number() }).parse(row);
 }
 
 /** The provider voices of a user that are recorded as orphans, in order, with the reason. */

@@ -80,17 +80,29 @@ export async function ourVoice(ready: Ready, made = "20261122120000000-1a2b"): P
 /** Nothing is left of the attempt, and the next finalize creates at once. */
 export async function assertReleased(ready: Ready): Promise<void> {
   assert.equal(await enrollmentOf(ready.voiceId), undefined);
-  assert.equal(await countedSendings(ready.userId), 0);
+  assert.equal((await countedSendings(ready.userId)).possible, 0);
   await assertSucceeds(ready, [["create", voiceCreated()]]);
 }
 
-/** The outcome is marked as unknown, nobody holds the voice, and the next finalize looks before it creates. */
-export async function assertUnresolved(ready: Ready): Promise<void> {
+/** A look-up that finds nothing, after an outcome that has just become unknown. */
+export const LOOK_UPS: [string, ProviderAnswer][] = [
+  ["list", voiceList()],
+  ["list", voiceList()],
+  ["list", voiceList()],
+];
+/** The pauses in it, in milliseconds. */
+export const LOOK_UP_PAUSES = [2000, 5000];
+
+/**
+ * The outcome is marked as unknown, nobody holds the voice, and the next finalize looks before it creates.
+ * @param creates how many were sent, each of which may have made a voice
+ */
+export async function assertUnresolved(ready: Ready, creates = 1): Promise<void> {
   const left = await enrollmentOf(ready.voiceId);
   assert.deepEqual([left?.unresolved, left?.leased, left?.details?.name], [true, false, DETAILS.name]);
   assert.equal(await voiceRowOf(ready.voiceId), undefined);
-  assert.equal(await countedSendings(ready.userId), 1);
-  await assertSucceeds(ready, [["list", voiceList()], ["create", voiceCreated()]]);
+  assert.deepEqual(await countedSendings(ready.userId), { creates, possible: creates });
+  await assertSucceeds(ready, [...LOOK_UPS, ["create", voiceCreated()]]);
   const settled = await enrollmentOf(ready.voiceId);
   assert.deepEqual([settled?.state, settled?.unresolved, settled?.details], ["finalized", false, null]);
 }

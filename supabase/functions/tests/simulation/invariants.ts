@@ -1,3 +1,5 @@
+import type { CloneLimits } from "../../_shared/voices/enrollments.ts";
+import type { Create } from "./fake_provider.ts";
 import { key } from "./ledger_state.ts";
 import type { World } from "./world.ts";
 
@@ -54,4 +56,27 @@ export function brokenInvariants(world: World, details: { transcripts: string[] 
     }
   }
   return broken;
+}
+
+/** A create is counted when it is marked as sent, and goes out within the request's 120 s. */
+const MARGIN_MS = 120_000;
+const HOUR_MS = 3_600_000;
+
+/** Where one user's creates went beyond the limits, each in words. */
+export function brokenLimits(creates: readonly Create[], limits: CloneLimits): string[] {
+  const made = creates.filter(({ landedAt }) => landedAt !== null);
+  return [
+    ...mostWithin(creates, HOUR_MS) > limits.attemptsPerHour
+      ? ["more creates in an hour than may be sent"]
+      : [],
+    ...mostWithin(made, HOUR_MS) > limits.perHour ? ["more voices in an hour than may be made"] : [],
+    ...mostWithin(made, 24 * HOUR_MS) > limits.perDay ? ["more voices in a day than may be made"] : [],
+  ];
+}
+
+function mostWithin(creates: readonly Create[], spanMs: number): number {
+  const counts = creates.map(({ sentAt: from }) =>
+    creates.filter(({ sentAt }) => sentAt >= from && sentAt < from + spanMs - MARGIN_MS).length
+  );
+  return Math.max(0, ...counts);
 }

@@ -1,5 +1,6 @@
 import type { FinalizeRequest } from "../../_shared/contract.ts";
-import { brokenInvariants } from "./invariants.ts";
+import type { CloneLimits } from "../../_shared/voices/enrollments.ts";
+import { brokenInvariants, brokenLimits } from "./invariants.ts";
 import type { CreateAnswer } from "./fake_provider.ts";
 import { type IdShape, TRACEABLE_SHAPES } from "./id_shapes.ts";
 import { type Fault, FAULTS } from "./process.ts";
@@ -7,6 +8,7 @@ import { createScheduler, START } from "./scheduler.ts";
 import { createWorld, type Mutation, type World } from "./world.ts";
 
 const MINUTE = 60_000;
+const NO_LIMITS: CloneLimits = { attemptsPerHour: 1000, perHour: 1000, perDay: 1000 };
 /** A provider's list may be this many milliseconds behind. */
 const MOST_LAG_MS = 5_000;
 const DAY_MS = 24 * 60 * MINUTE;
@@ -35,7 +37,7 @@ export type Outcome = {
 export async function runSchedule(
   seed: number,
   mutation?: Mutation,
-  options: { idShape?: IdShape } = {},
+  options: { idShape?: IdShape; limits?: CloneLimits } = {},
 ): Promise<Outcome> {
   const scheduler = createScheduler(seed);
   const trace: string[] = [];
@@ -75,6 +77,7 @@ export async function runSchedule(
     drawFailure,
     users: [USER],
     idShape,
+    limits: options.limits ?? NO_LIMITS,
     listLagMs: scheduler.chance(0.5) ? 0 : scheduler.between(1, MOST_LAG_MS),
     mutation,
     trace: note,
@@ -138,6 +141,7 @@ export async function runSchedule(
       const upload = `${USER}/${bodies[index]?.voice_id}`;
       const isSwept = world.ledger.entries.get(upload)?.region === "swept";
       const allowed = world.ledger.users.has(USER) ? [200, ...(isSwept ? [404] : []), 409, 422] : [401];
+      if (options.limits) allowed.push(429);
       const definite = answer && allowed.includes(answer.status) &&
         (answer.code !== "clone_in_progress" || !isTraceable);
       if (!definite) {
@@ -159,6 +163,7 @@ export async function runSchedule(
       broken.push(`5: the reference of ${body.voice_id} is gone`);
     }
   }
+  if (options.limits) broken.push(...brokenLimits(world.provider.creates, options.limits));
   const counts = statistics(world);
   if (isTraceable && counts.landedLate + counts.explained < counts.orphans) {
     broken.push("4: an orphan that no creation landing after its look-up explains");

@@ -7,7 +7,7 @@ import { carriesToken } from "../../_shared/tts/carries_token.ts";
 import type { TtsProvider } from "../../_shared/tts/provider.ts";
 import { createModal } from "../../_shared/tts/providers/modal.ts";
 import { createQwen } from "../../_shared/tts/providers/qwen.ts";
-import type { Enrollments } from "../../_shared/voices/enrollments.ts";
+import type { CloneLimits, Enrollments } from "../../_shared/voices/enrollments.ts";
 import type { ReconcileLedger } from "../../_shared/voices/reconcile_ledger.ts";
 import { createFakeEnrollments } from "./fake_enrollments.ts";
 import { type CreateAnswer, createFakeFetch, createProviderState } from "./fake_provider.ts";
@@ -69,6 +69,7 @@ export function createWorld(options: {
   users: string[];
   idShape: IdShape;
   listLagMs: number;
+  limits: CloneLimits;
   mutation?: Mutation;
   trace: (line: string) => void;
 }) {
@@ -169,7 +170,7 @@ export function createWorld(options: {
       const fake = createFakeEnrollments({
         state: ledger,
         now,
-        limits: { attemptsPerHour: 1000, perHour: 1000, perDay: 1000 },
+        limits: options.limits,
       });
       const enrollments: Enrollments = {
         ...fake,
