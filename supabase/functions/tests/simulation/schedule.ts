@@ -145,7 +145,7 @@ export async function runSchedule(
       const definite = answer && allowed.includes(answer.status) &&
         (answer.code !== "clone_in_progress" || !isTraceable);
       if (!definite) {
-        broken.push(`7: voice ${index} ends in ${answer ? `${answer.status} ${answer.code}` : "no answer"}`);
+        broken.push(`8: voice ${index} ends in ${answer ? `${answer.status} ${answer.code}` : "no answer"}`);
       }
     }
   };
