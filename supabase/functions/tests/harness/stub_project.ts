@@ -72,7 +72,7 @@ export function createStubProject(options: { accepted: ReadonlySet<string>; clip
         { outcome: "finalized", voice },
         { outcome: "claimed" },
         { outcome: "claimed" },
-        { outcome: "recover", region: "intl", details, same_details: true },
+        { outcome: "recover", region: "intl", details, same_details: true, unresolved_seconds: 30 },
         { outcome: "created", same_details: true },
         {
           outcome: "rejected",
@@ -82,8 +82,15 @@ export function createStubProject(options: { accepted: ReadonlySet<string>; clip
         { outcome: "limited", seconds: 600 },
         { outcome: "conflict" },
         { outcome: "deleted" },
+        { outcome: "user_deleted" },
       ]),
-    clone_sending: () => ({ outcome: "sending" }),
+    clone_sending: () =>
+      pick<unknown>("sending", [
+        { outcome: "sending" },
+        { outcome: "sending" },
+        { outcome: "limited", seconds: 600 },
+        { outcome: "undecided" },
+      ]),
     clone_release: () => ({ outcome: "released" }),
     clone_unresolved: () => ({ outcome: "unresolved" }),
     clone_complete: () =>
@@ -101,7 +108,7 @@ export function createStubProject(options: { accepted: ReadonlySet<string>; clip
     task_claim: () => ({ outcome: "none" }),
     deployment_facts: () => ({
       ...{ now: "2026-11-22T10:00:00+00:00", migrations: null, functions: [], tables: [], buckets: [] },
-      policies: [],
+      ...{ policies: [], ids_without_token: [] },
     }),
     task_cancel: () =>
       pick("cancel", [{ outcome: "cancelled" }, { outcome: "done" }, { outcome: "not_found" }]),
