@@ -17,9 +17,9 @@ const ONCE = { atOnce: 10, providerMs: 50 };
  */
 export const inFlight = {
   name: "in_flight",
-  async run(_stack: unknown, { quick, ending }: RunOptions): Promise<Row[]> {
+  async run(_stack: unknown, { quick, ending, deno }: RunOptions): Promise<Row[]> {
     const { atOnce, providerMs } = quick ? ONCE : FULL;
-    const { idle, busy } = await withStandIn({ providerMs, ending }, async ({ start, gather, headers }) => {
+    const { idle, busy } = await withStandIn({ providerMs, ending, deno }, async ({ start, gather, headers }) => {
       const port = freePort();
       const served = await start("local/bench/watched_function.ts", {
         // As on the platform; without it V8 tidies up as late as this machine's memory allows.

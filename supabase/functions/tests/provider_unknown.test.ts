@@ -1,6 +1,5 @@
 // What a finalize does when nobody knows whether the provider made the voice.
 import assert from "node:assert/strict";
-import { HttpResponse } from "msw";
 import { DETAILS } from "./harness/clone.ts";
 import {
   connectionLost,
@@ -89,9 +88,9 @@ const UNKNOWN: [string, ProviderAnswer, number][] = [
   ["a 200 without a voice", voiceCreated({ voice: undefined }), 1],
   ["a 200 with an empty voice", voiceCreated({ voice: "" }), 1],
   ["a 200 without a target model", voiceCreated({ target_model: undefined }), 1],
-  ["a 200 without output", () => HttpResponse.json({ request_id: "f0e1d2c3-odd" }), 1],
+  ["a 200 without output", () => Response.json({ request_id: "f0e1d2c3-odd" }), 1],
   ["a 200 with an HTML page", html(200), 1],
-  ["a 204", () => new HttpResponse(null, { status: 204 }), 1],
+  ["a 204", () => new Response(null, { status: 204 }), 1],
 ];
 
 for (const [what, answer, lookUps] of UNKNOWN) {

@@ -116,7 +116,7 @@ export function createFakeFetch(options: {
     return json(200, { output: { voice }, request_id: "r" });
   };
 
-  return async (_input, init) => {
+  return async (_input, init?: RequestInit) => {
     const { input } = JSON.parse(String(init?.body));
     const token = String(input.preferred_name ?? "").split("_")[1] ?? "";
     let effect = list;
