@@ -1,29 +1,24 @@
-// Runs the Deno that npm installed with the arguments given, on Node alone: it needs no install script to have
-// run, and on Ctrl-C it stays until Deno has stopped its children, so that the prompt returns to a quiet machine.
+// Runs a Deno that npm installed with the arguments given, on Node alone: it needs no install script to have run, and
+// on Ctrl-C it stays until Deno has stopped its children, so that the prompt returns to a quiet machine. It is the newest
+// Deno, or with `--platform` first the one that Supabase's edge runtime runs.
 import { execFileSync, spawn } from "node:child_process";
-import { existsSync, readFileSync } from "node:fs";
-import { createRequire } from "node:module";
+import { readFileSync } from "node:fs";
 import { constants } from "node:os";
-import { dirname, join } from "node:path";
 import process from "node:process";
+import { findDeno } from "./deno_binaries.mjs";
 
-const libc = process.platform === "linux" ? "-glibc" : "";
-const name = `@deno/${process.platform}-${process.arch}${libc}`;
-const require = createRequire(import.meta.url);
+const [first, ...rest] = process.argv.slice(2);
+const onPlatform = first === "--platform";
 
 let binary;
 try {
-  const folder = dirname(require.resolve(`${name}/package.json`));
-  binary = ["deno", "deno.exe"].map((file) => join(folder, file)).find(existsSync);
-} catch {
-  // Told below.
-}
-if (!binary) {
-  process.stderr.write(`${name} is not installed. Run "npm ci" first.\n`);
+  binary = findDeno(onPlatform ? "platform" : "newest").binary;
+} catch (error) {
+  process.stderr.write(`${error.message}\n`);
   process.exit(1);
 }
 
-const child = spawn(binary, process.argv.slice(2), {
+const child = spawn(binary, onPlatform ? rest : process.argv.slice(2), {
   stdio: "inherit",
   env: { ...process.env, DENO_NO_UPDATE_CHECK: "1" },
 });

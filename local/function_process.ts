@@ -1,5 +1,7 @@
 import { join } from "node:path";
+import { findDeno } from "./deno_binaries.mjs";
 import { freePort } from "./free_port.ts";
+import { spawnFunction } from "./function_command.ts";
 import type { Environment } from "./function_environment.ts";
 import { type Log, logLines } from "./log.ts";
 import { type ProcessRecord, signal } from "./processes.ts";
@@ -39,11 +41,22 @@ async function watch(root: string, onChange: () => void, ended: AbortSignal): Pr
  * Its output goes to `log` line by line.
  */
 export function startFunctionProcess(
-  { root, entrypoint, environment, port: fixedPort, processes, restartDelaysMs = growingDelaysMs, log }: {
+  {
+    root,
+    entrypoint,
+    environment,
+    deno = findDeno("platform").binary,
+    port: fixedPort,
+    processes,
+    restartDelaysMs = growingDelaysMs,
+    log,
+  }: {
     /** The repository's folder. */
     root: string;
     entrypoint: string;
     environment: Environment;
+    /** The binary of Deno; the platform's when left out. */
+    deno?: string | undefined;
     /** Where to listen; any free port when left out. */
     port?: number | undefined;
     processes?: ProcessRecord | undefined;
@@ -60,24 +73,14 @@ export function startFunctionProcess(
 
   async function runOnce(): Promise<void> {
     const mine = fixedPort ?? freePort();
-    const started = new Deno.Command(Deno.execPath(), {
-      args: [
-        "run",
-        "--no-prompt",
-        "--allow-net",
-        "--allow-env",
-        "--config",
-        join(root, "deno.json"),
-        entrypoint,
-      ],
-      cwd: root,
-      clearEnv: true,
-      env: { ...variables, DENO_SERVE_ADDRESS: `tcp:127.0.0.1:${mine}` },
-      stdin: "null",
-      stdout: "piped",
-      stderr: "piped",
+    const started = spawnFunction({
+      deno,
+      root,
+      entrypoint,
+      environment: variables,
+      port: mine,
       detached: true,
-    }).spawn();
+    });
     child = started;
     port = mine;
     const recorded = processes?.add("function", started.pid);

@@ -1,5 +1,7 @@
 import { dirname, join } from "node:path";
 import { DETAILS } from "../supabase/functions/tests/harness/clone.ts";
+import { takeDeno } from "./deno_option.ts";
+import { findDeno } from "./deno_binaries.mjs";
 import { redirectConsole } from "./library_output.ts";
 import { logLines, logToStderr, logToStdout } from "./log.ts";
 import { unseenAnswers } from "./openapi/coverage.ts";
@@ -10,11 +12,22 @@ import { createSecrets, findLeaks } from "./secret_scan.ts";
 import { whenAskedToStop } from "./signals.ts";
 import { startStack } from "./stack.ts";
 
-/** With the second, Deno's `request.signal` tells of clients that are gone, and not of all that were answered as well. */
-const OPTIONS = ["-A", "--unstable-no-legacy-abort"];
+/**
+ * What each Deno needs to run the tests. With `no-legacy-abort`, `request.signal` tells of clients that are gone, and not of
+ * all that were answered as well; 2.1 knows neither. msw asks for `BroadcastChannel`, which 2.1 has behind a flag.
+ */
+const OPTIONS = {
+  platform: ["-A", "--unstable-broadcast-channel"],
+  newest: ["-A", "--unstable-no-legacy-abort"],
+};
 
-/** Runs the edge tests with the arguments of this command against a stack of their own, and gives their exit code. */
+/**
+ * Runs the edge tests with the arguments of this command against a stack of their own, and gives their exit code. They run on
+ * the platform's Deno; with `--deno newest` first, on the newest.
+ */
 async function main(): Promise<number> {
+  const [which, args] = takeDeno(Deno.args);
+  const deno = findDeno(which);
   const root = dirname(import.meta.dirname ?? ".");
   const dataDir = await Deno.makeTempDir({ prefix: "voice-clone-api-edge-" });
   await Deno.chmod(dataDir, 0o711);
@@ -30,13 +43,14 @@ async function main(): Promise<number> {
     show(line);
   };
   const [out, err] = [tee(logToStdout), tee(logToStderr)];
+  logToStdout(`Edge tests on Deno ${deno.version}.`);
   const asked = whenAskedToStop();
   redirectConsole(tee(() => {}));
 
   const stack = await startStack({ root, dataDir, port: 0, environment: {}, entrypoint: null, log: out });
-  const paths = Deno.args.some((argument) => !argument.startsWith("-") && /\.ts$|\//.test(argument));
-  const child = new Deno.Command(Deno.execPath(), {
-    args: ["test", ...OPTIONS, ...Deno.args, ...(paths ? [] : ["supabase/functions/tests"])],
+  const paths = args.some((argument) => !argument.startsWith("-") && /\.ts$|\//.test(argument));
+  const child = new Deno.Command(deno.binary, {
+    args: ["test", ...OPTIONS[which], ...args, ...(paths ? [] : ["supabase/functions/tests"])],
     cwd: root,
     env: {
       ...(Deno.stdout.isTerminal() ? {} : { NO_COLOR: "1" }),
@@ -61,7 +75,7 @@ async function main(): Promise<number> {
   const seen = (await Deno.readTextFile(answersPath)).split("\n");
   const document = jsonObject.parse(JSON.parse(await Deno.readTextFile(join(root, openApiPath))));
   const { missing, outOfReach } = unseenAnswers(document, seen);
-  const whole = Deno.args.length === 0;
+  const whole = args.length === 0;
   const wrong = seen.filter((line) => line.startsWith("! ")).map((line) => line.slice(2));
   for (const problem of wrong) logToStderr(`Not as ${openApiPath} has it: ${problem}`);
   if (whole) {

@@ -27,6 +27,8 @@ export type RunOptions = {
   quick: boolean;
   /** Ends every process that the bench started, and lets it start no other one. */
   ending: AbortSignal;
+  /** The binary of the Deno that the function runs on; the platform's when left out. */
+  deno?: string | undefined;
 };
 
 /** What is measured together. */

@@ -30,8 +30,11 @@ const simulatorKey = "sk-bench-simulator";
 /** More voices than any bench makes. */
 const voiceLimit = 1_000_000;
 
-/** Brings up a stack in a temporary folder. `log` takes what it writes. */
-export async function startBenchStack(log: Log): Promise<BenchStack> {
+/**
+ * Brings up a stack in a temporary folder. `log` takes what it writes; `deno` is the binary that functions run on, the
+ * platform's when left out.
+ */
+export async function startBenchStack(log: Log, deno?: string): Promise<BenchStack> {
   redirectConsole(log);
   const stops: (() => Promise<void>)[] = [];
   const ending = new AbortController();
@@ -66,6 +69,7 @@ export async function startBenchStack(log: Log): Promise<BenchStack> {
       storage,
       async startFunction(variables = {}, entrypoint = "supabase/functions/api/index.ts") {
         const started = await startMeasuredFunction({
+          deno,
           root,
           entrypoint,
           ending: ending.signal,

@@ -47,14 +47,14 @@ async function firstAnswer(
  */
 export const createColdStart = (clock: CpuClock) => ({
   name: "cold_start",
-  async run(_stack: unknown, { quick, ending }: RunOptions): Promise<Row[]> {
+  async run(_stack: unknown, { quick, ending, deno }: RunOptions): Promise<Row[]> {
     const { warmUps, starts } = quick ? ONCE : FULL;
     const contests = FIRST.map((first) => ({
       ...first,
       value: new Array<Taken>(),
       baseline: new Array<Taken>(),
     }));
-    await withStandIn({ ending }, async (standIn) => {
+    await withStandIn({ ending, deno }, async (standIn) => {
       for (let turn = 0; turn < warmUps + starts; turn++) {
         for (const { request, value, baseline } of contests) {
           const bare = await firstAnswer({ standIn, clock }, BARE, request());

@@ -1,4 +1,5 @@
-import { join } from "node:path";
+import { findDeno } from "../deno_binaries.mjs";
+import { spawnFunction } from "../function_command.ts";
 import type { Environment } from "../function_environment.ts";
 import { logLines } from "../log.ts";
 import { signal } from "../processes.ts";
@@ -19,7 +20,9 @@ const LINES_KEPT = 5;
  * @throws with its last words when it ends before, and without starting anything once `ending` is aborted
  */
 export async function startDenoProcess(
-  { root, entrypoint, environment, ending }: {
+  { deno = findDeno("platform").binary, root, entrypoint, environment, ending }: {
+    /** The binary of Deno; the platform's when left out. */
+    deno?: string | undefined;
     /** The repository's folder. */
     root: string;
     /** A path from the root. */
@@ -30,17 +33,14 @@ export async function startDenoProcess(
   },
 ): Promise<DenoProcess> {
   ending.throwIfAborted();
-  const flags = ["--no-prompt", "--allow-net", "--allow-env", "--config", join(root, "deno.json")];
-  const child = new Deno.Command(Deno.execPath(), {
-    args: ["run", ...flags, join(root, entrypoint)],
-    cwd: root,
-    clearEnv: true,
-    env: { ...environment, DENO_SERVE_ADDRESS: "tcp:127.0.0.1:0", NO_COLOR: "1" },
-    stdin: "null",
-    stdout: "piped",
-    stderr: "piped",
+  const child = spawnFunction({
+    deno,
+    root,
+    entrypoint,
+    environment: { ...environment, NO_COLOR: "1" },
+    port: 0,
     signal: ending,
-  }).spawn();
+  });
   let running = true;
   void child.status.then(() => running = false);
   const lines: string[] = [];

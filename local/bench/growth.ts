@@ -93,9 +93,9 @@ async function byClip(surroundings: Surroundings): Promise<Row[]> {
  */
 export const growth: Bench = {
   name: "growth",
-  async run(stack: BenchStack, { quick, ending }) {
+  async run(stack: BenchStack, { quick, ending, deno }) {
     const signer = await createSigner(stack.record.supabase_url);
-    return await withStandIn({ ending }, async (standIn) => {
+    return await withStandIn({ ending, deno }, async (standIn) => {
       const served = await stack.startFunction({
         SUPABASE_JWKS: signer.jwks,
         DASHSCOPE_BASE_URL: standIn.url,

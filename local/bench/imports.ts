@@ -1,6 +1,7 @@
 // What a cold start waits for, import by import.
 import { dirname, join } from "node:path";
 import { z } from "zod";
+import { findDeno } from "../deno_binaries.mjs";
 import { type Bench, compared, type Row, type RunOptions } from "./bench.ts";
 import { machineEnvironment } from "./bench_environment.ts";
 import { median } from "./timing.ts";
@@ -13,9 +14,11 @@ const ONCE = { warmUps: 0, processes: 1 };
 const printed = z.array(z.tuple([z.string(), z.number()]));
 
 /** One fresh process's steps, with their milliseconds. */
-async function stepsOfOne(ending: AbortSignal): Promise<[string, number][]> {
+async function stepsOfOne(
+  { ending, deno }: Pick<RunOptions, "ending" | "deno">,
+): Promise<[string, number][]> {
   ending.throwIfAborted();
-  const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+  const { success, stdout, stderr } = await new Deno.Command(deno ?? findDeno("platform").binary, {
     args: [
       "run",
       "--no-prompt",
@@ -35,11 +38,11 @@ async function stepsOfOne(ending: AbortSignal): Promise<[string, number][]> {
 /** Imports of fresh processes, each beside that of Hono. Deno's caches are warm. */
 export const imports = {
   name: "imports",
-  async run(_stack: unknown, { quick, ending }: RunOptions): Promise<Row[]> {
+  async run(_stack: unknown, { quick, ...run }: RunOptions): Promise<Row[]> {
     const { warmUps, processes } = quick ? ONCE : FULL;
     const taken = new Map<string, number[]>();
     for (let turn = 0; turn < warmUps + processes; turn++) {
-      for (const [what, ms] of await stepsOfOne(ending)) {
+      for (const [what, ms] of await stepsOfOne(run)) {
         if (turn >= warmUps) taken.set(what, [...taken.get(what) ?? [], ms]);
       }
     }

@@ -1,5 +1,6 @@
 // `npm run bench`: measures, and prints a table a bench.
 import { resolve } from "node:path";
+import { findDeno } from "../deno_binaries.mjs";
 import { logToStderr, logToStdout, messageOf } from "../log.ts";
 import { whenAskedToStop } from "../signals.ts";
 import { type Bench, isOver } from "./bench.ts";
@@ -34,22 +35,23 @@ const NAMES = BENCHES.map(({ name }) => name);
 const callerFolder = Deno.env.get("INIT_CWD") ?? Deno.cwd();
 
 /** What the figures were measured on. */
-function machine() {
+function machine(deno: string) {
   return {
     at: new Date().toISOString(),
     system: `${Deno.build.os} ${Deno.build.arch}`,
     cores: navigator.hardwareConcurrency,
     load: Deno.loadavg()[0],
-    deno: Deno.version.deno,
+    deno,
   };
 }
 
-async function runAll({ names, quick }: BenchOptions): Promise<Measured[]> {
+async function runAll({ names, quick, deno }: BenchOptions): Promise<Measured[]> {
   const stackLog: string[] = [];
   const chosen = names.flatMap((name) => BENCHES.find((bench) => bench.name === name) ?? []);
   try {
     return await runBenches(chosen, {
       quick,
+      deno: findDeno(deno).binary,
       asked: whenAskedToStop(),
       stackLog: (line) => stackLog.push(line),
     });
@@ -66,7 +68,7 @@ async function main(): Promise<number> {
       logToStdout(usage(NAMES));
       return 0;
     }
-    const before = machine();
+    const before = machine(findDeno(asked.deno).version);
     const { system, cores, load, deno } = before;
     logToStdout(`${system}, ${cores} cores, load ${load?.toFixed(1)}, Deno ${deno}`);
     const benches = await runAll(asked);

@@ -49,7 +49,9 @@ async function untilListening(portOf: () => number | null, ending: AbortSignal):
  * @throws when it does not listen in time, or `ending` is aborted before it does
  */
 export async function startMeasuredFunction(
-  { root, entrypoint, environment, ending }: {
+  { deno, root, entrypoint, environment, ending }: {
+    /** The binary of Deno; the platform's when left out. */
+    deno?: string | undefined;
     root: string;
     /** A path from the root. */
     entrypoint: string;
@@ -62,6 +64,7 @@ export async function startMeasuredFunction(
   const pids: number[] = [];
   const lines: string[] = [];
   const running = startFunctionProcess({
+    deno,
     root,
     entrypoint: join(root, entrypoint),
     environment,

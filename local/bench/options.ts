@@ -1,9 +1,12 @@
 import { parseArgs } from "node:util";
+import { readDeno, type WhichDeno } from "../deno_option.ts";
 
 /** What `npm run bench` is asked to do. */
 export type BenchOptions = {
   help: boolean;
   quick: boolean;
+  /** Which Deno the function runs on. */
+  deno: WhichDeno;
   /** Where the figures go as JSON. */
   json?: string;
   /** The benches to run, in this order. */
@@ -17,6 +20,7 @@ export const usage = (names: readonly string[]) =>
   npm run bench                        all of it
   npm run bench -- NAME [NAME…]        some: ${names.join(" | ")}
 
+  --deno WHICH  platform (the default) or newest: the Deno that the function runs on
   --json FILE   writes the figures there as well
   --quick       once over, to see that it works: the times mean nothing, and no limit counts
   --help        this text
@@ -33,6 +37,7 @@ export function parseOptions(args: string[], known: readonly string[]): BenchOpt
       help: { type: "boolean", short: "h", default: false },
       quick: { type: "boolean", default: false },
       json: { type: "string" },
+      deno: { type: "string", default: "platform" },
     },
   });
   if (values.json === "") throw new Error("--json is empty.");
@@ -40,5 +45,9 @@ export function parseOptions(args: string[], known: readonly string[]): BenchOpt
   if (unknown !== undefined) {
     throw new Error(`There is no bench "${unknown}". There are: ${known.join(", ")}.`);
   }
-  return { ...values, names: positionals.length === 0 ? [...known] : positionals };
+  return {
+    ...values,
+    deno: readDeno(values.deno),
+    names: positionals.length === 0 ? [...known] : positionals,
+  };
 }

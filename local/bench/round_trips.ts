@@ -21,9 +21,9 @@ const ONCE = { turns: 1, warmUps: 0 };
  */
 export const roundTrips = {
   name: "round_trips",
-  async run(_stack: unknown, { quick, ending }: RunOptions): Promise<Row[]> {
+  async run(_stack: unknown, { quick, ending, deno }: RunOptions): Promise<Row[]> {
     const oneRequest = { path: "/rest/v1/voices", method: "GET" };
-    const times = await withStandIn({ projectMs: ROUND_TRIP_MS, ending }, async (standIn) => {
+    const times = await withStandIn({ projectMs: ROUND_TRIP_MS, ending, deno }, async (standIn) => {
       const served = await standIn.start("supabase/functions/api/index.ts");
       return await timed(
         Object.entries(USER_REQUESTS).map(([route, request]) => ({

@@ -1,5 +1,5 @@
 import { type Log, logToStdout } from "../log.ts";
-import type { Bench, Row } from "./bench.ts";
+import type { Bench, Row, RunOptions } from "./bench.ts";
 import { startBenchStack } from "./bench_stack.ts";
 import { renderTable } from "./table.ts";
 
@@ -15,7 +15,10 @@ export type Measured = { name: string; seconds: number; rows: Row[] };
  */
 export async function runBenches(
   benches: readonly Bench[],
-  { quick, asked, stackLog }: { quick: boolean; asked: Promise<string>; stackLog: Log },
+  { quick, deno, asked, stackLog }: Pick<RunOptions, "quick" | "deno"> & {
+    asked: Promise<string>;
+    stackLog: Log;
+  },
 ): Promise<Measured[]> {
   const ending = new AbortController();
   const stopped = asked.then((reason) => {
@@ -25,14 +28,14 @@ export async function runBenches(
   });
   // It may be long until somebody listens.
   stopped.catch(() => {});
-  const stack = await startBenchStack(stackLog);
+  const stack = await startBenchStack(stackLog, deno);
   const measured: Measured[] = [];
   let running: Promise<unknown> = Promise.resolve();
   try {
     for (const { name, run } of benches) {
       ending.signal.throwIfAborted();
       const started = performance.now();
-      const figures = run(stack, { quick, ending: ending.signal });
+      const figures = run(stack, { quick, deno, ending: ending.signal });
       running = figures;
       const rows = await Promise.race([figures, stopped]);
       const seconds = (performance.now() - started) / 1_000;

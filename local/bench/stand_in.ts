@@ -1,5 +1,6 @@
 // Plays a project and the provider, as shallowly as the function notices nothing: every answer is ready at once, so that
 // what is measured is the function.
+import type { Bytes } from "../../supabase/functions/_shared/bytes.ts";
 import { wav } from "../clips/wav.ts";
 
 /** Where the provider is told, in a body of digits, how many creates it waits for before it begins with any. */
@@ -64,7 +65,7 @@ const signed = (field: "url" | "signedURL"): Answer => ({ url }) => {
 };
 
 /** A range of the clip, which every reference is. */
-function ranged(clip: Uint8Array<ArrayBuffer>): Answer {
+function ranged(clip: Bytes): Answer {
   return ({ headers }) => {
     const [, from, to] = /^bytes=(\d+)-(\d+)$/.exec(headers.get("range") ?? "") ?? [];
     const start = Number(from ?? 0);

@@ -29,17 +29,19 @@ const root = dirname(dirname(import.meta.dirname ?? "."));
  * other options the stand-in answers at once.
  */
 export async function withStandIn<Result>(
-  { projectMs = 0, providerMs = 0, ending }: Partial<StandInOptions> & Pick<RunOptions, "ending">,
+  { projectMs = 0, providerMs = 0, ending, deno }:
+    & Partial<StandInOptions>
+    & Pick<RunOptions, "ending" | "deno">,
   use: (standIn: StandIn) => Promise<Result>,
 ): Promise<Result> {
   const started: DenoProcess[] = [];
-  const start = async (entrypoint: string, environment: Environment) => {
-    const process = await startDenoProcess({ root, entrypoint, environment, ending });
+  const start = async (deno: string | undefined, entrypoint: string, environment: Environment) => {
+    const process = await startDenoProcess({ deno, root, entrypoint, environment, ending });
     started.push(process);
     return process;
   };
   try {
-    const { pid, url } = await start("local/bench/stand_in_server.ts", {
+    const { pid, url } = await start(Deno.execPath(), "local/bench/stand_in_server.ts", {
       ...machineEnvironment(),
       [STAND_IN_VARIABLE]: JSON.stringify({ projectMs, providerMs } satisfies StandInOptions),
     });
@@ -63,7 +65,7 @@ export async function withStandIn<Result>(
       async gather(creates) {
         await (await fetch(url + GATHER_PATH, { method: "POST", body: `${creates}` })).body?.cancel();
       },
-      start: (entrypoint, variables = {}) => start(entrypoint, { ...environment, ...variables }),
+      start: (entrypoint, variables = {}) => start(deno, entrypoint, { ...environment, ...variables }),
     });
   } finally {
     for (const process of started.reverse()) await process.stop();

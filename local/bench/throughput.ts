@@ -42,14 +42,14 @@ async function turnOf(
  */
 export const createThroughput = (clock: CpuClock) => ({
   name: "throughput",
-  async run(_stack: unknown, { quick, ending }: RunOptions): Promise<Row[]> {
+  async run(_stack: unknown, { quick, ending, deno }: RunOptions): Promise<Row[]> {
     const counts = quick ? ONCE : FULL;
     const contests = ROUTES.map((route) => ({
       route,
       value: new Array<Taken>(),
       baseline: new Array<Taken>(),
     }));
-    await withStandIn({ ending }, async ({ start, headers }) => {
+    await withStandIn({ ending, deno }, async ({ start, headers }) => {
       const served = await start("supabase/functions/api/index.ts");
       const bare = await start("local/bench/bare_hono.ts");
       for (let turn = 0; turn < counts.turns; turn++) {

@@ -1,4 +1,6 @@
-export type Bytes = Uint8Array<ArrayBuffer>;
+import type { Bytes } from "../../supabase/functions/_shared/bytes.ts";
+
+export type { Bytes };
 /** Bytes, or a text of which each character is one byte. */
 export type Part = Uint8Array | string;
 

@@ -1,4 +1,6 @@
+import { Buffer } from "node:buffer";
 import { z } from "zod";
+import type { Bytes } from "../../supabase/functions/_shared/bytes.ts";
 import type { Account } from "./account.ts";
 import { checkAudio } from "./audio.ts";
 import type { Endpoint, Success } from "./endpoint.ts";
@@ -78,6 +80,6 @@ export function createCustomization(options: { account: Account; downloadTimeout
   };
 }
 
-async function sha256(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
-  return new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)).toHex();
+async function sha256(bytes: Bytes): Promise<string> {
+  return Buffer.from(await crypto.subtle.digest("SHA-256", bytes)).toString("hex");
 }

@@ -1,4 +1,5 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import type { Bytes } from "../../supabase/functions/_shared/bytes.ts";
 import { isLoopbackHost } from "../../supabase/functions/_shared/hosts.ts";
 
 /** A listening server. */
@@ -52,7 +53,7 @@ async function answer(
   outgoing: ServerResponse,
   own: { url: string; fetch: (request: Request) => Promise<Response> },
 ): Promise<void> {
-  const chunks: Uint8Array<ArrayBuffer>[] = [];
+  const chunks: Bytes[] = [];
   for await (const chunk of incoming) chunks.push(new Uint8Array(chunk));
   const headers = new Headers();
   for (const [name, value] of Object.entries(incoming.headersDistinct)) {

@@ -1,3 +1,4 @@
+import type { Bytes } from "../../supabase/functions/_shared/bytes.ts";
 import { DashScopeError } from "./errors.ts";
 import { isLoopbackHost } from "../../supabase/functions/_shared/hosts.ts";
 
@@ -6,7 +7,7 @@ const dataUrlTypes = ["audio/wav", "audio/mpeg", "audio/mp4"];
 
 /** The bytes of a reference clip and the way they came. */
 export interface Reference {
-  readonly bytes: Uint8Array<ArrayBuffer>;
+  readonly bytes: Bytes;
   readonly delivery: "signed_url" | "data_url";
 }
 
@@ -51,8 +52,8 @@ async function download(address: string, timeoutMs: number): Promise<Reference> 
   }
 }
 
-async function readAtMost(response: Response, limit: number): Promise<Uint8Array<ArrayBuffer>> {
-  const chunks: Uint8Array<ArrayBuffer>[] = [];
+async function readAtMost(response: Response, limit: number): Promise<Bytes> {
+  const chunks: Bytes[] = [];
   let length = 0;
   for await (const chunk of response.body ?? []) {
     length += chunk.length;

@@ -1,5 +1,7 @@
+import type { Samples } from "../../supabase/functions/_shared/bytes.ts";
+
 /** Samples brought from one sample rate to another, in hertz, along straight lines between neighbours. */
-export function resample(samples: Int16Array, from: number, to: number): Int16Array<ArrayBuffer> {
+export function resample(samples: Int16Array, from: number, to: number): Samples {
   const step = from / to;
   return new Int16Array(Math.round(samples.length / step)).map((_, index) => {
     const position = index * step;

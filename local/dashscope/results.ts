@@ -1,4 +1,5 @@
 import { createHmac, randomBytes } from "node:crypto";
+import type { Bytes } from "../../supabase/functions/_shared/bytes.ts";
 
 /** Where one piece of audio can be fetched. */
 export interface Result {
@@ -11,7 +12,7 @@ export interface Result {
 /** The audio that was spoken, in memory only: the newest 200 files, or fewer when they come to more than 100 MB. */
 export interface Results {
   /** Keeps a WAV file; its URL begins with `origin` and is good for 24 hours. */
-  keep(wav: Uint8Array<ArrayBuffer>, origin: string): Result;
+  keep(wav: Bytes, origin: string): Result;
   /**
    * Answers a GET of such a URL, whoever asks, as Alibaba's object storage does: a URL that ended or was changed is a
    * 403 in XML, one whose audio is no longer kept a 404.
@@ -27,7 +28,7 @@ const mostBytes = 100_000_000;
 /** No audio yet. URLs of another run are changed ones. */
 export function createResults(options: { now: () => Date }): Results {
   const key = randomBytes(32);
-  const files = new Map<string, Uint8Array<ArrayBuffer>>();
+  const files = new Map<string, Bytes>();
   const seconds = () => Math.floor(options.now().getTime() / 1_000);
   const sign = (path: string, expires: string) =>
     createHmac("sha256", key).update(`${path}\n${expires}`).digest("base64url");

@@ -1,3 +1,5 @@
+import { Buffer } from "node:buffer";
+import type { Samples } from "../../supabase/functions/_shared/bytes.ts";
 import { resample } from "./resample.ts";
 
 /** What tells one voice from another. */
@@ -14,7 +16,7 @@ export interface Speech {
    * 16-bit mono samples, `speechSampleRate` of them a second; the same for the same arguments. `language` is one of
    * the provider's codes. Silent where a text has nothing to say, such as ".". Rejects when eSpeak NG is not installed.
    */
-  speak(text: string, manner: { language: string; tone: Tone }): Promise<Int16Array<ArrayBuffer>>;
+  speak(text: string, manner: { language: string; tone: Tone }): Promise<Samples>;
 }
 
 /** In hertz: that of the provider's WAV files. */
@@ -25,7 +27,8 @@ export const plainTone: Tone = { pitch: 50, rate: 175 };
 
 /** The tone of a voice, from the SHA-256 of its reference in hexadecimal. */
 export function toneOf(sha256: string): Tone {
-  const [pitch = 0, rate = 0] = Uint8Array.fromHex(sha256);
+  const digest = Buffer.from(sha256, "hex");
+  const [pitch, rate] = [digest.readUInt8(0), digest.readUInt8(1)];
   return { pitch: 10 + Math.round(pitch / 255 * 80), rate: 145 + Math.round(rate / 255 * 40) };
 }
 
@@ -38,7 +41,7 @@ interface Espeak {
     set_pitch(pitch: number): void;
     set_rate(rate: number): void;
     /** Hands the samples over piece by piece, until `take` returns true. */
-    synthesize(text: string, take: (samples: Int16Array<ArrayBuffer>) => boolean): void;
+    synthesize(text: string, take: (samples: Samples) => boolean): void;
   };
 }
 
@@ -53,7 +56,7 @@ export function createSpeech(): Speech {
       const espeak = await (loaded ??= load());
       // A fresh one for each text, within some 10 ms: one that spoke before makes other noise of the same words.
       const engine = new (await espeak()).eSpeakNGWorker();
-      const pieces: Int16Array<ArrayBuffer>[] = [];
+      const pieces: Samples[] = [];
       for (const { voice, words } of passages(text, language === "zh" ? chinese : language)) {
         if (engine.set_voice(voice) !== 0) engine.set_voice("en");
         engine.set_pitch(tone.pitch);

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { z } from "zod";
+import type { Bytes } from "../../supabase/functions/_shared/bytes.ts";
 import { customizationPath } from "./customization.ts";
 import { synthesisPath } from "./synthesis.ts";
 import { encodeWav } from "./wav.ts";
@@ -83,7 +84,7 @@ export function createInput() {
 }
 
 /** A silent 16-bit mono WAV; 24 kHz if not said. */
-export function wav(options: { seconds: number; sampleRate?: number }): Uint8Array<ArrayBuffer> {
+export function wav(options: { seconds: number; sampleRate?: number }): Bytes {
   const { seconds, sampleRate = 24_000 } = options;
   return encodeWav(new Int16Array(seconds * sampleRate), sampleRate);
 }
@@ -112,7 +113,7 @@ export function audioUrlOf(answer: Answer): string {
 }
 
 /** The samples of a WAV file, which must be 24 kHz, mono and 16-bit, and say its own size rightly. */
-export function samplesOf(wavFile: Uint8Array<ArrayBuffer>): Int16Array {
+export function samplesOf(wavFile: Bytes): Int16Array {
   const view = new DataView(wavFile.buffer);
   const text = (start: number) => new TextDecoder().decode(wavFile.subarray(start, start + 4));
   assert.deepEqual([text(0), text(8), text(12), text(36)], ["RIFF", "WAVE", "fmt ", "data"]);

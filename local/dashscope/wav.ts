@@ -1,7 +1,9 @@
+import type { Bytes } from "../../supabase/functions/_shared/bytes.ts";
+
 const headerBytes = 44;
 
 /** A WAV file of 16-bit mono samples; `sampleRate` in hertz. */
-export function encodeWav(samples: Int16Array, sampleRate: number): Uint8Array<ArrayBuffer> {
+export function encodeWav(samples: Int16Array, sampleRate: number): Bytes {
   const size = samples.length * 2;
   const bytes = new Uint8Array(headerBytes + size);
   const view = new DataView(bytes.buffer);

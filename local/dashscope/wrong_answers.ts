@@ -1,3 +1,4 @@
+import type { Bytes } from "../../supabase/functions/_shared/bytes.ts";
 import { ConnectionCut, DashScopeError } from "./errors.ts";
 import type { FaultAnswer } from "./faults.ts";
 
@@ -35,7 +36,7 @@ export function wrongAnswer(answer: FaultAnswer, right = '{"output":{"finish_rea
 }
 
 /** Sends the first half of a text, then fails: the reader meets a broken body. */
-function* halfOf(text: string): Generator<Uint8Array<ArrayBuffer>> {
+function* halfOf(text: string): Generator<Bytes> {
   yield new TextEncoder().encode(text.slice(0, Math.ceil(text.length / 2)));
   throw new ConnectionCut();
 }

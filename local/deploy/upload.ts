@@ -1,4 +1,5 @@
 import { z } from "zod";
+import type { Bytes } from "../../supabase/functions/_shared/bytes.ts";
 
 /** What a deploy tells beside the files (Management API, "Deploy a function"); anything more is a change worth a look. */
 export const metadataSchema = z.strictObject({
@@ -13,7 +14,7 @@ export const metadataSchema = z.strictObject({
 export type UploadedFile = {
   /** As the sender named it: from the root of the checkout, with forward slashes. */
   path: string;
-  bytes: Uint8Array<ArrayBuffer>;
+  bytes: Bytes;
 };
 
 /** One deploy of one function. */

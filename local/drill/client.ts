@@ -1,4 +1,5 @@
 import { z } from "zod";
+import type { Bytes } from "../../supabase/functions/_shared/bytes.ts";
 import {
   finalizeResponse,
   generateResponse,
@@ -33,7 +34,7 @@ export type Upload = {
 };
 
 type Asked = { headers?: Record<string, string>; body?: unknown };
-type Answer = { status: number; headers: Headers; bytes: Uint8Array<ArrayBuffer> };
+type Answer = { status: number; headers: Headers; bytes: Bytes };
 
 /** One user of a stack, and its operator, over HTTP. Each call throws a DrillFailure for an answer that is not expected. */
 export type Client = Awaited<ReturnType<typeof signUp>>;
@@ -79,7 +80,7 @@ function parse<T>(what: string, answer: Answer, wanted: { status: number; body: 
 }
 
 /** The bytes behind a signed URL, asked for without any other right. */
-async function download(what: string, redirect: Answer): Promise<Uint8Array<ArrayBuffer>> {
+async function download(what: string, redirect: Answer): Promise<Bytes> {
   const location = redirect.headers.get("location");
   if (redirect.status !== 302 || location === null) {
     throw new DrillFailure(`${what} answered ${tellOf(redirect)}, not 302.`);

@@ -1,3 +1,4 @@
+import type { Bytes } from "../../supabase/functions/_shared/bytes.ts";
 import { inspectAudio } from "../../supabase/functions/_shared/audio/inspect.ts";
 import type { TaskResponse, Voice } from "../../supabase/functions/_shared/contract.ts";
 import type { Stack } from "../stack.ts";
@@ -16,7 +17,7 @@ export type Stage = {
 };
 
 /** A text that was spoken. */
-export type Spoken = { task: TaskResponse; audio: Uint8Array<ArrayBuffer>; seconds: number };
+export type Spoken = { task: TaskResponse; audio: Bytes; seconds: number };
 
 /** Throws a DrillFailure with the sentence where two files differ in a byte. */
 export function demandSameBytes(actual: Uint8Array, expected: Uint8Array, sentence: string): void {

@@ -1,6 +1,8 @@
+import type { Bytes } from "../../supabase/functions/_shared/bytes.ts";
+
 /** A clip ready to be uploaded. */
 export interface Clip {
-  readonly bytes: Uint8Array<ArrayBuffer>;
+  readonly bytes: Bytes;
   readonly contentType: string;
   readonly transcript: string;
 }

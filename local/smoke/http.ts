@@ -1,4 +1,5 @@
 import { z } from "zod";
+import type { Bytes } from "../../supabase/functions/_shared/bytes.ts";
 
 /** Why a step failed, in sentences for a person; holds no key, token or signed URL. */
 export class SmokeFailure extends Error {
@@ -31,7 +32,7 @@ export async function request(send: typeof fetch, url: string, init: SmokeReques
   const { timeoutMs, wanted, ...rest } = init;
   const signal = AbortSignal.timeout(timeoutMs);
   let response: Response;
-  let body: Uint8Array<ArrayBuffer>;
+  let body: Bytes;
   try {
     response = await send(url, { ...rest, signal, redirect: "manual" });
     body = await response.bytes();

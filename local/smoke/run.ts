@@ -1,4 +1,5 @@
 import { z } from "zod";
+import type { Bytes } from "../../supabase/functions/_shared/bytes.ts";
 import type { Audio } from "./audio.ts";
 import type { Clip } from "./clip.ts";
 import { cloneVoice } from "./clone.ts";
@@ -24,7 +25,7 @@ export interface SmokeRun {
   /** The text's; the voice's own when not given. */
   readonly textLanguage?: string;
   /** Gets what was spoken, as it came and before it is checked. */
-  readonly save: (bytes: Uint8Array<ArrayBuffer>) => Promise<void>;
+  readonly save: (bytes: Bytes) => Promise<void>;
   /** Gets one line a step. */
   readonly print: (line: string) => void;
   readonly fetch?: typeof fetch;

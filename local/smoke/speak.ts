@@ -1,4 +1,5 @@
 import { z } from "zod";
+import type { Bytes } from "../../supabase/functions/_shared/bytes.ts";
 import {
   generateResponse,
   type TaskResponse,
@@ -38,7 +39,7 @@ export async function speak(
   { step, ask, post }: Steps,
   { api, user, voiceId, text, language }: Speaking,
   patience: Patience,
-  save: (bytes: Uint8Array<ArrayBuffer>) => Promise<void>,
+  save: (bytes: Bytes) => Promise<void>,
 ): Promise<Audio> {
   const generation = await step(
     "POST generate",

@@ -55,7 +55,7 @@ export type Answer = { status?: number; headers?: Record<string, string>; body?:
 /** Answers by method and path; of a list one after the other, the last one for ever. */
 export type Answers = Record<string, Answer | Answer[]>;
 
-const bytesOrText = z.union([z.string(), z.instanceof(Uint8Array<ArrayBuffer>)]);
+const bytesOrText = z.union([z.string(), z.instanceof(Uint8Array)]);
 
 function responseOf({ status = 200, headers, body }: Answer): Response {
   const plain = bytesOrText.safeParse(body ?? "");

@@ -1,7 +1,8 @@
 import { Buffer } from "node:buffer";
+import type { Bytes } from "../../supabase/functions/_shared/bytes.ts";
 
 /** The file in a multipart form and its declared type. */
-export type FilePart = { bytes: Uint8Array<ArrayBuffer>; type: string };
+export type FilePart = { bytes: Bytes; type: string };
 
 /**
  * Finds the first file of a `multipart/form-data` body (RFC 7578), or null. Deno's own parser drops fields whose name is

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import type { Bytes } from "../../supabase/functions/_shared/bytes.ts";
 import { type FilePart, findFilePart } from "./multipart.ts";
 import { entityTooLarge, invalidMimeType, invalidRequest } from "./errors.ts";
 
@@ -26,7 +27,7 @@ const drainLimit = 128 * 1024 * 1024;
 async function readBounded(
   body: ReadableStream<Uint8Array> | null,
   limit: number,
-): Promise<Uint8Array<ArrayBuffer> | null> {
+): Promise<Bytes | null> {
   const chunks: Uint8Array[] = [];
   let length = 0;
   for await (const chunk of body ?? []) {

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { z } from "zod";
+import type { Bytes } from "../../supabase/functions/_shared/bytes.ts";
 import { reconcileReport, uploadUrlResponse } from "../../supabase/functions/_shared/contract.ts";
 import { preferredName } from "../../supabase/functions/_shared/tts/providers/qwen_customization.ts";
 import { enrollmentToken } from "../../supabase/functions/_shared/voices/token.ts";
@@ -25,7 +26,7 @@ export type Upload = {
   user: User;
   voiceId: string;
   objectKey: string;
-  clip: Uint8Array<ArrayBuffer>;
+  clip: Bytes;
   /** How the provider's bill names it. */
   preferredName: string;
 };

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import type { Bytes } from "../../supabase/functions/_shared/bytes.ts";
 import { listen } from "../dashscope/listener.ts";
 import { createSimulatorApp } from "../dashscope/simulator.ts";
 import { speechSampleRate } from "../dashscope/speech.ts";
@@ -17,7 +18,7 @@ const synthesisAnswer = z.object({
 const MORE_SILENCE = speechSampleRate / 100;
 
 /** A text that was spoken, and billed. */
-export type Synthesis = { text: string; requestId: string; wav: Uint8Array<ArrayBuffer> };
+export type Synthesis = { text: string; requestId: string; wav: Bytes };
 
 /**
  * The simulator behind a listener that can hold its calls, the GET of a result too. As with the real provider no two

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import type { Bytes } from "../../supabase/functions/_shared/bytes.ts";
 import { type TaskResponse, taskResponse, workReport } from "../../supabase/functions/_shared/contract.ts";
 import type { Answer, Cloning } from "./cloning.ts";
 import type { FinalizeStack } from "./finalize_stack.ts";
@@ -70,7 +71,7 @@ export async function createSpeaking(
     },
 
     /** What is heard at a task's audio_url. */
-    async audio(url: string): Promise<Uint8Array<ArrayBuffer>> {
+    async audio(url: string): Promise<Bytes> {
       const redirect = await fetch(url, { headers: { authorization, ...always }, redirect: "manual" });
       assert.equal(redirect.status, 302, await redirect.text());
       const response = await fetch(redirect.headers.get("location") ?? "");

@@ -19,7 +19,7 @@ export type SupabaseOptions = {
  */
 export function createSupabase(options: SupabaseOptions) {
   const send = options.fetch ?? fetch;
-  const guarded: typeof fetch = (input, init = {}) => {
+  const guarded: typeof fetch = (input, init: RequestInit = {}) => {
     const timeout = AbortSignal.timeout(CALL_TIMEOUT_MS);
     return send(input, {
       ...init,

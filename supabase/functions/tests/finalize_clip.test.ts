@@ -1,5 +1,6 @@
 import { Buffer } from "node:buffer";
 import assert from "node:assert/strict";
+import type { Bytes } from "../_shared/bytes.ts";
 import { startApi } from "./harness/api.ts";
 import { wav } from "../../../local/clips/wav.ts";
 import { askForUpload, DETAILS, fixture, putClip, upload } from "./harness/clone.ts";
@@ -28,7 +29,7 @@ Deno.test("a clip that is not there, empty, too large or of another type is refu
 });
 
 /** A fit clip of so many bytes, with nothing after its sound. */
-function clipOf(bytes: number): Uint8Array<ArrayBuffer> {
+function clipOf(bytes: number): Bytes {
   const clip = new Uint8Array(bytes);
   clip.set(wav({ seconds: 12 }));
   return clip;

@@ -1,5 +1,6 @@
 // What a person is told of a clip that cannot be enrolled, and what is read of it to know.
 import assert from "node:assert/strict";
+import type { Bytes } from "../_shared/bytes.ts";
 import { m4a } from "../../../local/clips/m4a.ts";
 import { remarks, wav } from "../../../local/clips/wav.ts";
 import { startApi } from "./harness/api.ts";
@@ -15,7 +16,7 @@ const token = await keys.sign((await signUp()).id);
 const encoder = new TextEncoder();
 const random = new Uint8Array(60_000).map((_, index) => (index * 7919 + (index >> 3) * 104_729) % 251);
 
-const REFUSED: [what: string, clip: Uint8Array<ArrayBuffer>, code: string, detail: string][] = [
+const REFUSED: [what: string, clip: Bytes, code: string, detail: string][] = [
   [
     "8 kHz",
     wav({ seconds: 12, sampleRate: 8000 }),

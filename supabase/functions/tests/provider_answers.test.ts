@@ -1,6 +1,5 @@
 // What the caller is told when the provider made no voice, what the ledger keeps, and what the next finalize does.
 import assert from "node:assert/strict";
-import { HttpResponse } from "msw";
 import { DETAILS } from "./harness/clone.ts";
 import { cutShort, html, type ProviderAnswer, providerError, voiceCreated } from "./harness/dashscope.ts";
 import { readyToFinalize } from "./harness/finalizing.ts";
@@ -102,12 +101,12 @@ for (const [status, code, told, message] of DEFINITE) {
 const WITHOUT_JSON: [string, ProviderAnswer][] = [
   ["an HTML page with 400", html(400)],
   ["an HTML page with 403", html(403)],
-  ["a 404 without a body", () => new HttpResponse(null, { status: 404 })],
+  ["a 404 without a body", () => new Response(null, { status: 404 })],
   ["a 401 whose body breaks off", cutShort(401)],
-  ["an error body that is no object", () => HttpResponse.json("denied", { status: 403 })],
+  ["an error body that is no object", () => Response.json("denied", { status: 403 })],
   [
     "an error body of other types",
-    () => HttpResponse.json({ code: 7, message: [], request_id: {} }, { status: 400 }),
+    () => Response.json({ code: 7, message: [], request_id: {} }, { status: 400 }),
   ],
 ];
 
@@ -121,8 +120,7 @@ for (const [what, answer] of WITHOUT_JSON) {
 
 Deno.test("a redirect is not followed, for the key would travel along", async () => {
   await using ready = await readyToFinalize();
-  const redirect: ProviderAnswer = () =>
-    HttpResponse.redirect("https://dashscope.example.com/elsewhere", 302);
+  const redirect: ProviderAnswer = () => Response.redirect("https://dashscope.example.com/elsewhere", 302);
   await asked([["create", redirect]], () => assertTold(ready, MISCONFIGURED));
   await assertReleased(ready);
 });
@@ -186,7 +184,7 @@ Deno.test("a degraded 200 without usage and request id is a success", async () =
   await using ready = await readyToFinalize();
   const voice = await ourVoice(ready);
   const bare: ProviderAnswer = () =>
-    HttpResponse.json({ output: { voice, target_model: "m", fallback_mode: null }, extra: true });
+    Response.json({ output: { voice, target_model: "m", fallback_mode: null }, extra: true });
   await assertSucceeds(ready, [["create", bare]]);
   const row = await voiceRowOf(ready.voiceId);
   assert.deepEqual([row?.provider_voice_id, row?.provider_request_id], [voice, null]);

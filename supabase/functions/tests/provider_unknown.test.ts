@@ -1,6 +1,5 @@
 // What a finalize does when nobody knows whether the provider made the voice.
 import assert from "node:assert/strict";
-import { HttpResponse } from "msw";
 import { DETAILS } from "./harness/clone.ts";
 import {
   connectionLost,
@@ -93,9 +92,9 @@ const UNKNOWN: [string, ProviderAnswer][] = [
   ["a 200 without a voice", voiceCreated({ voice: undefined })],
   ["a 200 with an empty voice", voiceCreated({ voice: "" })],
   ["a 200 without a target model", voiceCreated({ target_model: undefined })],
-  ["a 200 without output", () => HttpResponse.json({ request_id: "f0e1d2c3-odd" })],
+  ["a 200 without output", () => Response.json({ request_id: "f0e1d2c3-odd" })],
   ["a 200 with an HTML page", html(200)],
-  ["a 204", () => new HttpResponse(null, { status: 204 })],
+  ["a 204", () => new Response(null, { status: 204 })],
 ];
 
 for (const [what, answer] of UNKNOWN) {

@@ -1,6 +1,5 @@
 // Speaking at Qwen: what is sent, and what each answer of the provider comes to.
 import assert from "node:assert/strict";
-import { HttpResponse } from "msw";
 import type { ProviderErrorCategory } from "../_shared/tts/errors.ts";
 import { LANGUAGES } from "../_shared/tts/languages.ts";
 import { createModal } from "../_shared/tts/providers/modal.ts";
@@ -75,7 +74,7 @@ Deno.test("our names of the languages are the provider's", async () => {
 });
 
 Deno.test("speech is fetched although the answer tells nothing else, and more than is known", async () => {
-  const bare = () => HttpResponse.json({ output: { audio: { url: RESULT_URL }, extra: [] }, more: true });
+  const bare = () => Response.json({ output: { audio: { url: RESULT_URL }, extra: [] }, more: true });
   await withSynthesis([bare], async () => {
     assert.deepEqual(await speak(), {
       bytes: SPEECH,
@@ -190,11 +189,11 @@ const WITHOUT_JSON: [string, ProviderAnswer, ProviderErrorCategory, number | und
   ["an HTML page with 403", html(403), "misconfigured", 403],
   ["an HTML page with 429", html(429), "throttled", 429],
   ["an HTML page with 502", html(502), "server_error", 502],
-  ["a 404 without a body", () => new HttpResponse(null, { status: 404 }), "misconfigured", 404],
+  ["a 404 without a body", () => new Response(null, { status: 404 }), "misconfigured", 404],
   ["a 401 whose body breaks off", cutShort(401), "misconfigured", 401],
   [
     "a redirect",
-    () => HttpResponse.redirect("https://dashscope.example.com/elsewhere", 302),
+    () => Response.redirect("https://dashscope.example.com/elsewhere", 302),
     "misconfigured",
     302,
   ],
@@ -209,8 +208,8 @@ for (const [what, answer, category, status] of WITHOUT_JSON) {
 
 const UNREADABLE: [string, ProviderAnswer, requestId?: string][] = [
   ["an HTML page", html(200)],
-  ["no output", () => HttpResponse.json({ request_id: "f0e1d2c3-odd" }), "f0e1d2c3-odd"],
-  ["no audio", () => HttpResponse.json({ output: { finish_reason: "stop" } })],
+  ["no output", () => Response.json({ request_id: "f0e1d2c3-odd" }), "f0e1d2c3-odd"],
+  ["no audio", () => Response.json({ output: { finish_reason: "stop" } })],
   ["no URL", speechMade({ url: undefined }), "f0e1d2c3-speak"],
   ["an empty URL", speechMade({ url: "" }), "f0e1d2c3-speak"],
   ["a URL that is no text", speechMade({ url: { href: RESULT_URL } }), "f0e1d2c3-speak"],

@@ -1,6 +1,5 @@
 // How much of a result is read, and what becomes of the speech when that fails.
 import assert from "node:assert/strict";
-import { gzipSync } from "node:zlib";
 import { PROVIDER_KEY } from "./harness/api.ts";
 import { createVirtualClock } from "./harness/clock.ts";
 import { failureOf, RESULT_URL, SIGNATURE, SPEECH } from "./harness/synthesis.ts";
@@ -93,8 +92,9 @@ for (
 }
 
 Deno.test("a packed result is measured unpacked", async () => {
-  const packed = gzipSync(new Uint8Array(LIMIT_BYTES + 1));
-  assert(packed.length < LIMIT_BYTES);
+  const zeros = new Blob([new Uint8Array(LIMIT_BYTES + 1)]);
+  const packed = await new Response(zeros.stream().pipeThrough(new CompressionStream("gzip"))).arrayBuffer();
+  assert(packed.byteLength < LIMIT_BYTES);
   await using provider = startProvider(() =>
     new Response(packed, { headers: { "Content-Encoding": "gzip", "Content-Type": "audio/wav" } })
   );

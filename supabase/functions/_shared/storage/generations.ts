@@ -1,3 +1,4 @@
+import type { Bytes } from "../bytes.ts";
 import { ApiError } from "../errors.ts";
 import type { Supabase } from "../supabase.ts";
 import {
@@ -32,7 +33,7 @@ export function createGenerations(options: { storage: Supabase["storage"]; publi
      * Stores audio for good. What is `there_already` stays as it is: another attempt's, or this one's whose answer was lost.
      * @throws {ApiError} storage_unavailable
      */
-    async store(key: string, bytes: Uint8Array<ArrayBuffer>): Promise<"stored" | "there_already"> {
+    async store(key: string, bytes: Bytes): Promise<"stored" | "there_already"> {
       const { error } = await storage.from(BUCKET).upload(key, bytes, { contentType: "audio/wav" });
       if (error && !saysDuplicate(error)) throw storageUnavailable(error);
       return error ? "there_already" : "stored";

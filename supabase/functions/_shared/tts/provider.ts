@@ -1,3 +1,4 @@
+import type { Bytes } from "../bytes.ts";
 import type { Language, SentLanguage } from "./languages.ts";
 
 export type TtsProviderName = "qwen" | "modal";
@@ -81,7 +82,7 @@ export type SynthesisRequest = {
 
 /** Speech as the provider gave it: not yet proved to be audio. */
 export type Speech = {
-  bytes: Uint8Array<ArrayBuffer>;
+  bytes: Bytes;
   requestId: string | null;
   /** What the provider told of it, fit to be kept: neither the text nor an address. */
   metadata: Record<string, unknown>;

@@ -1,3 +1,4 @@
+import type { Bytes } from "../../_shared/bytes.ts";
 import { stack } from "./stack.ts";
 
 /** What a browser may send past the function. */
@@ -6,7 +7,7 @@ export type BrowserRequest = {
   token?: string | undefined;
   method?: string;
   /** Sent as JSON, bytes as they stand. */
-  body?: Uint8Array<ArrayBuffer> | Record<string, unknown>;
+  body?: Bytes | Record<string, unknown>;
   headers?: Record<string, string>;
 };
 

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import type { Bytes } from "../../_shared/bytes.ts";
 import { uploadUrlResponse } from "../../_shared/contract.ts";
 import type { Api } from "./api.ts";
 
@@ -11,12 +12,12 @@ export const DETAILS = {
 };
 
 /** One of the project's speech clips, by its file's name. */
-export function fixture(name: string): Promise<Uint8Array<ArrayBuffer>> {
+export function fixture(name: string): Promise<Bytes> {
   return Deno.readFile(new URL(`../../../../local/fixtures/${name}`, import.meta.url));
 }
 
 /** The clip that stands for a fit one: 24 kHz, mono, a little more than ten seconds. */
-export function speechClip(): Promise<Uint8Array<ArrayBuffer>> {
+export function speechClip(): Promise<Bytes> {
   return fixture("speech-24k-mono.wav");
 }
 
@@ -30,7 +31,7 @@ export async function askForUpload(api: Api, token: string) {
 /** PUTs a clip as the browser does. */
 export async function putClip(
   uploadUrl: string,
-  clip: Uint8Array<ArrayBuffer>,
+  clip: Bytes,
   type = "audio/wav",
 ): Promise<void> {
   const response = await fetch(uploadUrl, { method: "PUT", headers: { "Content-Type": type }, body: clip });
@@ -41,7 +42,7 @@ export async function putClip(
 export async function upload(
   api: Api,
   token: string,
-  options: { clip?: Uint8Array<ArrayBuffer>; type?: string } = {},
+  options: { clip?: Bytes; type?: string } = {},
 ) {
   const { voice_id, upload_url, object_key } = await askForUpload(api, token);
   await putClip(upload_url, options.clip ?? await speechClip(), options.type);

@@ -1,4 +1,4 @@
-import { http, HttpResponse } from "msw";
+import { http } from "msw";
 import { setupServer } from "msw/node";
 import { z } from "zod";
 import { refuseUnstubbed } from "./unstubbed.ts";
@@ -23,7 +23,7 @@ export type ProviderAnswer = (call: ProviderCall) => Response | Promise<Response
 /** 200 with a voice named as the provider names it. */
 export function voiceCreated(overrides: Record<string, unknown> = {}): ProviderAnswer {
   return ({ body }) =>
-    HttpResponse.json({
+    Response.json({
       output: {
         voice: `qwen-tts-vc-${body.input.preferred_name}-voice-20261122120000000-1a2b`,
         target_model: body.input.target_model,
@@ -40,13 +40,13 @@ export function providerError(
   code: string,
   message = "internal detail of the provider",
 ): ProviderAnswer {
-  return () => HttpResponse.json({ request_id: "f0e1d2c3-error", code, message }, { status });
+  return () => Response.json({ request_id: "f0e1d2c3-error", code, message }, { status });
 }
 
 /** What a gateway in front of the provider sends at times. */
 export function html(status: number): ProviderAnswer {
   return () =>
-    new HttpResponse("<html><body>Bad Gateway</body></html>", {
+    new Response("<html><body>Bad Gateway</body></html>", {
       status,
       headers: { "Content-Type": "text/html" },
     });
@@ -54,7 +54,7 @@ export function html(status: number): ProviderAnswer {
 
 /** No HTTP answer: the connection breaks. */
 export function connectionLost(): ProviderAnswer {
-  return () => HttpResponse.error();
+  return () => Response.error();
 }
 
 /** An answer that never comes; only the caller's timeout ends it. `reached` is called once the call is there. */
@@ -74,7 +74,7 @@ export function cutShort(status: number): ProviderAnswer {
         controller.error(new Error("the connection broke"));
       },
     });
-    return new HttpResponse(body, { status, headers: { "Content-Type": "application/json" } });
+    return new Response(body, { status, headers: { "Content-Type": "application/json" } });
   };
 }
 
@@ -83,7 +83,7 @@ export function voiceList(
   ...voices: { voice: string; target_model?: string; gmt_create?: string }[]
 ): ProviderAnswer {
   return () =>
-    HttpResponse.json({
+    Response.json({
       output: { page_index: 0, page_size: 1000, total_count: voices.length, voice_list: voices },
       usage: { count: 0 },
       request_id: "f0e1d2c3-list",
@@ -110,7 +110,7 @@ export async function withDashScope(
     const answer = waiting.shift();
     if (answer) return await answer(call);
     unexpected.push(`a call too many: ${call.body.input.action}`);
-    return HttpResponse.error();
+    return Response.error();
   }));
   server.listen(refuseUnstubbed(unexpected));
   try {

@@ -1,11 +1,12 @@
 import { fileURLToPath } from "node:url";
+import { spawnFunction } from "../../../../local/function_command.ts";
 import { keepLogLine } from "./kept_log.ts";
 import { watchAnswers } from "./seen_answers.ts";
 
-const root = fileURLToPath(new URL("../../../../", import.meta.url));
+const root = fileURLToPath(import.meta.resolve("../../../../"));
 
 /** The file that is deployed. */
-export const ENTRYPOINT = fileURLToPath(new URL("../../api/index.ts", import.meta.url));
+export const ENTRYPOINT = fileURLToPath(import.meta.resolve("../../api/index.ts"));
 
 async function* linesOf(stream: ReadableStream<Uint8Array>): AsyncGenerator<string> {
   let rest = "";
@@ -37,30 +38,21 @@ function forwardTo(origin: string): (request: Request) => Promise<Response> {
 
 /**
  * Starts the deployed file as the platform does, in a process of its own with network and environment and nothing else,
- * and resolves when it listens. `preload` is a module that runs first. Once `stop` has resolved, `logged` is whole. Its
+ * and resolves when it listens, on the Deno that runs the tests. `preload` is a module that runs first. Once `stop` has resolved, `logged` is whole. Its
  * answers are held to docs/openapi.json, as those of `startApi` are.
  */
 export async function startEntrypoint(
   environment: Record<string, string>,
   options: { preload?: string } = {},
 ) {
-  const child = new Deno.Command(Deno.execPath(), {
-    args: [
-      "run",
-      "--no-prompt",
-      "--allow-net",
-      "--allow-env",
-      ...["--config", `${root}deno.json`],
-      ...(options.preload ? ["--preload", options.preload] : []),
-      ENTRYPOINT,
-    ],
-    cwd: root,
-    clearEnv: true,
-    env: { ...environment, DENO_SERVE_ADDRESS: "tcp:127.0.0.1:0", NO_COLOR: "1" },
-    stdin: "null",
-    stdout: "piped",
-    stderr: "piped",
-  }).spawn();
+  const child = spawnFunction({
+    deno: Deno.execPath(),
+    root,
+    entrypoint: ENTRYPOINT,
+    environment: { ...environment, NO_COLOR: "1" },
+    port: 0,
+    preload: options.preload ? [options.preload] : [],
+  });
   const listening = Promise.withResolvers<number>();
   const logged: string[] = [];
   const read = async (stream: ReadableStream<Uint8Array>) => {

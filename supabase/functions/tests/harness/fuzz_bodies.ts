@@ -1,8 +1,9 @@
 import fc from "fast-check";
+import type { Bytes } from "../../_shared/bytes.ts";
 import { DETAILS } from "./clone.ts";
 
 /** A body as it is sent: its bytes, and whether its length is told or it comes in chunks. */
-export type FuzzBody = { bytes: Uint8Array<ArrayBuffer>; chunked: boolean };
+export type FuzzBody = { bytes: Bytes; chunked: boolean };
 
 const encoder = new TextEncoder();
 const encode = (text: string) => encoder.encode(text);

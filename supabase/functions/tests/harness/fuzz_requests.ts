@@ -1,4 +1,5 @@
 import fc from "fast-check";
+import type { Bytes } from "../../_shared/bytes.ts";
 import { type FuzzBody, fuzzBody } from "./fuzz_bodies.ts";
 import { oddPart, pathOf, query } from "./fuzz_targets.ts";
 import { APP_ORIGIN } from "./stubbed_api.ts";
@@ -207,7 +208,7 @@ const latin = (text: string) => Uint8Array.from(text, (character) => character.c
 export function encodeRequest(
   { method, target, headers, body }: FuzzRequest,
   fill: (value: string) => string,
-): Uint8Array<ArrayBuffer> {
+): Bytes {
   const framing = body === null
     ? []
     : [body.chunked ? "Transfer-Encoding: chunked" : `Content-Length: ${body.bytes.length}`];

@@ -1,9 +1,11 @@
+import type { Bytes } from "../../_shared/bytes.ts";
+
 /** An answer as it came over the wire. The names of headers are in lower case. */
 export type WireAnswer = { status: number; headers: Headers; body: string };
 
 /** One request as bytes. */
 export type WireRequest = {
-  bytes: Uint8Array<ArrayBuffer>;
+  bytes: Bytes;
   /** Its answer has no body, whatever it says (HEAD). */
   bodyless?: boolean | undefined;
   /** Nothing comes after these bytes: the client ends its half of the connection. */

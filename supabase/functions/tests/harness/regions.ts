@@ -1,4 +1,4 @@
-import { http, HttpResponse } from "msw";
+import { http } from "msw";
 import { setupServer } from "msw/node";
 import { refuseUnstubbed } from "./unstubbed.ts";
 
@@ -9,7 +9,7 @@ export type RegionAnswer = () => Response;
 
 /** A region whose account holds so many voices. */
 export const holding = (count: number): RegionAnswer => () =>
-  HttpResponse.json({
+  Response.json({
     output: {
       page_index: 0,
       page_size: 1000,
@@ -22,12 +22,12 @@ export const holding = (count: number): RegionAnswer => () =>
 
 /** A region that answers with this error. */
 export const refusing = (status: number, code: string): RegionAnswer => () =>
-  HttpResponse.json({ request_id: "f0e1d2c3-error", code, message: "internal detail of the provider" }, {
+  Response.json({ request_id: "f0e1d2c3-error", code, message: "internal detail of the provider" }, {
     status,
   });
 
 /** A region that cannot be reached. */
-export const away: RegionAnswer = () => HttpResponse.error();
+export const away: RegionAnswer = () => Response.error();
 
 /**
  * Stands in for the official hosts of both regions while `use` runs, and gives what was asked: `region action key`. A
@@ -47,7 +47,7 @@ export async function withRegions(
       const answer = answers[region];
       if (answer) return answer();
       unexpected.push(`region ${region} was asked`);
-      return HttpResponse.error();
+      return Response.error();
     })
   );
   const server = setupServer(...handlers);

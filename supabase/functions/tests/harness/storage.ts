@@ -2,6 +2,7 @@
 // (its secret key) name.
 import assert from "node:assert/strict";
 import { z } from "zod";
+import type { Bytes } from "../../_shared/bytes.ts";
 
 const stack = z.object({ supabase_url: z.url(), secret_key: z.string() });
 
@@ -53,7 +54,7 @@ export async function signUpload(key: string): Promise<z.infer<typeof uploadUrl>
 }
 
 /** Uploads bytes to a new key, and gives the key. */
-export async function uploaded(bytes: Uint8Array<ArrayBuffer> = clip): Promise<string> {
+export async function uploaded(bytes: Bytes = clip): Promise<string> {
   const key = newKey();
   const response = await put((await signUpload(key)).url, bytes);
   assert.equal(response.status, 200);

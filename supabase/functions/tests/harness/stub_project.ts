@@ -1,5 +1,6 @@
 // A Supabase project and a provider that answer at once, with the shapes of the real ones (docs/qwen-api.md), and say
 // what they were asked.
+import type { Bytes } from "../../_shared/bytes.ts";
 import { stack } from "./stack.ts";
 
 /** What a request of the function was, in a form that can be checked. */
@@ -40,7 +41,7 @@ const FAILURES: (() => Response | undefined)[] = [
  * @param options.accepted tokens that the auth server says are a user's
  * @param options.clip what lies where a reference is looked for
  */
-export function createStubProject(options: { accepted: ReadonlySet<string>; clip: Uint8Array<ArrayBuffer> }) {
+export function createStubProject(options: { accepted: ReadonlySet<string>; clip: Bytes }) {
   const requests: OutgoingRequest[] = [];
   const foreign: string[] = [];
   let weather: Weather = { day: 0, fails: false };

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { http, HttpResponse } from "msw";
+import { http } from "msw";
 import { setupServer } from "msw/node";
 import { z } from "zod";
 import { ProviderError } from "../../_shared/tts/errors.ts";
@@ -38,7 +38,7 @@ export type SynthesisCall = {
 /** 200 with speech at `RESULT_URL`. */
 export function speechMade(audio: Record<string, unknown> = {}): ProviderAnswer {
   return () =>
-    HttpResponse.json({
+    Response.json({
       output: {
         finish_reason: "stop",
         audio: { data: "", url: RESULT_URL, id: "audio_f0e1d2c3", expires_at: 1795435200, ...audio },
@@ -71,11 +71,11 @@ export async function withSynthesis(
         return await answer({ headers, body: { ...body, input: { ...body.input, action: "synthesize" } } });
       }
       unexpected.push("a synthesis too many");
-      return HttpResponse.error();
+      return Response.error();
     }),
     http.get(RESULT_URL.replace(/^http:(.*)\?.*$/, "https:$1"), ({ request }) => {
       fetched.push(request.clone());
-      return HttpResponse.arrayBuffer(SPEECH.buffer, { headers: { "Content-Type": "audio/wav" } });
+      return new Response(SPEECH, { headers: { "Content-Type": "audio/wav" } });
     }),
   );
   server.listen(refuseUnstubbed(unexpected));

@@ -26,7 +26,7 @@ export async function speakFrom(
     timeout: (options.clock ?? createVirtualClock()).timeout,
     timeoutMs: 45_000,
     ...(options.baseUrl ? { baseUrl: options.baseUrl } : {}),
-    fetch: async (input, init = {}) => {
+    fetch: async (input, init: RequestInit = {}) => {
       if (init.method === "POST") return generated(url);
       fetched.push({ url: String(input), init });
       return await (options.result?.(init) ?? new Response(SPEECH));

@@ -121,7 +121,7 @@ export function createFakeFetch(options: {
     return json(200, { output: { voice }, request_id: "r" });
   };
 
-  return async (_input, init) => {
+  return async (_input, init?: RequestInit) => {
     const { input } = JSON.parse(String(init?.body));
     const name = String(input.preferred_name ?? "");
     const token = name.split("_")[1] ?? "";

@@ -1,3 +1,5 @@
+import type { Bytes } from "../../bytes.ts";
+
 /** The characters of base64, as bytes (RFC 4648, 4). */
 const ALPHABET = new TextEncoder().encode("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/");
 const PADDING = "=".charCodeAt(0);
@@ -22,6 +24,13 @@ export class DataUrl {
   }
 }
 
+declare global {
+  interface ArrayBuffer {
+    /** The platform's runtime has it, and its TypeScript (5.6) does not know. */
+    transfer(newByteLength?: number): ArrayBuffer;
+  }
+}
+
 /** Gives back the memory behind these bytes at once, which the runtime else does when there is much of it. */
 export function letGo(bytes: Uint8Array): void {
   if (bytes.buffer instanceof ArrayBuffer) bytes.buffer.transfer(0);
@@ -31,7 +40,7 @@ export function letGo(bytes: Uint8Array): void {
  * The JSON of `body`, in which one DataUrl may stand: then as bytes, into which the clip is encoded in place. As text a
  * clip of 7 MB would be in memory four times over while it is sent. The clip is taken.
  */
-export function encodeJson(body: unknown): string | Uint8Array<ArrayBuffer> {
+export function encodeJson(body: unknown): string | Bytes {
   let clip: DataUrl | undefined;
   const place = crypto.randomUUID();
   const text = JSON.stringify(body, (_key, value: unknown) => {
@@ -42,7 +51,7 @@ export function encodeJson(body: unknown): string | Uint8Array<ArrayBuffer> {
   return clip ? withClip(text, place, clip) : text;
 }
 
-function withClip(text: string, place: string, clip: DataUrl): Uint8Array<ArrayBuffer> {
+function withClip(text: string, place: string, clip: DataUrl): Bytes {
   const bytes = clip.take();
   const encoder = new TextEncoder();
   const at = text.indexOf(place);

@@ -1,3 +1,4 @@
+import type { Bytes } from "../../bytes.ts";
 import { isLoopbackHost } from "../../hosts.ts";
 import { ProviderError, type ProviderErrorCategory } from "../errors.ts";
 
@@ -32,7 +33,7 @@ export function createQwenResult(options: QwenResultOptions) {
     async fetchResult(
       url: string,
       call: { requestId: string | null; signal: AbortSignal },
-    ): Promise<Uint8Array<ArrayBuffer>> {
+    ): Promise<Bytes> {
       const providerRequestId = call.requestId ?? undefined;
       const address = permittedAddress(url, onLoopback);
       if (address === null) {
@@ -82,7 +83,7 @@ function permittedAddress(text: string, onLoopback: boolean): string | null {
 async function readBody(
   response: Response,
   providerRequestId: string | undefined,
-): Promise<Uint8Array<ArrayBuffer>> {
+): Promise<Bytes> {
   const { status, headers, body } = response;
   const failed = (category: ProviderErrorCategory, what: string) =>
     new ProviderError(category, `the provider's result ${what}`, { status, providerRequestId });
