@@ -26,3 +26,43 @@ Deno.test("a request's URL begins with the listener's own origin, whatever the c
     await listener.close();
   }
 });
+
+/** A body of one piece that fails after it. */
+function failing(): ReadableStream<Uint8Array> {
+  let pieces = 0;
+  return new ReadableStream({
+    pull(controller) {
+      if (pieces++ > 0) controller.error(new Error("the body fails"));
+      else controller.enqueue(new TextEncoder().encode("hello"));
+    },
+  });
+}
+
+Deno.test("a handler that rejects breaks the connection, and a body that fails breaks off after what was sent", async () => {
+  const listener = await listen({
+    hostname: "127.0.0.1",
+    port: 0,
+    async fetch(request) {
+      const { pathname } = new URL(request.url);
+      if (pathname === "/reject") throw new Error("no answer");
+      if (pathname === "/chunked") return new Response(failing());
+      if (pathname === "/sized") return new Response(failing(), { headers: { "content-length": "100" } });
+      return new Response(`${await request.text()}!`);
+    },
+  });
+  try {
+    for (const init of [{}, { method: "POST", body: "hello" }]) {
+      await assert.rejects(fetch(`${listener.url}/reject`, init), TypeError);
+    }
+    for (const path of ["/chunked", "/sized"]) {
+      const { body } = await fetch(listener.url + path);
+      const reader = body?.getReader();
+      assert.equal(new TextDecoder().decode((await reader?.read())?.value), "hello");
+      await assert.rejects(async () => await reader?.read());
+    }
+    const echo = await fetch(`${listener.url}/echo`, { method: "POST", body: "hello" });
+    assert.equal(await echo.text(), "hello!");
+  } finally {
+    await listener.close();
+  }
+});
