@@ -27,7 +27,8 @@ select set_eq(
     ('provider_metadata', 'jsonb', false, null),
     ('error', 'jsonb', false, null),
     ('created_at', 'timestamp with time zone', true, 'now()'),
-    ('updated_at', 'timestamp with time zone', true, 'now()')
+    ('updated_at', 'timestamp with time zone', true, 'now()'),
+    ('sending_since', 'timestamp with time zone', false, null)
   $$,
   'its columns: type, whether null is refused, default'
 );
