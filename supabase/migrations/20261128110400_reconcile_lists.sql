@@ -1,9 +1,13 @@
 -- Reconcile finds a token anywhere in a voice id, and compares lists where ids do not carry it.
 
+-- A voice whose id does not carry the token is known by its id alone, once its user is gone too.
+create index voice_enrollments_by_provider_voice on private.voice_enrollments (region, provider_voice_id)
+  where provider_voice_id is not null;
+
 -- What each provider voice is here. p_voices: [{provider_voice_id}]. The token of an enrollment may stand anywhere in the
--- id, in any case.
--- Answers the same list in order, each with kind: ours (a row has it, or its enrollment is still open), orphan (its
--- token is in the ledger, no row has it), foreign (it carries no token known here); and user_id and voice_id where known.
+-- id, in any case; a voice that carries none is found by the id that the ledger has of it.
+-- Answers the same list in order, each with kind: ours (a row has it, or its enrollment is still open), orphan (the
+-- ledger knows it or its token, no row has it), foreign (unknown here); and user_id and voice_id where known.
 create or replace function public.reconcile_sort(p_region text, p_voices jsonb) returns jsonb
   language sql
   security definer
@@ -14,16 +18,26 @@ as $$
     from jsonb_array_elements(p_voices) with ordinality as item (value, position)
   ),
   enrolled as materialized (
-    select distinct on (l.position) l.position, e.user_id, e.voice_id, e.state, e.unresolved_since
-    from listed l
-    cross join lateral generate_series(1, length(l.provider_voice_id) - 9) as at
-    cross join lateral (select lower(substr(l.provider_voice_id, at, 10)) as token) part
-    -- By index for each, however large the ledger is: offset 0 keeps this from becoming one join over all of it.
-    cross join lateral (
-      select * from private.voice_enrollments x where x.token = part.token offset 0
-    ) e
-    where part.token ~ '^[0-9a-z]{10}$'
-    order by l.position, at, e.user_id, e.voice_id
+    select distinct on (found.position) found.*
+    from (
+      select l.position, at, e.user_id, e.voice_id, e.state, e.unresolved_since
+      from listed l
+      cross join lateral generate_series(1, length(l.provider_voice_id) - 9) as at
+      cross join lateral (select lower(substr(l.provider_voice_id, at, 10)) as token) part
+      -- By index for each, however large the ledger is: offset 0 keeps this from becoming one join over all of it.
+      cross join lateral (
+        select * from private.voice_enrollments x where x.token = part.token offset 0
+      ) e
+      where part.token ~ '^[0-9a-z]{10}$'
+      union all
+      select l.position, null, e.user_id, e.voice_id, e.state, e.unresolved_since
+      from listed l
+      cross join lateral (
+        select * from private.voice_enrollments x
+        where x.region = p_region and x.provider_voice_id = l.provider_voice_id offset 0
+      ) e
+    ) found
+    order by found.position, found.at nulls last, found.user_id, found.voice_id
   )
   select coalesce(jsonb_agg(jsonb_build_object(
     'provider_voice_id', listed.provider_voice_id,

@@ -75,7 +75,7 @@ Deno.test("with the secret key it answers 202 and the report of one batch; the b
   }
 });
 
-Deno.test("a report asks the database seven things, after the provider", async () => {
+Deno.test("a report asks the database eight things, after the provider", async () => {
   await using api = await startApi({ clock: createVirtualClock() });
   const list = voiceList(HANDMADE);
   await withDashScope([(call) => {
@@ -84,6 +84,7 @@ Deno.test("a report asks the database seven things, after the provider", async (
   }], async () => void await ask(api));
   assert.deepEqual(pathsOf(api), [
     "reconcile_release",
+    "reconcile_compare",
     "reconcile_expired",
     "reconcile_sort",
     "reconcile_gone",

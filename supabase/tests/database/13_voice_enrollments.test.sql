@@ -50,7 +50,10 @@ select set_eq(
 );
 select indexes_are(
   'private', 'voice_enrollments',
-  array['voice_enrollments_pkey', 'voice_enrollments_by_token', 'voice_enrollments_open'],
+  array[
+    'voice_enrollments_pkey', 'voice_enrollments_by_provider_voice', 'voice_enrollments_by_token',
+    'voice_enrollments_open'
+  ],
   'its indexes'
 );
 

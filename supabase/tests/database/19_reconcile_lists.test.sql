@@ -1,6 +1,6 @@
 -- Where voice ids do not carry the token: what reconcile can tell of a create by comparing lists, and what it ends.
 begin;
-select plan(30);
+select plan(31);
 
 -- Times are long ago but for lists of now: what is compared is the order.
 create function pg_temp.enroll(
@@ -158,6 +158,22 @@ select results_eq(
   $$ select * from pg_temp.compare(array['pgtap-voice-2'], p_repair => true) $$,
   $$ values (10, 'null'::jsonb, false), (11, 'null'::jsonb, false) $$, 'once more there is nothing else to end'
 );
+-- Sorted by the ledger's id of it, where there is no token: 2 is created, 13's row went with its user.
+select pg_temp.enroll(13, 'finalized', null);
+select results_eq(
+  $$
+    select told ->> 'provider_voice_id', told ->> 'kind', right(told ->> 'voice_id', 12)::integer
+    from jsonb_array_elements(public.reconcile_sort('pgtap', '[
+      {"provider_voice_id": "pgtap-voice-2"}, {"provider_voice_id": "pgtap-voice-13"},
+      {"provider_voice_id": "pgtap-voice-14"}, {"provider_voice_id": "qwen-PGTAP00013-1"}
+    ]')) as told
+  $$,
+  $$ values
+    ('pgtap-voice-2', 'ours', 2), ('pgtap-voice-13', 'orphan', 13), ('pgtap-voice-14', 'foreign', null::integer),
+    ('qwen-PGTAP00013-1', 'orphan', 13) $$,
+  'a voice without the token is known by its id'
+);
+
 -- As it goes: a list is kept, then a create is sent.
 select pg_temp.compare(array['pgtap-voice-2', 'pgtap-foreign'], p_repair => true);
 select pg_temp.enroll(
