@@ -317,10 +317,10 @@ Deno.test("of what a person must decide the summary says what is known, and the 
     `    npm run reconcile -- --resolve ${otherId}=PROVIDER_VOICE_ID`,
     `    npm run reconcile -- --resolve ${otherId}=none`,
   ]);
-  const hosted = { ...{ json: false, help: false }, api: "https://a.supabase.co/functions/v1/api" };
+  const hosted = { api: "https://a.supabase.co/functions/v1/api" };
   assert.match(
     summarize({ ...nothing, batches: 1, unresolved }, { repair: true }, commandFor(hosted)),
-    /  npm run reconcile -- --api https:\/\/a\.supabase\.co\/functions\/v1\/api --resolve /,
+    /^ +npm run reconcile -- --api https:\/\/a\.supabase\.co\/functions\/v1\/api --resolve /m,
   );
   assert.equal(
     commandFor({ ...hosted, api: undefined, dataDir: "my data" }),
