@@ -13,6 +13,8 @@ export type Mp4Sound = {
   durationSeconds: number;
 };
 
+/** A part that is heard: how long, in units of the movie's timescale (0 is to the end), and from where, in the track's. */
+type Edit = { duration: number; from: number };
 type Box = { name: string; start: number; end: number };
 type Track = {
   id: number;
@@ -20,10 +22,12 @@ type Track = {
   timescale: number;
   /** In units of the timescale. */
   duration: number;
-  /** Samples at the beginning that are not heard, in units of the timescale. */
-  delay: number;
-  /** How much of it is heard, in units of the movie's timescale; 0 when no edit list says. */
-  heard: number;
+  /** How many samples it has: packets of sound, or pictures. */
+  samples: number;
+  /** The parts of it that are heard; null when no edit list says. */
+  edits: Edit[] | null;
+  /** The tracks of its chapters. */
+  chapters: number[];
   codec: string;
   sampleRate: number;
   channels: number;
@@ -92,7 +96,9 @@ function walk(
   }
 }
 
-const TRACK_HOLDERS = new Set(["edts", "mdia", "minf", "stbl"]);
+/** In the place of where an edit begins in the media (ISO/IEC 14496-12, 8.6.6). */
+const SILENCE = -1;
+const TRACK_HOLDERS = new Set(["edts", "tref", "mdia", "minf", "stbl"]);
 const FRAGMENT_HOLDERS = new Set(["traf"]);
 
 /** Where the rows of a table begin, and how many there are bytes for, whatever its count says. */
@@ -122,14 +128,31 @@ function readDescription(view: DataView, box: Box, track: Track): void {
   });
 }
 
+/** The parts that an edit list has heard, silence left out; null when it has no row. */
+function readEdits(view: DataView, box: Box, isLong: boolean): Edit[] | null {
+  const rowBytes = isLong ? 20 : 12;
+  const { first, count } = rowsOf(view, box, rowBytes);
+  const edits: Edit[] = [];
+  for (let at = first; at < first + count * rowBytes; at += rowBytes) {
+    const from = isLong ? Number(view.getBigInt64(at + 8)) : view.getInt32(at + 4);
+    if (from === SILENCE) continue;
+    edits.push({
+      duration: isLong ? Number(view.getBigUint64(at)) : view.getUint32(at),
+      from: Math.max(0, from),
+    });
+  }
+  return count === 0 ? null : edits;
+}
+
 function readTrack(view: DataView): Track {
   const track: Track = {
     id: 0,
     kind: "",
     timescale: 0,
     duration: 0,
-    delay: 0,
-    heard: 0,
+    samples: 0,
+    edits: null,
+    chapters: [],
     codec: "",
     sampleRate: 0,
     channels: 0,
@@ -152,20 +175,16 @@ function readTrack(view: DataView): Track {
       case "stsd":
         readDescription(view, box, track);
         break;
-      case "elst": {
-        const { count } = rowsOf(view, box, isLong ? 20 : 12);
-        for (let row = 0; row < count; row++) {
-          const at = start + 8 + row * (isLong ? 20 : 12);
-          const from = isLong ? Number(view.getBigInt64(at + 8)) : view.getInt32(at + 4);
-          if (from < 0) continue;
-          if (track.heard === 0) track.delay = from;
-          track.heard += isLong ? Number(view.getBigUint64(at)) : view.getUint32(at);
-        }
+      case "elst":
+        track.edits = readEdits(view, box, isLong) ?? track.edits;
         break;
-      }
+      case "chap":
+        for (let at = start; at + 4 <= box.end; at += 4) track.chapters.push(view.getUint32(at));
+        break;
       case "stts": {
         const { first, count } = rowsOf(view, box, 8);
         for (let at = first; at < first + count * 8; at += 8) {
+          track.samples += view.getUint32(at);
           track.duration += view.getUint32(at) * view.getUint32(at + 4);
         }
         break;
@@ -184,39 +203,63 @@ function readTrack(view: DataView): Track {
   return track;
 }
 
-/** How long the samples of one fragment of a track last, in units of its timescale. */
-function durationOfFragment(view: DataView, trackId: number, usualDuration: number): number {
-  let total = 0;
-  let isOurs = false;
-  let each = usualDuration;
+/** Adds the samples of one fragment to the tracks that they are of. */
+function addFragment(
+  view: DataView,
+  tracks: readonly Track[],
+  usualDurations: ReadonlyMap<number, number>,
+): void {
+  let track: Track | undefined;
+  let each = 0;
   walk(view, 0, view.byteLength, FRAGMENT_HOLDERS, ({ name, start, end }) => {
     if (name === "tfhd") {
       const flags = view.getUint32(start) & 0xffffff;
-      isOurs = view.getUint32(start + 4) === trackId;
+      const id = view.getUint32(start + 4);
+      track = tracks.find((one) => one.id === id);
       const at = start + 8 + (flags & 1 ? 8 : 0) + (flags & 2 ? 4 : 0);
-      each = flags & 8 ? view.getUint32(at) : usualDuration;
-    } else if (name === "trun" && isOurs) {
+      each = flags & 8 ? view.getUint32(at) : usualDurations.get(id) ?? 0;
+    } else if (name === "trun" && track) {
       const flags = view.getUint32(start) & 0xffffff;
       const count = view.getUint32(start + 4);
       const first = start + 8 + (flags & 1 ? 4 : 0) + (flags & 4 ? 4 : 0);
       const rowBytes = 4 * [0x100, 0x200, 0x400, 0x800].filter((flag) => flags & flag).length;
+      track.samples += count;
       if (!(flags & 0x100)) {
-        total += count * each;
+        track.duration += count * each;
         return;
       }
       for (let row = 0, at = first; row < count && at + 4 <= end; row++, at += rowBytes) {
-        total += view.getUint32(at);
+        track.duration += view.getUint32(at);
       }
     }
   });
-  return total;
 }
 
-/** The samples' length, unless the edits tell another one: a clip that was trimmed keeps what is not heard. */
-function heardSeconds(sampled: number, heard: number, movieTimescale: number): number {
-  const edited = heard / movieTimescale;
-  // Edits are counted in coarser units: within one they say the same.
-  return heard > 0 && Math.abs(edited - sampled) * movieTimescale > 1 ? edited : sampled;
+/**
+ * How much of a track is heard, in seconds: of each edit no more than there are samples for, whatever it says, and of all
+ * together no more than there are. Some writers count an edit in the wrong units.
+ */
+function heardSeconds(track: Track, movieTimescale: number, isFragmented: boolean): number {
+  const { duration, timescale, edits } = track;
+  const secondsFrom = (place: number) => Math.max(0, duration - place) / timescale;
+  if (edits === null) return secondsFrom(0);
+  // In fragments the list was written before its length was known: it tells where to begin, and nothing more.
+  if (isFragmented) return secondsFrom(edits[0]?.from ?? 0);
+  const heard = edits.reduce((total, edit) => {
+    const rest = secondsFrom(edit.from);
+    const told = edit.duration === 0 ? rest : edit.duration / movieTimescale;
+    // Edits are counted in coarser units: within one they say the same.
+    return total + (Math.abs(told - rest) * movieTimescale <= 1 ? rest : Math.min(told, rest));
+  }, 0);
+  return Math.min(heard, secondsFrom(0));
+}
+
+/**
+ * Whether a track holds moving pictures. One picture alone is a cover, as some taggers and converters keep it, and a track
+ * that another one names as its chapters holds a picture for each.
+ */
+function isVideo({ kind, samples, id }: Track, tracks: readonly Track[]): boolean {
+  return kind === "vide" && samples > 1 && !tracks.some(({ chapters }) => chapters.includes(id));
 }
 
 /**
@@ -230,8 +273,8 @@ export async function readMp4(read: ReadBytes, end: number): Promise<Mp4Sound> {
   const tracks: Track[] = [];
   const usualDurations = new Map<number, number>();
   let movieTimescale = 0;
+  let hasMovie = false;
   let isFragmented = false;
-  let fragments = 0;
   const load = async (box: Box) => {
     if (box.end > end) throw cutShort();
     if (box.end - box.start > MOST_HEADER_BYTES) throw unreadable();
@@ -244,6 +287,7 @@ export async function readMp4(read: ReadBytes, end: number): Promise<Mp4Sound> {
     if (box.name === "mdat" && tracks.length > 0 && !isFragmented) break;
     if (box.name === "moov" && tracks.length === 0) {
       if (box.end > end) throw cutShort();
+      hasMovie = true;
       for await (const inner of boxesOf(read, box.start, box.end)) {
         if (inner.name === "trak" && tracks.length < 10) tracks.push(readTrack(await load(inner)));
         if (inner.name === "mvhd") {
@@ -258,24 +302,19 @@ export async function readMp4(read: ReadBytes, end: number): Promise<Mp4Sound> {
         });
       }
     }
-    const sound = tracks.find(({ kind }) => kind === "soun");
-    if (box.name === "moof" && sound) {
-      fragments += durationOfFragment(await load(box), sound.id, usualDurations.get(sound.id) ?? 0);
-    }
+    if (box.name === "moof" && tracks.length > 0) addFragment(await load(box), tracks, usualDurations);
   }
 
+  // It is written last, unless the recorder was killed.
+  if (!hasMovie) throw cutShort();
   const sound = tracks.find(({ kind }) => kind === "soun");
-  if (!sound) throw unreadable();
+  if (!sound || sound.timescale === 0) throw unreadable();
   if (sound.lastChunkAt >= end) throw cutShort();
   return {
-    hasVideo: tracks.some(({ kind }) => kind === "vide"),
+    hasVideo: tracks.some((track) => isVideo(track, tracks)),
     codec: sound.codec,
     sampleRate: sound.sampleRate,
     channels: sound.channels,
-    durationSeconds: heardSeconds(
-      (sound.duration + fragments - sound.delay) / sound.timescale,
-      isFragmented ? 0 : sound.heard,
-      movieTimescale,
-    ),
+    durationSeconds: heardSeconds(sound, movieTimescale, isFragmented),
   };
 }
