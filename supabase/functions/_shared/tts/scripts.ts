@@ -38,8 +38,8 @@ function scriptOfWord(word: string): Script {
 }
 
 /**
- * Whether a transcript is in the script of a language, give or take a name or a word in another. Detectors are certain of
- * mixes, which have letters of one language alone and so nothing that speaks against it.
+ * Whether a transcript is in the script of a language, give or take a name or a word in another. The detector is
+ * certain of mixes: what is in another script does not speak against its first choice.
  */
 export function isInScriptOf(language: LanguageCode, transcript: string): boolean {
   const weights = new Map<Script, number>();
