@@ -123,6 +123,10 @@ export const M4A_CLIPS: Clip[] = [
     channels: 2,
     audioConfig: programConfig(24_000, ["single"], { mixdowns: true }),
   }, { channels: 1 }),
+  taken("program-config-with-a-core-coder", {
+    channels: 2,
+    audioConfig: programConfig(24_000, ["single"], { coreCoder: true }),
+  }, { channels: 1 }),
   taken("program-config-high-efficiency", {
     channels: 2,
     audioConfig: programConfig(48_000, ["single"], { objectType: 5 }),

@@ -123,7 +123,7 @@ export const MP3_CLIPS: Clip[] = [
   taken("old-tag", { after: [id3v1()] }),
   taken("picture-at-the-end", { after: [apev2(noise(3_000)), id3v1()] }),
   taken("zeros-first", { before: [new Uint8Array(2_000)] }),
-  ...[4_096, 70_000, 1_000_000].flatMap((zeros) => [
+  ...[4_096, 65_436, 70_000, 1_000_000].flatMap((zeros) => [
     taken(`${zeros}-zeros-first`, { before: [new Uint8Array(zeros)] }),
     taken(`${zeros}-zeros-behind-its-tag`, {
       before: [id3v2({ size: 300 }), new Uint8Array(zeros)],
@@ -150,6 +150,15 @@ export const MP3_CLIPS: Clip[] = [
   taken("size-of-its-tag-in-eight-bits", {
     before: ["ID3\x03\0\0", bigEndian(4, 5_000), new Uint8Array(5_000)],
   }),
+  taken("tag-without-a-size", { before: ["ID3\x03\0\0\xff\xff\xff\xff", new Uint8Array(5_000)] }),
+  taken("zeros-and-a-tag-of-1.2mb", {
+    frames: 200,
+    before: [
+      id3v2({ size: 300 }),
+      new Uint8Array(5_000),
+      id3v2({ size: 1_200_000, picture: noise(1_100_000) }),
+    ],
+  }, { durationSeconds: 4.8 }),
   taken("lyrics-at-the-end", { after: [apev2(noise(3_000)), lyrics3(), id3v1()] }),
   taken("tag-at-the-end", { after: [id3v2({ size: 5_000, version: 4, footer: true })] }),
   taken("picture-between-two-halves", {

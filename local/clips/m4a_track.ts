@@ -113,6 +113,8 @@ type BitField = [value: number, bits: number];
 /** Whether there is a mixdown in mono, in stereo and by a matrix, and which. */
 const MIXDOWNS: BitField[] = [[1, 1], [3, 4], [1, 1], [5, 4], [1, 1], [2, 3]];
 const NO_MIXDOWNS: BitField[] = [[0, 1], [0, 1], [0, 1]];
+const CORE_CODER: BitField[] = [[0, 1], [1, 1], [0, 14], [0, 1]];
+const NO_CORE_CODER: BitField[] = [[0, 3]];
 
 /**
  * A configuration that tells its channels in a program config element (ISO/IEC 14496-3, 4.4.1.1), as converters write it
@@ -122,8 +124,12 @@ const NO_MIXDOWNS: BitField[] = [[0, 1], [0, 1], [0, 1]];
 export function programConfig(
   sampleRate: number,
   elements: ("single" | "pair")[],
-  { low = 0, mixdowns = false, objectType = 2 }: { low?: number; mixdowns?: boolean; objectType?: 2 | 5 } =
-    {},
+  { low = 0, mixdowns = false, objectType = 2, coreCoder = false }: {
+    low?: number;
+    mixdowns?: boolean;
+    objectType?: 2 | 5;
+    coreCoder?: boolean;
+  } = {},
 ): Bytes {
   const heard: BitField[] = [...aacRate(sampleRate), [2, 5]];
   const [rateIndex = [0, 4]] = aacRate(objectType === 5 ? sampleRate / 2 : sampleRate);
@@ -132,8 +138,8 @@ export function programConfig(
     rateIndex,
     [0, 4],
     ...(objectType === 5 ? heard : []),
-    // No short frames, no core coder, no extension.
-    [0, 3],
+    // No short frames, a core coder with its delay or none, no extension.
+    ...(coreCoder ? CORE_CODER : NO_CORE_CODER),
     [0, 4],
     [1, 2],
     rateIndex,
