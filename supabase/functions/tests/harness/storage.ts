@@ -34,8 +34,12 @@ export const postJson = (path: string, body: unknown) =>
     headers: { "content-type": "application/json" },
   });
 /** A PUT as a browser does it, without a key. */
-export const put = (path: string, body: BodyInit, type = "audio/wav") =>
-  fetch(`${storage}${path}`, { method: "PUT", body, headers: { "content-type": type } });
+export const put = (
+  path: string,
+  body: BodyInit,
+  type = "audio/wav",
+  headers: Record<string, string> = {},
+) => fetch(`${storage}${path}`, { method: "PUT", body, headers: { "content-type": type, ...headers } });
 
 const uploadUrl = z.strictObject({ url: z.string(), token: z.string() });
 export const failure = z.strictObject({
@@ -55,10 +59,15 @@ export async function signUpload(key: string): Promise<z.infer<typeof uploadUrl>
 /** Uploads bytes to a new key, and gives the key. */
 export async function uploaded(bytes: Uint8Array<ArrayBuffer> = clip): Promise<string> {
   const key = newKey();
+  await uploadedTo(key, bytes);
+  return key;
+}
+
+/** Uploads bytes to this key. */
+export async function uploadedTo(key: string, bytes: Uint8Array<ArrayBuffer> = clip): Promise<void> {
   const response = await put((await signUpload(key)).url, bytes);
   assert.equal(response.status, 200);
   await response.body?.cancel();
-  return key;
 }
 
 /** Removes an object. */
@@ -91,3 +100,38 @@ export const alreadyExists = {
   code: "KeyAlreadyExists",
 };
 export const noSuchKey = { statusCode: "404", error: "not_found", code: "NoSuchKey" };
+
+/** An answer as the tables of the contract compare it: what names no object of its own. */
+export type Told = { status: number; body: unknown };
+
+/** The status of an answer and its body, parsed where it is JSON. */
+export async function told(response: Response): Promise<Told> {
+  const text = await response.text();
+  const isJson = response.headers.get("content-type")?.startsWith("application/json");
+  return { status: response.status, body: isJson && text !== "" ? JSON.parse(text) : text };
+}
+
+/** A refusal as Storage words it: HTTP 400 but for a few, with the real status in the body. */
+export const refusal = (
+  statusCode: string,
+  error: string,
+  code: string,
+  message: string,
+  status = 400,
+): Told => ({ status, body: { statusCode, error, message, code } });
+
+/** A multipart body of these parts, each with its headers as they stand. */
+export function multipart(
+  parts: { headers: string[]; content: string | Uint8Array }[],
+): { type: string; body: Blob } {
+  const boundary = "----contract";
+  const pieces = parts.flatMap(({ headers, content }) => [
+    `--${boundary}\r\n${headers.join("\r\n")}\r\n\r\n`,
+    typeof content === "string" ? content : Uint8Array.from(content),
+    "\r\n",
+  ]);
+  return {
+    type: `multipart/form-data; boundary=${boundary}`,
+    body: new Blob([...pieces, `--${boundary}--\r\n`]),
+  };
+}
