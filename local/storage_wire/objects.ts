@@ -79,7 +79,7 @@ export function createObjects({ embedded }: { embedded: Embedded }) {
     async copy(request: Request, path: StoragePath): Promise<Response> {
       const wanted = await readBody(request, toCopy);
       if (wanted instanceof Response) return wanted;
-      const { bucketId, destinationBucket: bucket = bucketId, destinationKey: key } = wanted;
+      const { destinationBucket: bucket = wanted.bucketId, destinationKey: key } = wanted;
       const refusal = refuseKey(key);
       if (refusal) return refusal;
       const answer = await embedded.ask(request, "/object/copy", "POST", wanted);

@@ -3,6 +3,9 @@ import assert from "node:assert/strict";
 import { createGenerations } from "../_shared/storage/generations.ts";
 import { createReferences } from "../_shared/storage/references.ts";
 import { createSupabase } from "../_shared/supabase.ts";
+import { startApi } from "./harness/api.ts";
+import { askForUpload, DETAILS, fixture, putClip } from "./harness/clone.ts";
+import { createSigningKeys, signUp } from "./harness/users.ts";
 import { createVirtualClock } from "./harness/clock.ts";
 import { assertError } from "./harness/errors.ts";
 import { readyToFinalize } from "./harness/finalizing.ts";
@@ -207,6 +210,18 @@ Deno.test("a finalize whose Storage says nothing answers 503 storage_unavailable
   });
   isSilent = false;
   await withDashScope([voiceCreated()], async () => assert.equal((await ready.finalize()).status, 200));
+});
+
+Deno.test("a clip that was declared with parameters is finalized as any other", async () => {
+  const keys = await createSigningKeys();
+  await using api = await startApi({ keys });
+  const token = await keys.sign((await signUp()).id);
+  const { voice_id, upload_url } = await askForUpload(api, token);
+  await putClip(upload_url, await fixture("speech-24k-mono.m4a"), "audio/mp4;codecs=mp4a.40.2");
+  await withDashScope([voiceCreated()], async () => {
+    const body = { ...DETAILS, voice_id };
+    assert.equal((await api.call("POST", "/clone/finalize", { token, body })).status, 200);
+  });
 });
 
 Deno.test("a whole answer is counted, whatever its header says of the size", async () => {

@@ -5,14 +5,14 @@ import { z } from "zod";
 
 const stack = z.object({ supabase_url: z.url(), secret_key: z.string() });
 
-function target(): { url: string; key: string } {
+function target(): { url: string; key: string; isEmbedded: boolean } {
   const [url, key] = [Deno.env.get("STORAGE_CONTRACT_URL"), Deno.env.get("STORAGE_CONTRACT_KEY")];
-  if (url && key) return { url: `${url.replace(/\/$/, "")}/storage/v1`, key };
+  if (url && key) return { url: `${url.replace(/\/$/, "")}/storage/v1`, key, isEmbedded: false };
   const { supabase_url, secret_key } = stack.parse(JSON.parse(Deno.env.get("TEST_STACK") ?? "{}"));
-  return { url: `${supabase_url}/storage/v1`, key: secret_key };
+  return { url: `${supabase_url}/storage/v1`, key: secret_key, isEmbedded: true };
 }
 
-const { url, key: secretKey } = target();
+const { url, key: secretKey, isEmbedded } = target();
 
 /** The base of every path. */
 export const storage = url;
@@ -91,6 +91,22 @@ export async function assertFailure(
     message: "",
     ...expected,
   });
+}
+
+const tooLarge = {
+  statusCode: "413",
+  error: "Payload too large",
+  message: "The object exceeded the maximum allowed size",
+  code: "EntityTooLarge",
+};
+
+/** That a PUT over the limit is refused. Another server than the embedded one may break the connection instead. */
+export async function assertTooLarge(putting: Promise<Response>): Promise<void> {
+  const response = await putting.catch((error) => {
+    if (isEmbedded || !(error instanceof TypeError)) throw error;
+    return null;
+  });
+  if (response) await assertFailure(response, tooLarge);
 }
 
 export const alreadyExists = {
