@@ -64,7 +64,7 @@ function isKeyless(method: string, pathname: string): boolean {
 /** Whether Storage looks for the object of a request that nobody stands behind: it may lie in a public bucket. */
 const mayBePublic = (method: string, pathname: string) =>
   (method === "GET" || method === "HEAD") &&
-  /^\/storage\/v1\/object\/(?!authenticated\/|info\/authenticated\/|list)[^/]+\/./.test(pathname);
+  /^\/storage\/v1\/object\/(?!authenticated\/|info\/authenticated\/)[^/]+\/./.test(pathname);
 
 /** What Storage itself answers where a request has no right of its own, and no key for the gateway to make one of. */
 function missingAuthorization(): Response {

@@ -35,7 +35,7 @@ const DECLARED: [type: string, outcome: string | Told][] = [
   // Without their parameters since September 2026: https://github.com/supabase/storage/pull/1382
   ["audio/mp4;codecs=mp4a.40.2", "audio/mp4;codecs=mp4a.40.2"],
   ["audio/mp4; codecs=mp4a.40.2", "audio/mp4; codecs=mp4a.40.2"],
-  ["audio/ogg;codecs=flac;x=audio/wav", unsupported("audio/ogg;codecs=flac;x=audio/wav")],
+  ["image/png;codecs=flac;x=audio/wav", unsupported("image/png;codecs=flac;x=audio/wav")],
   ["AUDIO/WAV", unsupported("AUDIO/WAV")],
   ["text/plain", unsupported("text/plain")],
   ["nonsense", unreadable],
@@ -88,8 +88,8 @@ const FORMS: Record<string, [parts: ReturnType<typeof file>[], outcome: ReturnTy
   ],
   "a type with parameters": [[file("audio/wav;codecs=1")], kept()],
   "a type with parameters that the bucket does not take": [
-    [file("audio/ogg;codecs=opus")],
-    unsupported("audio/ogg"),
+    [file("image/png;codecs=opus")],
+    unsupported("image/png"),
   ],
   "a file of no type": [[file(null)], unsupported("text/plain")],
   "the type in a field of its own": [
