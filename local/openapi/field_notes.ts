@@ -55,7 +55,7 @@ export const FIELD_NOTES: Readonly<Record<string, FieldNotes>> = {
   UploadUrl: {
     voice_id: "The voice to be; finalize wants it.",
     upload_url:
-      "The clip is PUT there with its own `Content-Type`, and no key or token. Two hours, one upload.",
+      "The clip is PUT there with its own `Content-Type`, without parameters, and no key or token. Two hours, one upload.",
     object_key: "`{user_id}/{voice_id}/reference.wav`, whatever the format.",
   },
   FinalizedVoice: { id: "The `voice_id`.", name: "As it was saved." },

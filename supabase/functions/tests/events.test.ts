@@ -296,7 +296,6 @@ Deno.test("a repair tells of each enrollment what finalize would have, with an a
     released: report.released,
     purged: 1,
     purge_failed: 0,
-    resolve_failed: 0,
     uploads_swept: 0,
     details_erased: 0,
     objects_erased: 0,

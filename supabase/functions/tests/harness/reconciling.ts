@@ -67,6 +67,7 @@ export async function readyToReconcile(options: { intercept?: InterceptCall } = 
   const supabase = createSupabase({
     url: stack.supabase_url,
     secretKey: stack.secret_key,
+    timeout: clock.timeout,
     fetch: (input, init) => {
       const request = new Request(input, init);
       const { pathname } = new URL(request.url);
