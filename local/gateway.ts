@@ -61,6 +61,19 @@ function isKeyless(method: string, pathname: string): boolean {
     pathname === "/storage/v1/status";
 }
 
+/** Whether Storage looks for the object of a request that nobody stands behind: it may lie in a public bucket. */
+const mayBePublic = (method: string, pathname: string) =>
+  (method === "GET" || method === "HEAD") &&
+  /^\/storage\/v1\/object\/(?!authenticated\/|info\/authenticated\/)[^/]+\/./.test(pathname);
+
+/** What Storage itself answers where a request has no right of its own, and no key for the gateway to make one of. */
+function missingAuthorization(): Response {
+  const message = "headers must have required property 'authorization'";
+  return Response.json({ statusCode: "400", error: "Error", message, code: "InvalidRequest" }, {
+    status: 400,
+  });
+}
+
 function missingKey(): Response {
   return Response.json({
     message: "No API key found in request",
@@ -92,8 +105,9 @@ export function startGateway(
   async function storage(request: Request, url: URL, handler: Handler): Promise<Response> {
     if (!isKeyless(request.method, url.pathname)) {
       const key = request.headers.get("apikey") ?? url.searchParams.get("apikey");
-      if (key === null) return missingKey();
-      if (key !== keys.publishableKey && key !== keys.secretKey) return invalidKey();
+      if (key === null && request.headers.has("authorization")) return missingKey();
+      if (key === null && !mayBePublic(request.method, url.pathname)) return missingAuthorization();
+      if (key !== null && key !== keys.publishableKey && key !== keys.secretKey) return invalidKey();
     }
     return await handler(request);
   }

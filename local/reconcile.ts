@@ -2,7 +2,7 @@
 import { runCommand } from "./operator/command.ts";
 import { reconcileAll } from "./reconcile/batches.ts";
 import { parseOptions, usage } from "./reconcile/options.ts";
-import { exitCode, soFarInShort, summarize } from "./reconcile/summary.ts";
+import { commandFor, exitCode, soFarInShort, summarize } from "./reconcile/summary.ts";
 
 Deno.exit(
   await runCommand({
@@ -11,7 +11,7 @@ Deno.exit(
     run: (target, { request }, onProgress) => reconcileAll({ ...target, request, onProgress }),
     doing: "Reconciling",
     tell: soFarInShort,
-    summarize: (report, { request }) => summarize(report, request),
+    summarize: (report, options) => summarize(report, options.request, commandFor(options)),
     exitCode: (report, { request }) => exitCode(report, request),
   }),
 );

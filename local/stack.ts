@@ -176,7 +176,13 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     const supabase = {
       auth: createAuthWire({ embedded: lite.fetch, database, keys, issuer: `${supabaseUrl}/auth/v1` }),
       rest: createRestWire({ embedded: lite.fetch }),
-      storage: createStorageWire({ embedded: lite.fetch, objects, keys, sizeLimit: fileSizeLimit.bytes }),
+      storage: createStorageWire({
+        embedded: lite.fetch,
+        database,
+        objects,
+        keys,
+        sizeLimit: fileSizeLimit.bytes,
+      }),
     };
     services = { ...supabase, functions: null };
     let reconfigure: Stack["reconfigure"] = () =>

@@ -1,7 +1,8 @@
 import { z } from "zod";
 import { DashScopeError } from "./errors.ts";
 import { loadState, saveState } from "./state_file.ts";
-import { type NewVoice, type Voice, voiceId, voiceSchema } from "./voice.ts";
+import { type NewVoice, type Voice, voiceSchema } from "./voice.ts";
+import { DOCUMENTED_SHAPE, type IdShape, voiceIdOf } from "./voice_ids.ts";
 
 const stateSchema = z.object({
   /** In the order of their making. */
@@ -46,6 +47,9 @@ export interface Account {
   billSpeech(voice: string, characters: number): void;
   bill(): Bill;
   setVoiceLimit(limit: number): void;
+  /** How the ids of new voices are built, and how `gmt_create` is told; as documented unless it was set. */
+  idShape(): IdShape;
+  setIdShape(shape: IdShape): void;
   /** Forgets every voice and the bill. */
   reset(): void;
 }
@@ -56,12 +60,14 @@ export function createAccount(
 ): Account {
   const { stateFile, now } = options;
   let limit = options.voiceLimit;
+  let shape = DOCUMENTED_SHAPE;
   let state = (stateFile ? loadState(stateFile, stateSchema) : undefined) ?? nothing();
   const save = () => stateFile && saveState(stateFile, state);
 
   function add(details: NewVoice, at: Date): Voice {
-    let id = voiceId(details.preferredName, at);
-    while (state.voices.some(({ voice }) => voice === id)) id = voiceId(details.preferredName, at);
+    const newId = () => voiceIdOf(shape, details.preferredName, { at: at.getTime(), suffix: randomSuffix() });
+    let id = newId();
+    while (state.voices.some(({ voice }) => voice === id)) id = newId();
     const voice = { ...details, voice: id, createdAt: at.toISOString() };
     state.voices.push(voice);
     return voice;
@@ -116,11 +122,21 @@ export function createAccount(
     setVoiceLimit(value) {
       limit = value;
     },
+    idShape: () => shape,
+    setIdShape(value) {
+      shape = value;
+    },
     reset() {
       state = nothing();
       save();
     },
   };
+}
+
+/** Four hex digits, as in the documented example. */
+function randomSuffix(): string {
+  const [random = 0] = crypto.getRandomValues(new Uint16Array(1));
+  return random.toString(16).padStart(4, "0");
 }
 
 function nothing(): z.infer<typeof stateSchema> {

@@ -1,18 +1,27 @@
+import { id3Bytes } from "../../supabase/functions/_shared/audio/id3.ts";
 import { DashScopeError } from "./errors.ts";
 
 const minimumSampleRate = 24_000;
 const maximumSeconds = 60;
+/** Format tags of WAV: PCM, float, and the one of which the rest is told further on. */
+const uncompressed = [1, 3, 0xfffe];
 
 /**
  * Refuses what DashScope refuses in a reference clip, as far as a header tells: bytes that are no WAV, MP3 or M4A
- * (`Audio.DecoderError`), a WAV below 24 kHz (`Audio.AudioRateError`) or over 60 s (`Audio.DurationLimitError`).
- * MP3 and M4A are known by their signature only.
+ * (`Audio.DecoderError`), a WAV below 24 kHz (`Audio.AudioRateError`) or over 60 s (`Audio.DurationLimitError`), with or
+ * without a tag in front of it. MP3 and M4A are known by their signature only.
  */
 export function checkAudio(bytes: Uint8Array): void {
-  if (isMp3(bytes) || textAt(bytes, 4, 4) === "ftyp") return;
-  if (!["RIFF", "RF64"].includes(textAt(bytes, 0, 4)) || textAt(bytes, 8, 4) !== "WAVE") {
-    throw new DashScopeError("Audio.DecoderError");
-  }
+  const untagged = bytes.subarray(id3Bytes(bytes));
+  if (isWav(untagged)) return checkWav(untagged);
+  if (!isMp3(bytes) && textAt(bytes, 4, 4) !== "ftyp") throw new DashScopeError("Audio.DecoderError");
+}
+
+function isWav(bytes: Uint8Array): boolean {
+  return ["RIFF", "RF64"].includes(textAt(bytes, 0, 4)) && textAt(bytes, 8, 4) === "WAVE";
+}
+
+function checkWav(bytes: Uint8Array): void {
   const { sampleRate, seconds } = readWav(bytes);
   if (sampleRate < minimumSampleRate) throw new DashScopeError("Audio.AudioRateError");
   if (seconds > maximumSeconds) throw new DashScopeError("Audio.DurationLimitError");
@@ -41,11 +50,14 @@ function readWav(bytes: Uint8Array): { sampleRate: number; seconds: number } {
     const body = offset + 8;
     if (chunk === "fmt " && body + 16 <= bytes.length) {
       sampleRate = view.getUint32(body + 4, true);
-      bytesPerSecond = view.getUint32(body + 8, true);
+      // Of samples as they are, what the header tells of a second is often wrong, and decoders do not heed it.
+      bytesPerSecond = uncompressed.includes(view.getUint16(body, true))
+        ? sampleRate * view.getUint16(body + 2, true) * Math.ceil(view.getUint16(body + 14, true) / 8)
+        : view.getUint32(body + 8, true);
     }
     if (chunk === "data" && bytesPerSecond > 0) {
-      // A streamed WAV leaves 0xFFFFFFFF here: what really follows is the length.
-      return { sampleRate, seconds: Math.min(size, bytes.length - body) / bytesPerSecond };
+      // A streamed WAV leaves 0 or 0xFFFFFFFF here: what really follows is the length.
+      return { sampleRate, seconds: Math.min(size || Infinity, bytes.length - body) / bytesPerSecond };
     }
     offset = body + size + (size % 2);
   }

@@ -307,3 +307,37 @@ async function untilDelayed(client: ReturnType<typeof createTestClient>): Promis
   }
   assert.fail("No call was delayed.");
 }
+
+Deno.test("voice ids are built, and their time is told, as is set; a reset brings the documented form back", async () => {
+  const at = Date.parse("2026-11-28T10:11:12.345Z");
+  const { client } = start({ now: () => new Date(at) });
+  const name = "grace_0a1b2c3d4e";
+  const madeAndListed = async () => {
+    const made = voiceOf(await client.create({ preferred_name: name }));
+    const [listed] = Object((await client.list()).body).output.voice_list;
+    assert.equal(listed.voice, made);
+    return [listed.voice, listed.gmt_create];
+  };
+  const forms = [
+    [
+      "14 digits",
+      /^qwen-tts-vc-grace_0a1b2c3d4e-voice-20261128101112-[0-9a-f]{4}$/,
+      "2026-11-28T10:11:12.345Z",
+    ],
+    ["capitals", /^QWEN3-TTS-VC-GRACE_0A1B2C3D4E-20261128101112345[0-9a-f]{4}$/, at],
+    ["run together", /^vc[0-9a-f]{4}grace_0a1b2c3d4e20261128101112345$/, Math.floor(at / 1000)],
+    ["name last", /^v2\.[0-9a-f]{4}\.20261128101112345\.grace_0a1b2c3d4e$/, "2026-11-28 10:11:12.345+00:00"],
+    ["without the token", /^voice-20261128101112345-[0-9a-f]{4}$/, "2026-11-28 10:11:12"],
+  ] as const;
+  const documented = /^qwen-tts-vc-grace_0a1b2c3d4e-voice-20261128101112345-[0-9a-f]{4}$/;
+  for (const [shape, form, time] of [["17 digits", documented, "2026-11-28 10:11:12"] as const, ...forms]) {
+    await client.control("DELETE", "?voices=true");
+    assert.equal((await client.control("POST", "/settings", { voice_ids: shape })).status, 200);
+    const [voice, told] = await madeAndListed();
+    assert.match(voice, form, shape);
+    assert.equal(told, time, shape);
+  }
+  await client.control("DELETE", "?voices=true");
+  assert.match((await madeAndListed())[0], documented);
+  assert.equal((await client.control("POST", "/settings", { voice_ids: "backwards" })).status, 400);
+});

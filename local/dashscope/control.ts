@@ -7,6 +7,7 @@ import type { Pauses } from "./pauses.ts";
 import type { RateLimit } from "./rate_limit.ts";
 import type { Results } from "./results.ts";
 import type { NewVoice, Voice } from "./voice.ts";
+import { DOCUMENTED_SHAPE, ID_SHAPE_NAMES } from "./voice_ids.ts";
 
 const faultsSchema = z.union([z.array(faultSchema), faultSchema.transform((fault): Fault[] => [fault])]);
 
@@ -32,6 +33,7 @@ const settingsSchema = z.strictObject({
     per_second: z.number().int().min(1).optional(),
   }).nullable().optional(),
   voice_limit: z.number().int().min(0).optional(),
+  voice_ids: z.enum(ID_SHAPE_NAMES).optional(),
 });
 
 /**
@@ -53,9 +55,10 @@ const settingsSchema = z.strictObject({
  *   first; `total` and `by_preferred_name` count creations, the others what was spoken.
  * - `POST /control/voices` `{ count?, preferred_name?, prefix?, target_model?, language?, created_at? }` → 201
  *   `{ voices: [id] }`: seeds voices that cost nothing, named alike or `<prefix>_<10 base-36 digits>`.
- * - `POST /control/settings` `{ rate_limit?: { per_minute?, per_second? } | null, voice_limit? }`: the rate holds for
- *   enrollment and for synthesis apart; a second allows a sixtieth of a minute, rounded up, if not said; null turns the
- *   limit off.
+ * - `POST /control/settings` `{ rate_limit?: { per_minute?, per_second? } | null, voice_limit?, voice_ids? }`: the rate
+ *   holds for enrollment and for synthesis apart; a second allows a sixtieth of a minute, rounded up, if not said; null
+ *   turns the limit off. `voice_ids` is how ids of new voices are built and `gmt_create` is told, one of
+ *   `ID_SHAPE_NAMES`; "17 digits" is the documented one.
  * - `DELETE /control?voices=true`: forgets faults, calls and settings, cuts held and delayed calls where they are, and
  *   with `voices=true` forgets voices, bill and spoken audio too.
  */
@@ -88,6 +91,7 @@ export function createControlRoutes(options: {
     calls.reset();
     rateLimit.set(undefined);
     account.setVoiceLimit(options.voiceLimit);
+    account.setIdShape(DOCUMENTED_SHAPE);
     if (c.req.query("voices") === "true") {
       account.reset();
       results.reset();
@@ -135,13 +139,15 @@ export function createControlRoutes(options: {
   });
 
   app.post("/settings", async (c) => {
-    const { rate_limit: limit, voice_limit: voiceLimit } = settingsSchema.parse(await readJson(c.req.raw));
+    const settings = settingsSchema.parse(await readJson(c.req.raw));
+    const { rate_limit: limit, voice_limit: voiceLimit, voice_ids: idShape } = settings;
     if (limit === null) rateLimit.set(undefined);
     if (limit) {
       const perMinute = limit.per_minute;
       rateLimit.set({ perMinute, perSecond: limit.per_second ?? Math.ceil(perMinute / 60) });
     }
     if (voiceLimit !== undefined) account.setVoiceLimit(voiceLimit);
+    if (idShape !== undefined) account.setIdShape(idShape);
     return c.json({ ok: true });
   });
 

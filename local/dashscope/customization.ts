@@ -6,7 +6,7 @@ import { checkAudio } from "./audio.ts";
 import type { Endpoint, Success } from "./endpoint.ts";
 import { isTargetModel, parseParameters, parseRequest } from "./parameters.ts";
 import { readReference } from "./reference.ts";
-import { zonelessTime } from "./voice.ts";
+import { gmtCreateOf } from "./voice_ids.ts";
 
 /** The path of voice enrollment on every DashScope host. */
 export const customizationPath = "/api/v1/services/audio/tts/customization";
@@ -56,8 +56,8 @@ export function createCustomization(options: { account: Account; downloadTimeout
       voice: voice.voice,
       target_model: voice.targetModel,
       language: voice.language,
-      gmt_create: zonelessTime(voice.createdAt),
-      gmt_modified: zonelessTime(voice.createdAt),
+      gmt_create: gmtCreateOf(account.idShape(), Date.parse(voice.createdAt)),
+      gmt_modified: gmtCreateOf(account.idShape(), Date.parse(voice.createdAt)),
     }));
     return { output: { ...page, total_count: voices.length, voice_list: voiceList }, usage: { count: 0 } };
   }

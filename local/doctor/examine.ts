@@ -5,6 +5,7 @@ import { probeBucket } from "./probe.ts";
 import { providerChecks } from "./provider.ts";
 import { type Deployment, reach, type Told } from "./reach.ts";
 import { clockChecks, corsCheck, deliveryChecks } from "./settings.ts";
+import { voiceIdChecks } from "./voice_ids.ts";
 
 /**
  * Looks at a deployment from outside, and has it look at itself. Each check is given as soon as it is done. Answers what
@@ -26,6 +27,7 @@ export async function examine(
   const { supabase_url: supabaseUrl, public_url: publicUrl } = report.configuration;
   give(providerChecks(report, remedies));
   give(databaseChecks(report, expected, remedies));
+  give(voiceIdChecks(report, remedies));
   for (const bucket of expected.buckets.keys()) {
     const { facts } = report.database;
     // A bucket that is not there has been named.

@@ -1,12 +1,14 @@
 import { z } from "zod";
 import type { ProviderVoice, TtsProvider } from "../../supabase/functions/_shared/tts/provider.ts";
+import { carriesToken } from "../../supabase/functions/_shared/tts/carries_token.ts";
 import { createQwen } from "../../supabase/functions/_shared/tts/providers/qwen.ts";
 import { preferredName } from "../../supabase/functions/_shared/tts/providers/qwen_customization.ts";
-import { type Check, failed, ok } from "./check.ts";
+import { type Check, failed, ok, warning } from "./check.ts";
 import type { LiveProvider } from "./live_provider.ts";
 import { createLiveVoice, readLiveClip, saidOf, VOICE_NAME } from "./live_voice.ts";
 import { GATEWAY, storageOrigin } from "./probe.ts";
 import type { Deployment } from "./reach.ts";
+import { WITHOUT_TOKEN } from "./voice_ids.ts";
 
 const TEXT = "All is well.";
 const TELL = "Tell the maintainers: docs/qwen-api.md and the code rest on it.";
@@ -14,7 +16,7 @@ const TELL = "Tell the maintainers: docs/qwen-api.md and the code rest on it.";
 const spoken = z.object({ output: z.object({ audio: z.object({ url: z.url() }) }) });
 
 /**
- * Confirms on the provider itself what recovery rests on: a new voice's id embeds the name we gave it, the list shows it
+ * Confirms on the provider itself what recovery rests on: a new voice's id carries our token, the list shows it
  * at once, an MP3 under `reference.wav` is accepted, and speech lies at a host the code fetches from. The voice and the
  * clip are removed in any case.
  * @throws the deployment's signal's reason when it aborts, after that
@@ -93,10 +95,18 @@ async function create(
 
 function idCheck({ providerVoiceId }: ProviderVoice, token: string): Check {
   const name = preferredName(VOICE_NAME, token);
-  const wanted = new RegExp(`^qwen-tts-vc-${name}-voice-\\d{17}-\\w+$`);
-  return wanted.test(providerVoiceId)
+  if (!carriesToken(providerVoiceId, token)) {
+    const detail = `${providerVoiceId} does not carry the token of the name ${name}. ${WITHOUT_TOKEN}`;
+    return failed("live id", detail, TELL);
+  }
+  const documented = new RegExp(`^qwen-tts-vc-${name}-voice-\\d{17}-\\w+$`);
+  return documented.test(providerVoiceId)
     ? ok("live id", `${providerVoiceId} embeds the name ${name}, in the documented form.`)
-    : failed("live id", `${providerVoiceId} is not of the form qwen-tts-vc-${name}-voice-TIME-HEX.`, TELL);
+    : warning(
+      "live id",
+      `${providerVoiceId} carries our token, and is found by it; it is not of the form qwen-tts-vc-${name}-voice-TIME-HEX.`,
+      TELL,
+    );
 }
 
 async function listCheck(provider: TtsProvider, made: ProviderVoice, signal: AbortSignal): Promise<Check> {

@@ -49,6 +49,7 @@ export const CHECK_REPORT = {
         authenticated: ["select"],
         service_role: ["delete", "insert", "select", "update"],
       }],
+      ids_without_token: [],
       buckets: [{
         id: "references",
         public: false,

@@ -30,6 +30,12 @@ const FACTS: FieldNotes = {
   "database.facts.tables.anon": "The rights of anon: on all of it, or on a column in brackets.",
   "database.facts.tables.authenticated": "The rights of signed-in users, in the same way.",
   "database.facts.tables.service_role": "The rights of the function, in the same way.",
+  "database.facts.ids_without_token":
+    "Regions in which the provider gave a voice an id that does not carry our token.",
+  "database.facts.ids_without_token.region": "Where.",
+  "database.facts.ids_without_token.provider_voice_id": "The first such id.",
+  "database.facts.ids_without_token.seen_at": "When it was seen.",
+  "database.facts.ids_without_token.unresolved": "How many creates are open there.",
   "database.facts.buckets": "The buckets of clips and audio.",
   "database.facts.buckets.id": "Its name.",
   "database.facts.buckets.public": "Whether anyone may read it.",

@@ -70,7 +70,9 @@ export const ERROR_TEXTS: Readonly<Record<ErrorCode, ErrorText>> = {
   },
   method_not_allowed: { when: "`Allow` names the methods", detail: "Use POST here." },
   clone_in_progress: {
-    when: "another finalize of this voice is under way, and did not end within 20 s",
+    when:
+      "another finalize of this voice is under way, and did not end within 20 s; or an earlier create may have made the " +
+      "voice, and only the operator can tell",
     detail: "This voice is being created. Repeat the request in a few seconds.",
     retryAfterSeconds: 5,
   },

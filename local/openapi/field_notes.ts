@@ -3,7 +3,8 @@ import { CHECK_NOTES } from "./check_notes.ts";
 import { REPORT_NOTES } from "./report_notes.ts";
 
 const LANGUAGE =
-  "A name of `/languages` or its code (`zh en de it pt es ja ko fr ru`), in any case; stored as the name.";
+  "A name of `/languages`, its code (`zh en de it pt es ja ko fr ru`) or a tag that begins with the code (`en-US`), in any " +
+  "case; stored as the name.";
 
 const cloneDetails: FieldNotes = {
   name: { minLength: 1, maxLength: 100, description: "1–100 characters." },
@@ -54,7 +55,7 @@ export const FIELD_NOTES: Readonly<Record<string, FieldNotes>> = {
   UploadUrl: {
     voice_id: "The voice to be; finalize wants it.",
     upload_url:
-      "The clip is PUT there with its own `Content-Type`, and no key or token. Two hours, one upload.",
+      "The clip is PUT there with its own `Content-Type`, without parameters, and no key or token. Two hours, one upload.",
     object_key: "`{user_id}/{voice_id}/reference.wav`, whatever the format.",
   },
   FinalizedVoice: { id: "The `voice_id`.", name: "As it was saved." },

@@ -33,7 +33,11 @@ export const INTERNAL_OPERATIONS: readonly Operation[] = [
     request: {
       schema: "ReconcileRequest",
       required: false,
-      examples: { repair: { repair: true }, purge: { purge_older_than_days: 30 } },
+      examples: {
+        repair: { repair: true },
+        purge: { purge_older_than_days: 30 },
+        resolve: { resolve: [{ voice_id: VOICE_ID, provider_voice_id: null }] },
+      },
     },
     answer: {
       status: 202,

@@ -8,6 +8,12 @@ export const REPORT_NOTES: Readonly<Record<string, FieldNotes>> = {
     repair: "Without it, only a report.",
     purge_older_than_days:
       "Fractions are allowed; deletes orphans of that age at the provider, and repairs as well.",
+    resolve:
+      "What the operator found out about creates that no look-up can settle, for voice ids do not carry the token; at most " +
+      "100, and repairs as well.",
+    "resolve.voice_id": "The unresolved enrollment.",
+    "resolve.provider_voice_id":
+      "The voice that its create made: one that is listed and unknown here; null when it made none.",
   },
   WorkReport: {
     completed: "Tasks whose audio is there now.",
@@ -30,6 +36,12 @@ export const REPORT_NOTES: Readonly<Record<string, FieldNotes>> = {
     unresolved: "Enrollments that are over and not settled.",
     "unresolved.voice_id": "The voice to be.",
     "unresolved.found": "Whether repairing would complete it.",
+    "unresolved.candidates":
+      "Only where voice ids do not carry the token: the provider voices that may be its, for they are new since its create " +
+      "was sent; null while no list of before that is known.",
+    resolve_failed:
+      "Enrollments whose decision could not be carried out: nothing was open, or the provider voice is not listed, or known " +
+      "here.",
     completed: "Enrollments that this batch completed.",
     released: "Enrollments that it released; without `repair`, that it would.",
     purged: "Orphans that were deleted.",

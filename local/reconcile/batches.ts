@@ -23,10 +23,19 @@ export type ReconcileAll = Target & {
  * @throws {Error} with a sentence, when a batch failed for good or there was no end
  */
 export async function reconcileAll(options: ReconcileAll): Promise<Reconciled> {
-  const { request, onProgress, sleep } = options;
+  const { onProgress, sleep } = options;
+  const { resolve, ...request } = options.request;
+  // A decision is carried out once: in a later batch it would have nothing left to decide.
+  let decisions = resolve;
+  const askForBatch = async () => {
+    const body = decisions ? { ...request, resolve: decisions } : request;
+    const report = await ask(options, { path: "/internal/reconcile", body, schema: reconcileReport });
+    decisions = undefined;
+    return report;
+  };
   let refused = 0;
   return await repeat({
-    ask: () => ask(options, { path: "/internal/reconcile", body: request, schema: reconcileReport }),
+    ask: askForBatch,
     add: (soFar: Reconciled | null, batch) => add(soFar, batch, request.repair),
     most: request.repair ? MOST_BATCHES.repair : MOST_BATCHES.report,
     called: "batches",
@@ -53,6 +62,7 @@ function add(before: Reconciled | null, batch: ReconcileReport, repair: boolean)
     orphans: batch.orphans.filter((orphan) => !isPurged.has(orphan.provider_voice_id)),
     purged,
     purge_failed: batch.purge_failed.filter((id) => !isPurged.has(id)),
+    resolve_failed: [...before?.resolve_failed ?? [], ...batch.resolve_failed],
     completed: sum("completed"),
     released: sum("released"),
     uploads_swept: sum("uploads_swept"),

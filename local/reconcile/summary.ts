@@ -1,4 +1,5 @@
 import type { Reconciled } from "./batches.ts";
+import type { OperatorOptions } from "../operator/options.ts";
 import type { ReconcileRequest } from "./options.ts";
 
 const count = (number: number, one: string, many = `${one}s`) => `${number} ${number === 1 ? one : many}`;
@@ -17,14 +18,64 @@ function listed(title: string, items: string[]): string[] {
   ];
 }
 
+/** As a shell takes it: quoted where it holds anything but what ids are made of. */
+const quoted = (text: string) => /^[\w.=:\/-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
+
+/** The command that runs on the same target again, to which options are added. */
+export function commandFor({ api, dataDir }: Pick<OperatorOptions, "api" | "dataDir">): string {
+  const target = api !== undefined
+    ? ` --api ${quoted(api)}`
+    : dataDir !== undefined
+    ? ` --data ${quoted(dataDir)}`
+    : "";
+  return `npm run reconcile --${target}`;
+}
+
+type Unresolved = Reconciled["unresolved"][number];
+
+/** Whether only a person can tell what became of it: no look-up finds its voice. */
+const isUndecided = (one: Unresolved) => !one.found && one.candidates !== undefined;
+
+/** What is known of an unresolved enrollment, and for one that a person must decide, by which command. */
+function standing(one: Unresolved, repair: boolean, command: string): string[] {
+  const { voice_id: voiceId, found, candidates } = one;
+  if (found) {
+    return [
+      `${voiceId}  its voice is known${repair ? " and could not be saved" : ": --repair completes it"}`,
+    ];
+  }
+  if (candidates === undefined) return [`${voiceId}  its voice is not at the provider`];
+  const decide = (decided: string) => `  ${command} --resolve ${quoted(`${voiceId}=${decided}`)}`;
+  if (candidates === null) {
+    return [
+      `${voiceId}  no list of before its create is kept; look at the provider's console`,
+      decide("PROVIDER_VOICE_ID"),
+      decide("none"),
+    ];
+  }
+  return candidates.length === 0
+    ? [`${voiceId}  no new voice is listed: a repair ten minutes later ends it, or you`, decide("none")]
+    : [
+      `${voiceId}  ${count(candidates.length, "new voice")} may be its, or none`,
+      ...candidates.slice(0, MOST_NAMED).map(decide),
+      ...(candidates.length > MOST_NAMED
+        ? [`  and ${candidates.length - MOST_NAMED} more, which --json names`]
+        : []),
+      decide("none"),
+    ];
+}
+
 /** How far a run is. */
 export function soFarInShort(soFar: Reconciled): string {
   return `${soFar.batches} batches: ${soFar.completed} completed, ${soFar.released} released, ` +
     `${soFar.purged.length} purged, ${soFar.uploads_swept} uploads`;
 }
 
-/** What came of it, for a person: counts first, then what they are. */
-export function summarize(report: Reconciled, request: ReconcileRequest): string {
+/**
+ * What came of it, for a person: counts first, then what they are.
+ * @param command what decides an enrollment, once its options are added
+ */
+export function summarize(report: Reconciled, request: ReconcileRequest, command = commandFor({})): string {
   const { orphans, foreign, gone, unresolved, purged, purge_failed: failed } = report;
   const [completed, released, uploads, details, objects] = [
     count(report.completed, "enrollment"),
@@ -64,24 +115,31 @@ export function summarize(report: Reconciled, request: ReconcileRequest): string
     ),
     ...listed(
       "Unresolved (the next finalize settles it)",
-      unresolved.map((one) =>
-        `${one.voice_id}  ${
-          !one.found
-            ? "its voice is not at the provider"
-            : request.repair
-            ? "its voice is known and could not be saved"
-            : "its voice is known: --repair completes it"
-        }`
+      unresolved.filter((one) => !isUndecided(one)).map((one) =>
+        standing(one, request.repair, command).join("\n  ")
       ),
+    ),
+    ...listed(
+      "Undecided (voice ids do not carry the token: no second voice is made until it is known)",
+      unresolved.filter(isUndecided).map((one) => standing(one, request.repair, command).join("\n  ")),
+    ),
+    ...listed(
+      "Not resolved (nothing to decide, or the provider voice is not listed or known here)",
+      report.resolve_failed,
     ),
     ...listed("Purged", purged),
     ...listed("Not purged, see the function's log", failed),
   ].join("\n");
 }
 
-/** 0: nothing needs a person. 1: a purge is not finished. 2: a row's voice is gone, or a known one could not be saved. */
+/**
+ * 0: nothing needs a person. 1: a purge is not finished. 2: a row's voice is gone, a known one could not be saved, one must
+ * be decided, or a decision could not be carried out.
+ */
 export function exitCode(report: Reconciled, request: ReconcileRequest): number {
   if (report.purge_failed.length > 0) return 1;
   const stuck = request.repair && report.unresolved.some(({ found }) => found);
-  return report.gone.length > 0 || stuck ? 2 : 0;
+  const needsPerson = report.gone.length > 0 || stuck || report.unresolved.some(isUndecided) ||
+    report.resolve_failed.length > 0;
+  return needsPerson ? 2 : 0;
 }

@@ -1,26 +1,24 @@
 import type { ObjectStore } from "../object_store.ts";
-import { noSuchKey } from "./errors.ts";
+import { invalidRange, noSuchKey } from "./errors.ts";
 import type { ObjectRow } from "./object_rows.ts";
 
 /** A part of an object: offsets of its first and last byte. */
 export type ByteRange = { first: number; last: number };
 
 /**
- * Reads a `Range` header for an object of `size` bytes: the range, `unsatisfiable`, or null when the whole object is meant
- * (no header, several ranges, or not understood: RFC 9110, 14.2 lets a server ignore it).
+ * Reads a `Range` header for an object of `size` bytes: the range, `invalid` where there is no such part or the header is not
+ * understood, as hosted Storage has it (several ranges are not), or null where there is none and the whole object is meant.
  */
-export function parseRange(header: string | null, size: number): ByteRange | "unsatisfiable" | null {
-  const [, from = "", to = ""] = /^bytes=(\d*)-(\d*)$/.exec(header ?? "") ?? [];
-  if (from === "" && to === "") return null;
+export function parseRange(header: string | null, size: number): ByteRange | "invalid" | null {
+  if (header === null) return null;
+  const [, from = "", to = ""] = /^bytes=(\d*)-(\d*)$/.exec(header) ?? [];
   if (from === "") {
     const length = Math.min(Number(to), size);
-    return length === 0 ? "unsatisfiable" : { first: size - length, last: size - 1 };
+    return length === 0 ? "invalid" : { first: size - length, last: size - 1 };
   }
   const first = Number(from);
-  if (to !== "" && Number(to) < first) return null;
-  return first >= size
-    ? "unsatisfiable"
-    : { first, last: to === "" ? size - 1 : Math.min(Number(to), size - 1) };
+  const last = to === "" ? size - 1 : Math.min(Number(to), size - 1);
+  return first > last ? "invalid" : { first, last };
 }
 
 function limited(length: number): TransformStream<Uint8Array, Uint8Array> {
@@ -34,14 +32,22 @@ function limited(length: number): TransformStream<Uint8Array, Uint8Array> {
   });
 }
 
-/** Answers a GET or HEAD of an object as hosted Storage does: 200, 206 for a range, 304, or 416. */
+/**
+ * Answers a GET or HEAD of an object as hosted Storage does: 200, 206 for a range, 304, or 416.
+ * @param isSigned by a signed URL: then nothing is told of caching, and nothing to robots
+ */
 export async function downloadAnswer(
-  { request, row, objects }: { request: Request; row: ObjectRow; objects: ObjectStore },
+  { request, row, objects, isSigned }: {
+    request: Request;
+    row: ObjectRow;
+    objects: ObjectStore;
+    isSigned: boolean;
+  },
 ): Promise<Response> {
   const { size, eTag, mimetype, cacheControl, lastModified } = row.metadata;
   const headers = new Headers({
     "content-type": mimetype,
-    "cache-control": cacheControl,
+    ...(isSigned ? {} : { "cache-control": cacheControl, "x-robots-tag": "none" }),
     etag: eTag,
     "last-modified": new Date(lastModified).toUTCString(),
     "accept-ranges": "bytes",
@@ -49,14 +55,7 @@ export async function downloadAnswer(
   if (request.headers.get("if-none-match") === eTag) return new Response(null, { status: 304, headers });
 
   const range = parseRange(request.headers.get("range"), size);
-  if (range === "unsatisfiable") {
-    return Response.json({
-      statusCode: "416",
-      error: "InvalidRange",
-      message: "The requested range is not satisfiable",
-      code: "InvalidRange",
-    }, { status: 416 });
-  }
+  if (range === "invalid") return invalidRange();
   const length = range ? range.last - range.first + 1 : size;
   if (range) headers.set("content-range", `bytes ${range.first}-${range.last}/${size}`);
   headers.set("content-length", `${length}`);

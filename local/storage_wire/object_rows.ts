@@ -5,6 +5,8 @@ const rowSchema = z.object({
   name: z.string(),
   version: z.string().nullish(),
   bucket_id: z.string(),
+  owner: z.string().nullish(),
+  owner_id: z.string().nullish(),
   created_at: z.string(),
   updated_at: z.string().nullish(),
   last_accessed_at: z.string().nullish(),
@@ -41,19 +43,46 @@ export function isoTime(time: string): string {
   return new Date(time).toISOString();
 }
 
-/** The answer of hosted Storage to `GET /object/info/BUCKET/KEY`. */
-export function infoAnswer(row: ObjectRow): Response {
-  return Response.json({
+/** A row as hosted Storage tells it where it tells all of it. */
+export function wholeRow(row: ObjectRow) {
+  return {
+    name: row.name,
+    bucket_id: row.bucket_id,
+    owner: row.owner ?? "",
+    owner_id: row.owner_id ?? "",
+    version: row.version ?? null,
+    id: row.id,
+    updated_at: isoTime(row.updated_at ?? row.created_at),
+    created_at: isoTime(row.created_at),
+    last_accessed_at: isoTime(row.last_accessed_at ?? row.created_at),
+    metadata: row.metadata,
+    user_metadata: row.user_metadata ?? {},
+  };
+}
+
+/** The answer of hosted Storage to a GET or HEAD of `/object/info/BUCKET/KEY`. */
+export function infoAnswer(row: ObjectRow, method: string): Response {
+  const { size, mimetype, cacheControl, eTag, lastModified } = row.metadata;
+  const body = new TextEncoder().encode(JSON.stringify({
     id: row.id,
     name: row.name,
     version: row.version ?? null,
     bucket_id: row.bucket_id,
-    size: row.metadata.size,
-    content_type: row.metadata.mimetype,
-    cache_control: row.metadata.cacheControl,
-    etag: row.metadata.eTag,
+    size,
+    content_type: mimetype,
+    cache_control: cacheControl,
+    etag: eTag,
     metadata: row.user_metadata ?? {},
-    last_modified: isoTime(row.metadata.lastModified),
+    last_modified: isoTime(lastModified),
     created_at: isoTime(row.created_at),
+  }));
+  return new Response(method === "HEAD" ? null : body, {
+    headers: {
+      "content-type": "application/json",
+      "content-length": `${body.length}`,
+      "cache-control": cacheControl,
+      etag: eTag,
+      "last-modified": new Date(lastModified).toUTCString(),
+    },
   });
 }

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { Bytes } from "../../supabase/functions/_shared/bytes.ts";
-import { type FilePart, findFilePart } from "./multipart.ts";
-import { entityTooLarge, invalidMimeType, invalidRequest } from "./errors.ts";
+import { entityTooLarge, invalidMimeType, noUpload, unreadableMimeType } from "./errors.ts";
+import { parseForm } from "./multipart.ts";
 
 const bucketSchema = z.object({
   file_size_limit: z.number().nullish(),
@@ -16,6 +16,14 @@ export function parseBucketRules(bucket: unknown, defaultLimit: number): BucketR
   const { file_size_limit, allowed_mime_types } = bucketSchema.parse(bucket);
   return { sizeLimit: file_size_limit ?? defaultLimit, types: allowed_mime_types ?? null };
 }
+
+/** An upload as it is stored. */
+export type Upload = {
+  bytes: Bytes;
+  type: string;
+  cacheControl: string;
+  metadata: Record<string, unknown>;
+};
 
 /** Room for what a multipart body holds besides the file, in bytes. */
 const multipartRoom = 64 * 1024;
@@ -46,27 +54,77 @@ async function readBounded(
   return bytes;
 }
 
-function typeIsAllowed(type: string, { types }: BucketRules): boolean {
-  if (!types || types.length === 0) return true;
-  const [main = "", sub = ""] = type.toLowerCase().split("/");
-  return types.some((allowed) => {
-    const [allowedMain = "", allowedSub = ""] = allowed.toLowerCase().split("/");
+const mediaType = /^[\w!#$%&'*+.^`|~-]+\/[\w!#$%&'*+.^`|~-]+\s*(;.*)?$/;
+/** A media type alone: `audio/mp4` of `audio/mp4;codecs=mp4a.40.2`. */
+export const withoutParameters = (type: string) => type.split(";")[0]?.trim() ?? "";
+
+/**
+ * Null where the bucket takes the type. Case counts, and parameters do not: Storage compares without them since September
+ * 2026 (https://github.com/supabase/storage/pull/1382).
+ */
+function refuseType(type: string, { types }: BucketRules): Response | null {
+  if (!types || types.length === 0) return null;
+  if (!mediaType.test(type)) return unreadableMimeType();
+  const [main, sub] = withoutParameters(type).split("/");
+  const takes = types.some((allowed) => {
+    const [allowedMain, allowedSub] = withoutParameters(allowed).split("/");
     return main === allowedMain && (allowedSub === "*" || sub === allowedSub);
   });
+  return takes ? null : invalidMimeType(type);
+}
+
+/** What is told of an object besides its bytes; anything but an object of JSON is as nothing. */
+function parseMetadata(text: string | undefined): Record<string, unknown> {
+  try {
+    return z.record(z.string(), z.unknown()).parse(JSON.parse(text ?? "{}"));
+  } catch {
+    return {};
+  }
+}
+
+function fromBase64(text: string | null): string | undefined {
+  try {
+    return text === null ? undefined : new TextDecoder().decode(Uint8Array.fromBase64(text));
+  } catch {
+    return undefined;
+  }
+}
+
+function readForm(bytes: Bytes, declared: string): Upload | Response {
+  const form = parseForm(bytes, declared);
+  if (form === null) return noUpload("Multipart: Boundary not found");
+  const { fields, file } = form;
+  if (file === null) return noUpload("No content provided");
+  const cacheTime = fields.get("cacheControl");
+  return {
+    bytes: file.bytes,
+    type: fields.get("contentType") || file.type,
+    cacheControl: cacheTime ? `max-age=${cacheTime}` : "no-cache",
+    metadata: parseMetadata(fields.get("metadata")),
+  };
 }
 
 /**
  * Takes in the body of an upload by the bucket's rules, raw or as the multipart form that supabase-js sends for a Blob.
  * Gives hosted Storage's answer instead when the rules refuse it.
  */
-export async function readUpload(request: Request, rules: BucketRules): Promise<FilePart | Response> {
+export async function readUpload(request: Request, rules: BucketRules): Promise<Upload | Response> {
   const declared = request.headers.get("content-type") ?? "application/octet-stream";
   const isMultipart = declared.toLowerCase().startsWith("multipart/form-data");
   const bytes = await readBounded(request.body, rules.sizeLimit + (isMultipart ? multipartRoom : 0));
-  if (!isMultipart && !typeIsAllowed(declared, rules)) return invalidMimeType(declared);
+  const refusal = isMultipart ? null : refuseType(declared, rules);
+  if (refusal) return refusal;
   if (bytes === null) return entityTooLarge();
-  const upload = isMultipart ? findFilePart(bytes, declared) : { bytes, type: declared };
-  if (upload === null) return invalidRequest("Missing file in the multipart body");
-  if (!typeIsAllowed(upload.type, rules)) return invalidMimeType(upload.type);
-  return upload.bytes.length > rules.sizeLimit ? entityTooLarge() : upload;
+  if (!isMultipart) {
+    return {
+      bytes,
+      type: declared,
+      cacheControl: request.headers.get("cache-control") ?? "no-cache",
+      metadata: parseMetadata(fromBase64(request.headers.get("x-metadata"))),
+    };
+  }
+  const upload = readForm(bytes, declared);
+  if (upload instanceof Response) return upload;
+  if (upload.bytes.length > rules.sizeLimit) return entityTooLarge();
+  return refuseType(upload.type, rules) ?? upload;
 }

@@ -39,7 +39,11 @@ export function createCloning({ record, sql }: Pick<FinalizeStack, "record" | "s
   assert.ok(record.simulator_url);
   const simulator = createSimulatorControl(record.simulator_url);
 
-  async function post(path: string, headers: Record<string, string>, body: unknown): Promise<Answer> {
+  async function post(
+    path: string,
+    headers: Record<string, string>,
+    body: unknown,
+  ): Promise<Answer & { headers: Headers }> {
     try {
       const response = await fetch(`${record.api_url}${path}`, {
         method: "POST",
@@ -48,17 +52,23 @@ export function createCloning({ record, sql }: Pick<FinalizeStack, "record" | "s
       });
       const text = await response.text();
       const isJson = response.headers.get("content-type")?.startsWith("application/json");
-      return { status: response.status, body: isJson ? JSON.parse(text) : text };
+      const { status, headers: told } = response;
+      return { status, body: isJson ? JSON.parse(text) : text, headers: told };
     } catch {
-      return { status: 0, body: null };
+      return { status: 0, body: null, headers: new Headers() };
     }
   }
 
-  const finalize = (upload: Upload): Promise<Answer> =>
+  const finalizeWithHeaders = (upload: Upload) =>
     post("/clone/finalize", { authorization: `Bearer ${upload.user.token}` }, {
       voice_id: upload.voiceId,
       ...DETAILS,
     });
+
+  const finalize = async (upload: Upload): Promise<Answer> => {
+    const { status, body } = await finalizeWithHeaders(upload);
+    return { status, body };
+  };
 
   /** Lets every lease run out, as time would; only to be used while nothing is under way. */
   const endLeases = async (): Promise<void> =>
@@ -69,6 +79,7 @@ export function createCloning({ record, sql }: Pick<FinalizeStack, "record" | "s
   return {
     simulator,
     finalize,
+    finalizeWithHeaders,
     endLeases,
 
     async signUp(): Promise<User> {

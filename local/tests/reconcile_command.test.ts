@@ -1,8 +1,8 @@
 // `npm run reconcile`: what it asks, what it prints, how it ends.
 import assert from "node:assert/strict";
 import { reconcileAll } from "../reconcile/batches.ts";
-import { parseOptions } from "../reconcile/options.ts";
-import { exitCode, summarize } from "../reconcile/summary.ts";
+import { parseOptions, type ReconcileRequest } from "../reconcile/options.ts";
+import { commandFor, exitCode, summarize } from "../reconcile/summary.ts";
 
 const KEY = "sb_secret_of_the_project";
 
@@ -25,6 +25,7 @@ const nothing = {
   more: false,
 };
 const voiceId = "3b0f2f7e-62a1-4a52-8c7c-0a4b6e1c9d11";
+const otherId = "7a1e55c0-2b14-4c8e-9f0d-5d2c8e1b6a47";
 const orphan = (id: string) => ({ provider_voice_id: id, voice_id: voiceId });
 
 Deno.test("the command line says what is asked of the API", () => {
@@ -50,16 +51,43 @@ Deno.test("the command line says what is asked of the API", () => {
       [["--api", "ftp://x"], /not an http/],
       [["--api", "https://x", "--data", "y"], /not both/],
       [["--data", ""], /empty/],
+      [["--resolve", voiceId], /--resolve must be VOICE_ID=/],
+      [["--resolve", `${voiceId}=`], /--resolve must be VOICE_ID=/],
+      [["--resolve", `${voiceId}=a b`], /--resolve must be VOICE_ID=/],
+      [["--resolve", "=none"], /--resolve must be VOICE_ID=/],
+      [["--resolve", "voice=none"], /--resolve must be VOICE_ID=/],
+      [["--resolve", `${voiceId}=none`, "--resolve", `${voiceId.toUpperCase()}=v`], /names 3b0f.* twice/],
+      [["--resolve", `${voiceId}=v`, "--resolve", `${otherId}=v`], /names v twice/],
+      [
+        Array.from({ length: 101 }, (_, n) => ["--resolve", `${crypto.randomUUID()}=${n}`]).flat(),
+        /100 times at most/,
+      ],
       [["--delete"], /--delete/],
       [["purge"], /purge/],
     ] as const
   ) assert.throws(() => parseOptions([...args]), { message: sentence }, args.join(" "));
 });
 
+Deno.test("decisions are read off the command line, and repair as well", () => {
+  const { request } = parseOptions([
+    "--resolve",
+    `${voiceId.toUpperCase()}=voice-20261128-1=2`,
+    "--resolve",
+    `${otherId}=none`,
+  ]);
+  assert.deepEqual(request, {
+    repair: true,
+    resolve: [
+      { voice_id: voiceId, provider_voice_id: "voice-20261128-1=2" },
+      { voice_id: otherId, provider_voice_id: null },
+    ],
+  });
+});
+
 type Scripted = { status?: number; body: unknown; headers?: Record<string, string> };
 
 /** A run against an API that gives these answers one after the other, the last one for ever. */
-async function run(answers: Scripted[], request = { repair: true }) {
+async function run(answers: Scripted[], request: ReconcileRequest = { repair: true }) {
   const seen: { url: string; headers: Headers; body: unknown; redirect: string }[] = [];
   const slept: number[] = [];
   const failures: string[] = [];
@@ -132,6 +160,25 @@ Deno.test("it sends the key in apikey, follows no redirect, and goes on until th
   });
 });
 
+Deno.test("decisions go with the first batch that is answered, and those that failed add up", async () => {
+  const resolve = [{ voice_id: voiceId, provider_voice_id: null }];
+  const { report, seen } = await run([
+    {
+      status: 503,
+      headers: { "retry-after": "1" },
+      body: { detail: "Busy.", code: "provider_throttled", request_id: "r1" },
+    },
+    { body: { ...nothing, released: 1, resolve_failed: [voiceId], more: true } },
+    { body: { ...nothing, resolve_failed: [otherId] } },
+  ], { repair: true, resolve });
+  assert.deepEqual(seen.map(({ body }) => body), [
+    { repair: true, resolve },
+    { repair: true, resolve },
+    { repair: true },
+  ]);
+  assert.deepEqual([report?.released, report?.resolve_failed], [1, [voiceId, otherId]]);
+});
+
 Deno.test("a provider that refuses deletions is given more and more time, up to half a minute", async () => {
   const refused: Scripted = { body: { ...nothing, purge_failed: ["a"], more: true } };
   const { slept } = await run([
@@ -200,6 +247,10 @@ Deno.test("it ends in 0 unless a purge is not finished (1) or a person is needed
   assert.equal(ends({ unresolved: [{ voice_id: voiceId, found: true }] }, false), 0);
   assert.equal(ends({ unresolved: [{ voice_id: voiceId, found: true }] }), 2);
   assert.equal(ends({ gone }), 2);
+  for (const candidates of [null, [], ["voice-a"]]) {
+    assert.equal(ends({ unresolved: [{ voice_id: voiceId, found: false, candidates }] }, false), 2);
+  }
+  assert.equal(ends({ resolve_failed: [voiceId] }), 2);
   assert.equal(ends({ gone, purge_failed: ["a"] }), 1);
 });
 
@@ -247,4 +298,51 @@ Deno.test("the summary counts first, then names what there is", () => {
     assert.equal(rest.filter((line) => line.includes(name)).length, 1, name);
   }
   assert.match(text, /its voice is known: --repair completes it/);
+});
+
+Deno.test("of what a person must decide the summary says what is known, and the command for each answer", () => {
+  const unresolved = [
+    { voice_id: voiceId, found: false, candidates: ["voice-a", "voice-b"] },
+    { voice_id: otherId, found: false, candidates: null },
+  ];
+  const text = summarize({ ...nothing, batches: 1, unresolved }, { repair: true });
+  const [, block] = text.split("\n\n");
+  assert.deepEqual(block?.split("\n"), [
+    "Undecided (voice ids do not carry the token: no second voice is made until it is known):",
+    `  ${voiceId}  2 new voices may be its, or none`,
+    `    npm run reconcile -- --resolve ${voiceId}=voice-a`,
+    `    npm run reconcile -- --resolve ${voiceId}=voice-b`,
+    `    npm run reconcile -- --resolve ${voiceId}=none`,
+    `  ${otherId}  no list of before its create is kept; look at the provider's console`,
+    `    npm run reconcile -- --resolve ${otherId}=PROVIDER_VOICE_ID`,
+    `    npm run reconcile -- --resolve ${otherId}=none`,
+  ]);
+  const hosted = { api: "https://a.supabase.co/functions/v1/api" };
+  assert.match(
+    summarize({ ...nothing, batches: 1, unresolved }, { repair: true }, commandFor(hosted)),
+    /^ +npm run reconcile -- --api https:\/\/a\.supabase\.co\/functions\/v1\/api --resolve /m,
+  );
+  assert.equal(
+    commandFor({ ...hosted, api: undefined, dataDir: "my data" }),
+    "npm run reconcile -- --data 'my data'",
+  );
+  const none = summarize({
+    ...nothing,
+    batches: 1,
+    unresolved: [{ voice_id: voiceId, found: false, candidates: [] }, {
+      voice_id: otherId,
+      found: true,
+      candidates: [],
+    }],
+    resolve_failed: [otherId],
+  }, { repair: true });
+  assert.match(none, /no new voice is listed: a repair ten minutes later ends it, or you\n.*=none\n/);
+  assert.match(none, new RegExp(`Unresolved .*:\n  ${otherId}  its voice is known and could not be saved`));
+  assert.match(none, new RegExp(`Not resolved .*:\n  ${otherId}$`));
+  // A shell splits nothing of it, whatever a provider calls its voices.
+  const odd = [{ voice_id: voiceId, found: false, candidates: ["voice 'a'; ls"] }];
+  assert.match(
+    summarize({ ...nothing, batches: 1, unresolved: odd }, { repair: true }),
+    /'[^\n]*voice '\\''a'\\''; ls'/,
+  );
 });

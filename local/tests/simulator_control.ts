@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { z } from "zod";
 import type { FaultRequest } from "../dashscope/faults.ts";
+import type { IdShape } from "../dashscope/voice_ids.ts";
 import { eventually } from "./launch.ts";
 
 const voicesAnswer = z.object({
@@ -58,6 +59,9 @@ export function createSimulatorControl(url: string) {
     },
     /** Lets the calls go on that are held now, if there are any. */
     releaseAll: async (): Promise<void> => void await control("POST", "/release", {}),
+    /** Sets what `POST /control/settings` takes; a drop takes it back. */
+    set: async (settings: { voice_ids: IdShape }): Promise<void> =>
+      void await control("POST", "/settings", settings),
     /** Cuts held calls where they are; forgets faults and calls, keeps voices and bill. */
     dropHeld: async (): Promise<void> => void await control("DELETE", ""),
     /** The calls since the last drop, oldest first. */

@@ -1,9 +1,13 @@
 -- Reconcile finds a token anywhere in a voice id, and compares lists where ids do not carry it.
 
+-- A voice whose id does not carry the token is known by its id alone, once its user is gone too.
+create index voice_enrollments_by_provider_voice on private.voice_enrollments (region, provider_voice_id)
+  where provider_voice_id is not null;
+
 -- What each provider voice is here. p_voices: [{provider_voice_id}]. The token of an enrollment may stand anywhere in the
--- id, in any case.
--- Answers the same list in order, each with kind: ours (a row has it, or its enrollment is still open), orphan (its
--- token is in the ledger, no row has it), foreign (it carries no token known here); and user_id and voice_id where known.
+-- id, in any case; a voice that carries none is found by the id that the ledger has of it.
+-- Answers the same list in order, each with kind: ours (a row has it, or its enrollment is still open), orphan (the
+-- ledger knows it or its token, no row has it), foreign (unknown here); and user_id and voice_id where known.
 create or replace function public.reconcile_sort(p_region text, p_voices jsonb) returns jsonb
   language sql
   security definer
@@ -14,11 +18,26 @@ as $$
     from jsonb_array_elements(p_voices) with ordinality as item (value, position)
   ),
   enrolled as materialized (
-    select distinct on (l.position) l.position, e.user_id, e.voice_id, e.state, e.unresolved_since
-    from listed l
-    cross join lateral generate_series(1, length(l.provider_voice_id) - 9) as at
-    join private.voice_enrollments e on e.token = lower(substr(l.provider_voice_id, at, 10))
-    order by l.position, at, e.user_id, e.voice_id
+    select distinct on (found.position) found.*
+    from (
+      select l.position, at, e.user_id, e.voice_id, e.state, e.unresolved_since
+      from listed l
+      cross join lateral generate_series(1, length(l.provider_voice_id) - 9) as at
+      cross join lateral (select lower(substr(l.provider_voice_id, at, 10)) as token) part
+      -- By index for each, however large the ledger is: offset 0 keeps this from becoming one join over all of it.
+      cross join lateral (
+        select * from private.voice_enrollments x where x.token = part.token offset 0
+      ) e
+      where part.token ~ '^[0-9a-z]{10}$'
+      union all
+      select l.position, null, e.user_id, e.voice_id, e.state, e.unresolved_since
+      from listed l
+      cross join lateral (
+        select * from private.voice_enrollments x
+        where x.region = p_region and x.provider_voice_id = l.provider_voice_id offset 0
+      ) e
+    ) found
+    order by found.position, found.at nulls last, found.user_id, found.voice_id
   )
   select coalesce(jsonb_agg(jsonb_build_object(
     'provider_voice_id', listed.provider_voice_id,
@@ -88,14 +107,23 @@ as $$
 declare
   entry record;
   before timestamptz;
+  unknown text[];
   candidates jsonb;
   absent boolean;
+  kept_at timestamptz;
   answer jsonb := '[]';
 begin
   if private.is_traceable(p_region) then
     return answer;
   end if;
 
+  -- What belongs to nobody here, each table read once.
+  unknown := array(
+    select listed.id from unnest(p_provider_voice_ids) as listed (id)
+    except select v.provider_voice_id from public.voices v where v.provider_region = p_region
+    except select o.provider_voice_id from private.orphaned_voices o where o.region = p_region
+    except select e.provider_voice_id from private.voice_enrollments e where e.region = p_region
+  );
   for entry in
     select e.user_id, e.voice_id, e.sending_since as sent_at,
       coalesce(e.unresolved_since, e.lease_expires_at) as unknown_at
@@ -108,17 +136,12 @@ begin
     from private.voice_lists l where l.region = p_region and l.listed_at < entry.sent_at;
     candidates := null;
     if before is not null then
-      select coalesce(jsonb_agg(id order by id), '[]') into candidates
-      from unnest(p_provider_voice_ids) as id
+      select coalesce(jsonb_agg(listed.id order by listed.id), '[]') into candidates
+      from unnest(unknown) as listed (id)
       where not exists (
-          select from private.listed_voices k
-          where k.region = p_region and k.provider_voice_id = id and k.first_listed_at <= before
-        )
-        and not exists (select from public.voices v where v.provider_region = p_region and v.provider_voice_id = id)
-        and not exists (select from private.orphaned_voices o where o.region = p_region and o.provider_voice_id = id)
-        and not exists (
-          select from private.voice_enrollments e where e.region = p_region and e.provider_voice_id = id
-        );
+        select from private.listed_voices k
+        where k.region = p_region and k.provider_voice_id = listed.id and k.first_listed_at <= before
+      );
     end if;
     absent := coalesce(candidates = '[]' and entry.unknown_at + interval '10 minutes' < p_listed_from, false);
     if absent and p_repair then
@@ -128,13 +151,15 @@ begin
   end loop;
 
   if p_repair then
-    -- Kept as of now, which is after the list was read: what a create made meanwhile is then no proof of anything.
-    insert into private.voice_lists (region, listed_at) values (p_region, clock_timestamp());
+    -- Kept as of now, which is after the list was read: what a create made meanwhile is then no proof of anything. One time
+    -- for the list and its voices, or the list would not seem to hold them.
+    kept_at := clock_timestamp();
+    insert into private.voice_lists (region, listed_at) values (p_region, kept_at);
     insert into private.listed_voices (region, provider_voice_id, first_listed_at)
-    select distinct p_region, id, clock_timestamp() from unnest(p_provider_voice_ids) as id
+    select distinct p_region, listed.id, kept_at from unnest(p_provider_voice_ids) as listed (id)
     on conflict do nothing;
     delete from private.listed_voices k where k.region = p_region and k.provider_voice_id <> all (p_provider_voice_ids);
-    delete from private.voice_lists l where l.region = p_region and l.listed_at < clock_timestamp() - interval '90 days';
+    delete from private.voice_lists l where l.region = p_region and l.listed_at < kept_at - interval '90 days';
   end if;
   return answer;
 end

@@ -82,7 +82,8 @@ begin
         'seen_at', t.seen_at,
         'unresolved', (
           select count(*) from private.voice_enrollments e
-          where e.region = t.region and e.unresolved_since is not null and e.state in ('claimed', 'sending', 'rejected')
+          where e.region = t.region and e.lease_expires_at <= clock_timestamp()
+            and (e.state = 'sending' or (e.unresolved_since is not null and e.state in ('claimed', 'rejected')))
         )
       ) order by t.region), '[]')
       from private.ids_without_token t
@@ -114,3 +115,7 @@ begin
   );
 end
 $$;
+
+-- Given before; said again for a database that lost the function, and gets it back by this file.
+revoke all on function public.deployment_facts() from public, anon, authenticated;
+grant execute on function public.deployment_facts() to service_role;

@@ -1,7 +1,8 @@
 import { createClient, isAuthRetryableFetchError } from "@supabase/supabase-js";
 import type { Database } from "./database.types.ts";
+import { createRepeatable } from "./repeatable.ts";
 
-/** The most one call to Supabase may take, in milliseconds. */
+/** The most one call to Supabase may take, in milliseconds, but for those that may be repeated. */
 const CALL_TIMEOUT_MS = 15_000;
 
 export type SupabaseOptions = {
@@ -11,6 +12,20 @@ export type SupabaseOptions = {
   /** The project's public signing keys; tokens they signed are verified without a request. */
   jwks?: { keys: { kty: "RSA" | "EC" | "oct"; key_ops: string[]; kid?: string }[] };
   fetch?: typeof fetch;
+  /** Gives a signal that aborts after so many milliseconds, for calls that may be repeated; the runtime's own by default. */
+  timeout?: (ms: number) => AbortSignal;
+};
+
+/** A request to Storage that changes nothing. */
+export type StorageQuestion = {
+  method: "GET" | "POST";
+  /** What is asked for, below `/storage/v1/object`: `sign/references`, for one. */
+  of: string;
+  key: string;
+  headers?: Record<string, string>;
+  /** Becomes JSON. */
+  body?: unknown;
+  signal?: AbortSignal;
 };
 
 /**
@@ -27,6 +42,10 @@ export function createSupabase(options: SupabaseOptions) {
       signal: init.signal ? AbortSignal.any([init.signal, timeout]) : timeout,
     });
   };
+  const repeatable = createRepeatable({
+    send,
+    timeout: options.timeout ?? ((ms) => AbortSignal.timeout(ms)),
+  });
   const client = createClient<Database>(options.url, options.secretKey, {
     auth: { persistSession: false, autoRefreshToken: false, detectSessionInUrl: false },
     global: { fetch: guarded },
@@ -37,15 +56,28 @@ export function createSupabase(options: SupabaseOptions) {
     storage: {
       /** The bucket's client of supabase-js. */
       from: (bucket: string) => client.storage.from(bucket),
-      /** A GET of an object with headers of our choice, which supabase-js cannot send: `Range` above all. */
-      get: (bucket: string, key: string, headers: Record<string, string>, signal?: AbortSignal) =>
-        guarded(
-          `${options.url}/storage/v1/object/${bucket}/${key.split("/").map(encodeURIComponent).join("/")}`,
-          {
-            headers: { ...headers, apikey: options.secretKey, Authorization: `Bearer ${options.secretKey}` },
-            signal,
+      /**
+       * Puts a question that may be put again, and is when no answer came (repeatable.ts). supabase-js would do neither, nor
+       * would it send a `Range` or take a signal where a URL is signed.
+       * @param take reads the answer
+       * @throws what `fetch` throws
+       */
+      ask<Taken>(question: StorageQuestion, take: (response: Response) => Promise<Taken>): Promise<Taken> {
+        const { method, of, key, body, signal } = question;
+        const name = key.split("/").map(encodeURIComponent).join("/");
+        return repeatable(`${options.url}/storage/v1/object/${of}/${name}`, {
+          method,
+          headers: {
+            ...question.headers,
+            ...(body === undefined ? {} : { "Content-Type": "application/json" }),
+            apikey: options.secretKey,
+            Authorization: `Bearer ${options.secretKey}`,
           },
-        ),
+          redirect: "error",
+          ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+          ...(signal === undefined ? {} : { signal }),
+        }, take);
+      },
     },
     /**
      * The claims of a user token whose signature and expiry hold; null when they do not.

@@ -1,5 +1,6 @@
 // What the log tells of each way a finalize or a repair can go: these events, with these fields and no others.
 import assert from "node:assert/strict";
+import { enrollmentToken } from "../_shared/voices/token.ts";
 import { DETAILS } from "./harness/clone.ts";
 import { LEDGER_DETAILS, madeVoice } from "./harness/claims.ts";
 import { withDatabase } from "./harness/database.ts";
@@ -187,9 +188,10 @@ Deno.test("a look-up that fails is told", async () => {
 /** Another attempt of the same voice completes with this provider voice. */
 async function completeElsewhere(ready: Ready, providerVoiceId: string): Promise<void> {
   const details = { ...LEDGER_DETAILS, ...DETAILS };
+  const token = await enrollmentToken(ready.userId, ready.voiceId);
   await withDatabase((sql) =>
     sql`
-      select public.clone_complete(${ready.userId}, ${ready.voiceId}, ${crypto.randomUUID()}, 'tokentoken',
+      select public.clone_complete(${ready.userId}, ${ready.voiceId}, ${crypto.randomUUID()}, ${token},
         ${ready.objectKey}, ${sql.json(details)}, ${sql.json(madeVoice(providerVoiceId))})`
   );
 }

@@ -11,6 +11,7 @@ import { createSigningKeys, signUp } from "./harness/users.ts";
 const KEY = { apikey: stack.secret_key };
 const MODEL = "qwen3-tts-vc-2026-01-22";
 const FOREIGN = { voice: "qwen-tts-vc-else_abcdefghij-voice-20260101000000000-1a2b", target_model: MODEL };
+const VOICE_ID = "3b0f2f7e-62a1-4a52-8c7c-0a4b6e1c9d11";
 const HANDMADE = { voice: "handmade", target_model: MODEL };
 const FORGOTTEN = `${crypto.randomUUID()}/${crypto.randomUUID()}/reference.wav`;
 const NOTHING = "There is nothing at this address.";
@@ -96,6 +97,7 @@ Deno.test("a report asks the database eight things, after the provider", async (
 
 Deno.test("a body that is wrong is answered 400 and nothing is done", async () => {
   await using api = await startApi({ clock: createVirtualClock() });
+  const decisions = "resolve must be a list of {voice_id, provider_voice_id}.";
   const range = "purge_older_than_days must be from 0 to 3650.";
   const wrong: [body: unknown, code: string, detail: string][] = [
     ["{", "invalid_json", "Invalid JSON body"],
@@ -107,6 +109,14 @@ Deno.test("a body that is wrong is answered 400 and nothing is done", async () =
     [{ purge_older_than_days: null }, "invalid_request", "purge_older_than_days must be a number."],
     [{ purge_older_than_days: -1 }, "invalid_request", range],
     [{ purge_older_than_days: 3651 }, "invalid_request", range],
+    [{ resolve: {} }, "invalid_request", decisions],
+    [{ resolve: ["x"] }, "invalid_request", decisions],
+    [{ resolve: [{ voice_id: VOICE_ID }] }, "invalid_request", "provider_voice_id must be a string or null."],
+    [
+      { resolve: Array(101).fill({ voice_id: VOICE_ID, provider_voice_id: null }) },
+      "invalid_request",
+      "resolve takes at most 100 decisions.",
+    ],
   ];
   await withDashScope([], async () => {
     for (const [body, code, detail] of wrong) assertError(await ask(api, body), 400, code, detail);

@@ -5,9 +5,12 @@ select plan(3);
 create temporary table known (name text);
 insert into known (name) values
   ('private.clone_sendings'),
+  ('private.ids_without_token'),
+  ('private.listed_voices'),
   ('private.orphaned_voices'),
   ('private.upload_allowances'),
   ('private.voice_enrollments'),
+  ('private.voice_lists'),
   ('public.generations'),
   ('public.tasks'),
   ('public.voices');

@@ -27,7 +27,8 @@ select set_eq(
     ('provider_metadata', 'jsonb', false, null),
     ('error', 'jsonb', false, null),
     ('created_at', 'timestamp with time zone', true, 'now()'),
-    ('updated_at', 'timestamp with time zone', true, 'now()')
+    ('updated_at', 'timestamp with time zone', true, 'now()'),
+    ('sending_since', 'timestamp with time zone', false, null)
   $$,
   'its columns: type, whether null is refused, default'
 );
@@ -49,7 +50,10 @@ select set_eq(
 );
 select indexes_are(
   'private', 'voice_enrollments',
-  array['voice_enrollments_pkey', 'voice_enrollments_by_token', 'voice_enrollments_open'],
+  array[
+    'voice_enrollments_pkey', 'voice_enrollments_by_provider_voice', 'voice_enrollments_by_token',
+    'voice_enrollments_open'
+  ],
   'its indexes'
 );
 

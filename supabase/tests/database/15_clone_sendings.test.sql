@@ -1,6 +1,6 @@
 -- The table of creates that were sent: what a row may be.
 begin;
-select plan(6);
+select plan(9);
 
 select set_eq(
   $$
@@ -12,7 +12,9 @@ select set_eq(
   $$ values
     ('attempt_id', 'uuid', true, null),
     ('user_id', 'uuid', true, null),
-    ('sent_at', 'timestamp with time zone', true, 'now()')
+    ('sent_at', 'timestamp with time zone', true, 'now()'),
+    ('creates', 'integer', true, '1'),
+    ('possible', 'integer', true, '1')
   $$,
   'its columns: type, whether null is refused, default'
 );
@@ -29,7 +31,7 @@ select set_eq(
     select conname::text from pg_catalog.pg_constraint
     where conrelid = 'private.clone_sendings'::regclass and contype = 'c'
   $$,
-  array[]::text[],
+  array['clone_sendings_counts'],
   'its checks are those that are tested here'
 );
 select indexes_are(
@@ -52,6 +54,15 @@ select throws_ok(
   $$,
   '23505', 'duplicate key value violates unique constraint "clone_sendings_pkey"', 'an attempt counts once'
 );
+select throws_ok(
+  format(
+    'insert into private.clone_sendings (attempt_id, user_id, creates, possible) values (%L, %L, %s, %s)',
+    gen_random_uuid(), gen_random_uuid(), creates, possible
+  ),
+  '23514', 'new row for relation "clone_sendings" violates check constraint "clone_sendings_counts"',
+  format('%s creates of which %s may have made a voice are none', creates, possible)
+)
+from (values (0, 0), (1, 2), (1, -1)) as counts (creates, possible);
 
 select * from finish();
 rollback;

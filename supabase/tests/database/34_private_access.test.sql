@@ -1,6 +1,6 @@
 -- Nobody reaches the tables of the schema private past the functions, service_role neither.
 begin;
-select plan(48);
+select plan(84);
 
 -- From here on as a role, and as a user of it.
 create function pg_temp.act_as(p_role text, p_user_id uuid default null) returns void
@@ -17,7 +17,10 @@ create function pg_temp.attempts() returns setof text
   language sql
 as $$
   select format(action, 'private.' || name)
-  from unnest(array['clone_sendings', 'orphaned_voices', 'upload_allowances', 'voice_enrollments']) as name,
+  from unnest(array[
+      'clone_sendings', 'ids_without_token', 'listed_voices', 'orphaned_voices', 'upload_allowances',
+      'voice_enrollments', 'voice_lists'
+    ]) as name,
     unnest(array['select from %s', 'insert into %s default values', 'delete from %s', 'truncate %s']) as action
 $$;
 

@@ -26,6 +26,10 @@ insert into private.orphaned_voices (region, provider_voice_id, user_id, voice_i
 select 'intl', v.id::text, v.user_id, v.id, 'listed' from public.voices v where v.id::text like '7e570001-%';
 insert into private.clone_sendings (attempt_id, user_id)
 select v.id, v.user_id from public.voices v where v.id::text like '7e570001-%';
+-- No user's: what the provider's ids and lists are.
+insert into private.ids_without_token (region, provider_voice_id) values ('7e570000-region', 'one');
+insert into private.voice_lists (region, listed_at) values ('7e570000-region', now());
+insert into private.listed_voices (region, provider_voice_id, first_listed_at) values ('7e570000-region', 'one', now());
 
 -- How many rows of these tests each table has.
 create view pg_temp.counts as
@@ -39,7 +43,10 @@ from (values
   ('private.upload_allowances', 'user_id'),
   ('private.voice_enrollments', 'user_id'),
   ('private.orphaned_voices', 'user_id'),
-  ('private.clone_sendings', 'attempt_id')
+  ('private.clone_sendings', 'attempt_id'),
+  ('private.ids_without_token', 'region'),
+  ('private.voice_lists', 'region'),
+  ('private.listed_voices', 'region')
 ) as tables (name, key);
 
 select set_eq(
@@ -53,20 +60,22 @@ select set_eq(
 select set_eq(
   'select name, count from pg_temp.counts',
   $$ values ('public.voices', 3), ('public.generations', 3), ('public.tasks', 3), ('private.upload_allowances', 2),
-    ('private.voice_enrollments', 3), ('private.orphaned_voices', 3), ('private.clone_sendings', 3) $$,
+    ('private.voice_enrollments', 3), ('private.orphaned_voices', 3), ('private.clone_sendings', 3), ('private.ids_without_token', 1),
+    ('private.voice_lists', 1), ('private.listed_voices', 1) $$,
   'every table has rows of both users'
 );
 
 update public.voices set deleted_at = now() where id = '7e570001-0000-4000-8000-000000000002';
 select is(
-  (select sum(count) from pg_temp.counts), 20::bigint, 'a soft delete removes nothing'
+  (select sum(count) from pg_temp.counts), 23::bigint, 'a soft delete removes nothing'
 );
 
 delete from public.voices where id = '7e570001-0000-4000-8000-000000000002';
 select set_eq(
   'select name, count from pg_temp.counts',
   $$ values ('public.voices', 2), ('public.generations', 2), ('public.tasks', 2), ('private.upload_allowances', 2),
-    ('private.voice_enrollments', 3), ('private.orphaned_voices', 3), ('private.clone_sendings', 3) $$,
+    ('private.voice_enrollments', 3), ('private.orphaned_voices', 3), ('private.clone_sendings', 3), ('private.ids_without_token', 1),
+    ('private.voice_lists', 1), ('private.listed_voices', 1) $$,
   'a voice takes its generations with it, and they their tasks'
 );
 
@@ -85,7 +94,8 @@ delete from auth.users where id = '7e570000-0000-4000-8000-00000000000a';
 select set_eq(
   'select name, count from pg_temp.counts',
   $$ values ('public.voices', 1), ('public.generations', 0), ('public.tasks', 0), ('private.upload_allowances', 1),
-    ('private.voice_enrollments', 3), ('private.orphaned_voices', 3), ('private.clone_sendings', 3) $$,
+    ('private.voice_enrollments', 3), ('private.orphaned_voices', 3), ('private.clone_sendings', 3), ('private.ids_without_token', 1),
+    ('private.voice_lists', 1), ('private.listed_voices', 1) $$,
   'a user takes voices, generations, tasks and the allowance with them; the ledger stays'
 );
 select is(

@@ -4,10 +4,9 @@ import type { Supabase } from "../supabase.ts";
 import {
   type InspectedObject,
   inspectObject,
-  onOrigin,
   removeObjects,
   saysDuplicate,
-  saysMissing,
+  signDownload,
   storageUnavailable,
 } from "./objects.ts";
 
@@ -34,7 +33,11 @@ export function createGenerations(options: { storage: Supabase["storage"]; publi
      * @throws {ApiError} storage_unavailable
      */
     async store(key: string, bytes: Bytes): Promise<"stored" | "there_already"> {
-      const { error } = await storage.from(BUCKET).upload(key, bytes, { contentType: "audio/wav" });
+      const { error } = await storage.from(BUCKET).upload(key, bytes, {
+        contentType: "audio/wav",
+        // No connection is left open that Deno's fetch would send another upload on, and again when it breaks.
+        headers: { Connection: "close" },
+      });
       if (error && !saysDuplicate(error)) throw storageUnavailable(error);
       return error ? "there_already" : "stored";
     },
@@ -51,10 +54,9 @@ export function createGenerations(options: { storage: Supabase["storage"]; publi
      * @throws {ApiError} storage_unavailable; not_found when there is none
      */
     async signedUrl(key: string, seconds: number): Promise<string> {
-      const { data, error } = await storage.from(BUCKET).createSignedUrl(key, seconds);
-      if (data) return onOrigin(publicUrl, data.signedUrl);
-      if (saysMissing(error)) throw new ApiError("not_found", "Generation not found.");
-      throw storageUnavailable(error);
+      const url = await signDownload(storage, { bucket: BUCKET, key, seconds, origin: publicUrl });
+      if (url === null) throw new ApiError("not_found", "Generation not found.");
+      return url;
     },
 
     /**

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { ApiError } from "../errors.ts";
-import type { Supabase } from "../supabase.ts";
+import type { StorageQuestion, Supabase } from "../supabase.ts";
 
 /** What one ranged GET tells of an object. */
 export type InspectedObject = {
@@ -41,20 +41,105 @@ export function onOrigin(origin: string, signedUrl: string): string {
   return origin + pathname + search;
 }
 
-async function bytesOf(response: Response): Promise<Uint8Array> {
-  return new Uint8Array(
-    await response.arrayBuffer().catch((cause) => {
-      throw storageUnavailable(cause);
-    }),
-  );
-}
-
+/** Where an object lies, and until when it is asked for. */
 type Located = { bucket: string; key: string; signal?: AbortSignal };
 
-function get(storage: Supabase["storage"], at: Located, headers: Record<string, string>): Promise<Response> {
-  return storage.get(at.bucket, at.key, headers, at.signal).catch((cause) => {
+type Ask = Pick<Supabase["storage"], "ask">;
+
+/** Puts a question; no answer is a Storage that is away. */
+async function ask<Taken>(
+  storage: Ask,
+  question: StorageQuestion,
+  take: (response: Response) => Promise<Taken>,
+): Promise<Taken> {
+  try {
+    return await storage.ask(question, take);
+  } catch (cause) {
     throw storageUnavailable(cause);
-  });
+  }
+}
+
+/** Status and body of an answer that is JSON; null for a body that is none. */
+const asJson = async (response: Response): Promise<{ ok: boolean; status: number; body: unknown }> => {
+  const text = await response.text();
+  const { ok, status } = response;
+  try {
+    return { ok, status, body: JSON.parse(text) };
+  } catch {
+    return { ok, status, body: null };
+  }
+};
+
+const statusOf = (status: number) => storageUnavailable(new Error(`status ${status}`));
+
+/** Signs, and gives the URL on an origin; null when there is no such object. */
+async function signedPath(
+  storage: Ask,
+  question: StorageQuestion,
+  told: { origin: string; answer: z.ZodType<string> },
+): Promise<string | null> {
+  const { ok, status, body } = await ask(storage, question, asJson);
+  if (!ok) {
+    if (saysMissing(body)) return null;
+    throw statusOf(status);
+  }
+  const path = told.answer.safeParse(body);
+  if (!path.success) throw storageUnavailable(path.error);
+  return onOrigin(told.origin, new URL(`/storage/v1${path.data}`, told.origin).href);
+}
+
+const download = z.object({ signedURL: z.string() }).transform(({ signedURL }) => signedURL);
+const upload = z.object({ url: z.string() }).transform(({ url }) => url);
+
+/**
+ * A URL on `origin` where an object can be read for `seconds`; null when it is not there.
+ * @throws {ApiError} storage_unavailable
+ */
+export function signDownload(
+  storage: Ask,
+  { bucket, key, signal, seconds, origin }: Located & { seconds: number; origin: string },
+): Promise<string | null> {
+  const question = {
+    method: "POST",
+    of: `sign/${bucket}`,
+    key,
+    body: { expiresIn: seconds },
+    signal,
+  } as const;
+  return signedPath(storage, question, { origin, answer: download });
+}
+
+/**
+ * A URL on `origin` to which an object can be PUT, good for two hours (Storage's own, fixed).
+ * @throws {ApiError} storage_unavailable
+ */
+export async function signUpload(
+  storage: Ask,
+  { bucket, key, origin }: Located & { origin: string },
+): Promise<string> {
+  const question = { method: "POST", of: `upload/sign/${bucket}`, key, body: {} } as const;
+  const url = await signedPath(storage, question, { origin, answer: upload });
+  if (url === null) throw statusOf(404);
+  return url;
+}
+
+/**
+ * Reads a body and counts it, whatever its headers say of its length.
+ * @param keep how many of its first bytes are kept
+ * @param most where it is left: of a body longer than that, it is enough to know so
+ */
+async function readCounted(
+  response: Response,
+  { keep, most = Infinity }: { keep: number; most?: number },
+): Promise<{ bytes: Uint8Array; count: number }> {
+  const bytes = new Uint8Array(keep);
+  let count = 0;
+  for await (const chunk of response.body ?? []) {
+    if (count < keep) bytes.set(chunk.subarray(0, keep - count), count);
+    count += chunk.byteLength;
+    if (count > most) break;
+  }
+  return { bytes: bytes.subarray(0, Math.min(count, keep)), count };
 }
 
 /**
@@ -63,23 +148,29 @@ function get(storage: Supabase["storage"], at: Located, headers: Record<string, 
  * @throws {ApiError} storage_unavailable
  */
 export async function inspectObject(
-  storage: Supabase["storage"],
-  at: Located & { rangeBytes: number },
+  storage: Ask,
+  { bucket, key, signal, rangeBytes }: Located & { rangeBytes: number },
 ): Promise<InspectedObject | null> {
-  const response = await get(storage, at, { Range: `bytes=0-${at.rangeBytes - 1}` });
-  const isEmpty = response.status === 416;
-  if (!response.ok && !isEmpty) {
-    if (saysMissing(await response.json().catch(() => null))) return null;
-    throw storageUnavailable(new Error(`status ${response.status}`));
+  const headers = { Range: `bytes=0-${rangeBytes - 1}` };
+  const question: StorageQuestion = { method: "GET", of: bucket, key, headers, signal };
+  const { status, ...answer } = await ask(storage, question, async (response) => ({
+    status: response.status,
+    headers: response.headers,
+    ...(response.ok
+      ? { error: null, ...await readCounted(response, { keep: rangeBytes }) }
+      : { error: (await asJson(response)).body, bytes: new Uint8Array(), count: 0 }),
+  }));
+  if (status !== 200 && status !== 206 && status !== 416) {
+    if (saysMissing(answer.error)) return null;
+    throw statusOf(status);
   }
-  const bytes = await bytesOf(response);
-  const total = /\/(\d+)$/.exec(response.headers.get("content-range") ?? "")?.[1];
+  const total = /\/(\d+)$/.exec(answer.headers.get("content-range") ?? "")?.[1];
   return {
     // Without a range the answer is the whole object, which Storage sends for small ones behind some caches.
-    sizeBytes: isEmpty ? 0 : total === undefined ? bytes.byteLength : Number(total),
-    contentType: (response.headers.get("content-type") ?? "").split(";")[0]?.trim().toLowerCase() ?? "",
-    etag: response.headers.get("etag"),
-    firstBytes: isEmpty ? new Uint8Array() : bytes.subarray(0, at.rangeBytes),
+    sizeBytes: status !== 206 || total === undefined ? answer.count : Number(total),
+    contentType: (answer.headers.get("content-type") ?? "").split(";")[0]?.trim().toLowerCase() ?? "",
+    etag: answer.headers.get("etag"),
+    firstBytes: answer.bytes,
   };
 }
 
@@ -88,24 +179,28 @@ export async function inspectObject(
  * @throws {ApiError} storage_unavailable
  */
 export async function readObject(
-  storage: Supabase["storage"],
-  at: Located & { start?: number; length: number },
+  storage: Ask,
+  { bucket, key, signal, start, length }: Located & { start?: number; length: number },
 ): Promise<Uint8Array> {
-  const { start, length } = at;
-  const range: Record<string, string> = start === undefined
+  const headers: Record<string, string> = start === undefined
     ? {}
     : { Range: `bytes=${start}-${start + length - 1}` };
-  const response = await get(storage, at, range);
-  if (!response.ok) {
-    await response.body?.cancel();
-    throw storageUnavailable(new Error(`status ${response.status}`));
-  }
-  const answered = await bytesOf(response);
-  // Without a range the answer is the whole object, as above.
-  const bytes = response.status === 206 || start === undefined
-    ? answered
-    : answered.subarray(start, start + length);
-  if (bytes.byteLength !== length) {
+  const question: StorageQuestion = { method: "GET", of: bucket, key, headers, signal };
+  const { status, bytes, isLonger } = await ask(storage, question, async (response) => {
+    const { status } = response;
+    if (!response.ok) {
+      await response.body?.cancel();
+      return { status, bytes: new Uint8Array(), isLonger: false };
+    }
+    // Without a range the answer is the whole object, as above.
+    const skip = status === 206 ? 0 : start ?? 0;
+    const end = skip + length;
+    const { bytes, count } = await readCounted(response, { keep: end, most: end });
+    const isPart = start !== undefined && status !== 206;
+    return { status, bytes: bytes.subarray(skip), isLonger: !isPart && count > end };
+  });
+  if (status !== 200 && status !== 206) throw statusOf(status);
+  if (isLonger || bytes.byteLength !== length) {
     throw storageUnavailable(new Error("not the bytes that were asked for"));
   }
   return bytes;

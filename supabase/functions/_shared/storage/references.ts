@@ -4,10 +4,10 @@ import type { Reference } from "../tts/provider.ts";
 import {
   type InspectedObject,
   inspectObject,
-  onOrigin,
   readObject,
   removeObjects,
-  saysMissing,
+  signDownload,
+  signUpload,
   storageUnavailable,
 } from "./objects.ts";
 
@@ -25,11 +25,8 @@ export type References = ReturnType<typeof createReferences>;
 export function createReferences(options: { storage: Supabase["storage"]; publicUrl: string }) {
   const { storage, publicUrl } = options;
 
-  const sign = async (key: string, seconds: number): Promise<string> => {
-    const { data, error } = await storage.from(BUCKET).createSignedUrl(key, seconds);
-    if (error) throw storageUnavailable(error);
-    return onOrigin(publicUrl, data.signedUrl);
-  };
+  const sign = (key: string, seconds: number, signal?: AbortSignal): Promise<string | null> =>
+    signDownload(storage, { bucket: BUCKET, key, seconds, signal, origin: publicUrl });
 
   return {
     /** Where a voice's reference lies. The name ends in `.wav` whatever the format: existing clients rely on it. */
@@ -39,11 +36,8 @@ export function createReferences(options: { storage: Supabase["storage"]; public
      * A URL on the public origin to which the browser PUTs the clip, good for two hours (Storage's own, fixed).
      * @throws {ApiError} storage_unavailable
      */
-    async createUploadUrl(key: string): Promise<string> {
-      const { data, error } = await storage.from(BUCKET).createSignedUploadUrl(key);
-      if (error) throw storageUnavailable(error);
-      return onOrigin(publicUrl, data.signedUrl);
-    },
+    createUploadUrl: (key: string): Promise<string> =>
+      signUpload(storage, { bucket: BUCKET, key, origin: publicUrl }),
 
     /**
      * What there is to know about the uploaded clip, in one request.
@@ -86,7 +80,11 @@ export function createReferences(options: { storage: Supabase["storage"]; public
       signal: AbortSignal,
     ): Reference => ({
       ...known,
-      sign: (seconds) => sign(key, seconds),
+      async sign(seconds) {
+        const url = await sign(key, seconds, signal);
+        if (url === null) throw storageUnavailable(new Error("the clip is gone"));
+        return url;
+      },
       read: () => readObject(storage, { bucket: BUCKET, key, signal, length: known.sizeBytes }),
     }),
 
@@ -106,10 +104,9 @@ export function createReferences(options: { storage: Supabase["storage"]; public
       const isOwn = segments.length > 1 && segments[0] === userId &&
         segments.every((segment) => !["", ".", ".."].includes(segment) && !/[\\%?#]/.test(segment));
       if (!isOwn) throw new ApiError("not_found", "Voice not found.");
-      const { data, error } = await storage.from(BUCKET).createSignedUrl(key, seconds);
-      if (data) return onOrigin(publicUrl, data.signedUrl);
-      if (saysMissing(error)) throw new ApiError("not_found", "Voice not found.");
-      throw storageUnavailable(error);
+      const url = await sign(key, seconds);
+      if (url === null) throw new ApiError("not_found", "Voice not found.");
+      return url;
     },
   };
 }

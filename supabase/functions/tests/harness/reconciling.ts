@@ -67,6 +67,7 @@ export async function readyToReconcile(options: { intercept?: InterceptCall } = 
   const supabase = createSupabase({
     url: stack.supabase_url,
     secretKey: stack.secret_key,
+    timeout: clock.timeout,
     fetch: (input, init) => {
       const request = new Request(input, init);
       const { pathname } = new URL(request.url);
@@ -222,6 +223,9 @@ export function everything(): Promise<string> {
       await sql`select * from private.voice_enrollments order by user_id, voice_id`,
       await sql`select * from private.orphaned_voices order by region, provider_voice_id`,
       await sql`select * from private.clone_sendings order by attempt_id`,
+      await sql`select * from private.ids_without_token order by region`,
+      await sql`select * from private.voice_lists order by region, listed_at`,
+      await sql`select * from private.listed_voices order by region, provider_voice_id`,
       await sql`select * from public.voices order by id`,
       await sql`select bucket_id, name from storage.objects order by bucket_id, name`,
     ])

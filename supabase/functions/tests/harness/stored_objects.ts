@@ -21,9 +21,11 @@ export async function store(ready: Reconciling, bucket: Bucket, key: string, hou
 export async function stored(ready: Reconciling, objects: string[]): Promise<string[]> {
   const found = await Promise.all(objects.map(async (object) => {
     const [bucket = "", ...key] = object.split("/");
-    const response = await ready.storage.get(bucket, key.join("/"), {});
-    await response.arrayBuffer();
-    return response.ok ? [object] : [];
+    const question = { method: "GET", of: bucket, key: key.join("/") } as const;
+    return await ready.storage.ask(question, async (response) => {
+      await response.arrayBuffer();
+      return response.ok ? [object] : [];
+    });
   }));
   return found.flat();
 }

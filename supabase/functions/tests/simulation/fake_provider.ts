@@ -1,4 +1,4 @@
-import { gmtCreateOf, type IdShape, voiceIdOf } from "./id_shapes.ts";
+import { gmtCreateOf, type IdShape, voiceIdOf } from "../../../../local/dashscope/voice_ids.ts";
 import type { Process } from "./process.ts";
 import type { Scheduler } from "./scheduler.ts";
 
@@ -75,8 +75,8 @@ export function createFakeFetch(options: {
     if (Number(clip.searchParams.get("exp")) < scheduler.now() || !options.hasClip(clip.pathname.slice(1))) {
       return json(400, { code: "BadRequest.InputDownloadFailed", message: "x", request_id: "r" });
     }
-    const number = state.voices.size + state.deleted.size;
-    const voice = voiceIdOf(state.idShape, name, { at: scheduler.now(), number });
+    const suffix = (4096 + state.voices.size + state.deleted.size).toString(16);
+    const voice = voiceIdOf(state.idShape, name, { at: scheduler.now(), suffix });
     state.voices.set(voice, { token, region, createdAt: scheduler.now() });
     Object.assign(sent, { landedAt: scheduler.now(), voice });
     if (answer === "error_after") {

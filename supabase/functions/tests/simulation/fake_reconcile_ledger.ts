@@ -75,7 +75,9 @@ export function createFakeReconcileLedger(options: {
       return Promise.resolve(providerVoiceIds.map((provider_voice_id) => {
         const row = rowOf(region, provider_voice_id);
         const orphan = state.orphans.get(key(region, provider_voice_id));
-        const entry = [...state.entries.values()].find((item) => carriesToken(provider_voice_id, item.token));
+        const entries = [...state.entries.values()];
+        const entry = entries.find((item) => carriesToken(provider_voice_id, item.token)) ??
+          entries.find((item) => item.region === region && item.providerVoiceId === provider_voice_id);
         const kind = row
           ? "ours"
           : orphan

@@ -2,7 +2,7 @@ import type { FinalizeRequest } from "../../_shared/contract.ts";
 import type { CloneLimits } from "../../_shared/voices/enrollments.ts";
 import { brokenInvariants, brokenLimits } from "./invariants.ts";
 import type { CreateAnswer } from "./fake_provider.ts";
-import { type IdShape, TRACEABLE_SHAPES } from "./id_shapes.ts";
+import { type IdShape, TRACEABLE_SHAPES } from "../../../../local/dashscope/voice_ids.ts";
 import { type Fault, FAULTS } from "./process.ts";
 import { createScheduler, START } from "./scheduler.ts";
 import { createWorld, type Mutation, type World } from "./world.ts";

@@ -1,0 +1,149 @@
+// Requests that Storage refuses, or that ask for what is not there, and in which words, as recorded from storage-api.
+import assert from "node:assert/strict";
+import { keyed, newKey, refusal, remove, storage, type Told, told, uploaded } from "./harness/storage.ts";
+
+const key = await uploaded();
+const free = newKey();
+
+type Asked = { method: string; path: string; json?: string; headers?: Record<string, string>; body?: string };
+
+const post = (path: string, json: unknown): Asked => ({ method: "POST", path, json: JSON.stringify(json) });
+const list = (json: unknown) => post("/object/list/references", json);
+const drop = (json: unknown) => ({ ...post("/object/references", json), method: "DELETE" });
+const sign = (json: unknown) => post(`/object/sign/references/${key}`, json);
+const store = (name: string): Asked => ({
+  method: "POST",
+  path: `/object/generations/${name}`,
+  body: "RIFF",
+  headers: { "content-type": "audio/wav" },
+});
+
+const invalid = (message: string) => refusal("400", "Error", "InvalidRequest", message);
+const unread = (message: string) => refusal("400", "FastifyError", "InvalidRequest", message);
+const noObject = refusal("404", "not_found", "NoSuchKey", "Object not found");
+const noBucket = refusal("404", "Bucket not found", "NoSuchBucket", "Bucket not found");
+const emptyBody = unread("Body cannot be empty when content-type is set to 'application/json'");
+const noJson = unread("Body is not valid JSON but content-type is set to 'application/json'");
+const nothing: Told = { status: 200, body: [] };
+
+const ANSWERS: Record<string, [Asked, Told]> = {
+  "sign-upload with an empty JSON body": [
+    { ...post(`/object/upload/sign/references/${free}`, {}), json: "" },
+    emptyBody,
+  ],
+  "sign-upload with a body that is no JSON": [
+    { ...post(`/object/upload/sign/references/${free}`, {}), json: "{" },
+    noJson,
+  ],
+  "sign-upload of a key with a NUL": [
+    { method: "POST", path: "/object/upload/sign/references/a%00b" },
+    refusal("500", "DatabaseError", "DatabaseError", "database error, code: 22021", 500),
+  ],
+  "sign without expiresIn": [sign({}), invalid("body must have required property 'expiresIn'")],
+  "sign with expiresIn 0": [sign({ expiresIn: 0 }), invalid("body/expiresIn must be >= 1")],
+  "sign with expiresIn 0.5": [sign({ expiresIn: 0.5 }), invalid("body/expiresIn must be integer")],
+  "sign with expiresIn that is a word": [
+    sign({ expiresIn: "soon" }),
+    invalid("body/expiresIn must be integer"),
+  ],
+  "sign in an unknown bucket": [post(`/object/sign/nowhere/${key}`, { expiresIn: 60 }), noObject],
+  "sign many without expiresIn": [
+    post("/object/sign/references", { paths: [key] }),
+    invalid("body must have required property 'expiresIn'"),
+  ],
+  "list without a prefix": [list({}), invalid("body must have required property 'prefix'")],
+  "list with limit 0": [list({ prefix: "", limit: 0 }), invalid("body/limit must be >= 1")],
+  "list with limit -1": [list({ prefix: "", limit: -1 }), invalid("body/limit must be >= 1")],
+  "list by an unknown column": [
+    list({ prefix: "", sortBy: { column: "size", order: "asc" } }),
+    invalid("body/sortBy/column must be equal to one of the allowed values"),
+  ],
+  "list in an unknown order": [
+    list({ prefix: "", sortBy: { column: "name", order: "up" } }),
+    invalid("body/sortBy/order must be equal to one of the allowed values"),
+  ],
+  "list with a body that is no JSON": [{ ...list({}), json: "nonsense" }, noJson],
+  "list with an empty JSON body": [{ ...list({}), json: "" }, emptyBody],
+  "list of an unknown bucket": [post("/object/list/nowhere", { prefix: "" }), nothing],
+  "remove nothing": [drop({ prefixes: [] }), invalid("body/prefixes must NOT have fewer than 1 items")],
+  "remove without prefixes": [drop({}), invalid("body must have required property 'prefixes'")],
+  "remove by a string that names nothing": [drop({ prefixes: "nothing.wav" }), nothing],
+  "remove with a body that is no JSON": [{ ...drop({}), json: "nonsense" }, noJson],
+  "remove in an unknown bucket": [{ ...drop({ prefixes: [key] }), path: "/object/nowhere" }, nothing],
+  "store under a key with ^": [
+    store("a^b.wav"),
+    refusal("400", "InvalidKey", "InvalidKey", "Invalid key: a^b.wav"),
+  ],
+  "store under a key with #": [
+    store("a%23b.wav"),
+    refusal("400", "InvalidKey", "InvalidKey", "Invalid key: a#b.wav"),
+  ],
+  "store under a key that is not ASCII": [
+    store(encodeURIComponent("日本.wav")),
+    refusal("400", "InvalidKey", "InvalidKey", "Invalid key: 日本.wav"),
+  ],
+  "copy without a destination": [
+    post("/object/copy", { bucketId: "references", sourceKey: key }),
+    invalid("body must have required property 'destinationKey'"),
+  ],
+  "make a bucket that is there": [
+    post("/bucket", { id: "references", name: "references" }),
+    refusal("409", "Duplicate", "BucketAlreadyExists", "The resource already exists"),
+  ],
+  "remove a bucket that is not empty": [
+    { method: "DELETE", path: "/bucket/references" },
+    refusal("409", "ResourceNotEmpty", "ResourceNotEmpty", "The bucket you tried to delete is not empty"),
+  ],
+};
+
+for (const [what, [asked, expected]] of Object.entries(ANSWERS)) {
+  Deno.test(`${what}: ${expected.status} ${Object(expected.body).message ?? ""}`, async () => {
+    const { method, path, json, headers, body } = asked;
+    const response = await keyed(path, {
+      method,
+      body: json ?? body,
+      headers: { ...(json === undefined ? {} : { "content-type": "application/json" }), ...headers },
+    });
+    assert.deepEqual(await told(response), expected);
+  });
+}
+
+Deno.test("a key that leads out of its bucket is refused", async () => {
+  const { status, body } = await told(
+    await keyed("/object/generations/..%2Fx.wav", {
+      method: "POST",
+      body: "RIFF",
+      headers: { "content-type": "audio/wav" },
+    }),
+  );
+  const { message, ...rest } = Object(body);
+  assert.deepEqual([status, rest], [400, { statusCode: "400", error: "InvalidKey", code: "InvalidKey" }]);
+  assert.match(message, /^Invalid key: .*\.\.\/x\.wav.* contains dot path segment$/);
+});
+
+const noAuthorization = invalid("headers must have required property 'authorization'");
+
+for (
+  const [method, path, expected] of [
+    ["GET", `/object/references/${key}`, noBucket],
+    ["GET", `/object/info/public/references/${key}`, noBucket],
+    ["POST", `/object/upload/sign/references/${key}`, noAuthorization],
+    ["GET", "/bucket", noAuthorization],
+  ] as const
+) {
+  Deno.test(`${method} ${path.replace(key, "KEY")} without a key is refused by Storage itself`, async () => {
+    assert.deepEqual(await told(await fetch(`${storage}${path}`, { method })), expected);
+  });
+}
+
+Deno.test("the signed URL of an upload names the key as it is", async () => {
+  const response = await keyed("/object/upload/sign/references/a%23b", { method: "POST" });
+  const { url, token } = Object(await response.json());
+  assert.equal(url, `/object/upload/sign/references/a#b?token=${token}`);
+});
+
+Deno.test("status answers 200 and nothing else", async () => {
+  assert.deepEqual(await told(await fetch(`${storage}/status`)), { status: 200, body: "" });
+});
+
+Deno.test("the object of these tests is removed again", () => remove(key));
