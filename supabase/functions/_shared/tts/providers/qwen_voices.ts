@@ -24,6 +24,9 @@ const listAnswer = z.object({
   request_id: z.string().nullish(),
 });
 
+/** What a delete of a voice that is gone is answered. */
+const GONE: ReadonlySet<string> = new Set(["BadRequest.VoiceNotFound", "InvalidParameter.ResourceNotExist"]);
+
 const deleteAnswer = z.object({ request_id: z.string().nullish() });
 
 /** `qwen-tts-vc-<preferred_name>-voice-<yyyyMMddHHmmssSSS>-<hex>`, preferred_name being ours: `<letters>_<token>`. */
@@ -115,9 +118,8 @@ export function createQwenVoices(options: { dashscope: DashScope; region: string
           signal,
         });
       } catch (error) {
-        if (!(error instanceof ProviderError && error.providerCode === "BadRequest.VoiceNotFound")) {
-          throw error;
-        }
+        const code = error instanceof ProviderError && !error.outcomeUnknown ? error.providerCode : undefined;
+        if (code === undefined || !GONE.has(code)) throw error;
       }
     },
   };
