@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { textLength } from "../../supabase/functions/_shared/tts/text_length.ts";
 import type { Audio } from "./audio.ts";
 import type { Clip } from "./clip.ts";
 import { cloneVoice } from "./clone.ts";
@@ -60,7 +61,7 @@ export async function runSmoke(run: SmokeRun): Promise<SmokeResult> {
     );
     const { supports_generate: speaks, max_text_chars: most } = capabilities;
     // Before a voice is paid for.
-    if (speaks && [...run.text].length > most) {
+    if (speaks && textLength(run.text) > most) {
       throw new SmokeFailure(`The text is longer than the ${most} characters that it speaks.`);
     }
     if (speaks !== (provider === "qwen")) {
