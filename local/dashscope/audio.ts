@@ -1,21 +1,40 @@
 import { DashScopeError } from "./errors.ts";
+import { holdsMp3Frames } from "./mp3_frames.ts";
 
 const minimumSampleRate = 24_000;
 const maximumSeconds = 60;
+/** What counts as silence at most, of 32,768: a thousandth of full scale, where recorders' own noise lies. */
+const silentLevel = 32;
 
 /**
  * Refuses what DashScope refuses in a reference clip, as far as a header tells: bytes that are no WAV, MP3 or M4A
- * (`Audio.DecoderError`), a WAV below 24 kHz (`Audio.AudioRateError`) or over 60 s (`Audio.DurationLimitError`).
- * MP3 and M4A are known by their signature only.
+ * (`Audio.DecoderError`), a WAV below 24 kHz (`Audio.AudioRateError`), over 60 s (`Audio.DurationLimitError`) or, of 16
+ * bits, without sound (`Audio.PreprocessError`, which is what enrollment's pages name for it). MP3 and M4A are known by
+ * their signature and frames only; an MP3 may begin inside a frame.
  */
 export function checkAudio(bytes: Uint8Array): void {
   if (isMp3(bytes) || textAt(bytes, 4, 4) === "ftyp") return;
-  if (!["RIFF", "RF64"].includes(textAt(bytes, 0, 4)) || textAt(bytes, 8, 4) !== "WAVE") {
-    throw new DashScopeError("Audio.DecoderError");
+  if (["RIFF", "RF64"].includes(textAt(bytes, 0, 4)) && textAt(bytes, 8, 4) === "WAVE") {
+    return checkWav(bytes);
   }
-  const { sampleRate, seconds } = readWav(bytes);
+  if (!holdsMp3Frames(bytes)) throw new DashScopeError("Audio.DecoderError");
+}
+
+function checkWav(bytes: Uint8Array): void {
+  const { sampleRate, seconds, bits, samples } = readWav(bytes);
   if (sampleRate < minimumSampleRate) throw new DashScopeError("Audio.AudioRateError");
   if (seconds > maximumSeconds) throw new DashScopeError("Audio.DurationLimitError");
+  if (bits === 16 && isSilent(samples)) {
+    throw new DashScopeError("Audio.PreprocessError", { message: "Audio preprocess error: no sound." });
+  }
+}
+
+function isSilent(samples: Uint8Array): boolean {
+  const view = new DataView(samples.buffer, samples.byteOffset, samples.byteLength);
+  for (let at = 0; at + 2 <= view.byteLength; at += 2) {
+    if (Math.abs(view.getInt16(at, true)) > silentLevel) return false;
+  }
+  return true;
 }
 
 function textAt(bytes: Uint8Array, start: number, length: number): string {
@@ -30,10 +49,13 @@ function isMp3(bytes: Uint8Array): boolean {
   return first === 0xff && (second & 0xe0) === 0xe0 && (second & 0x06) !== 0;
 }
 
-function readWav(bytes: Uint8Array): { sampleRate: number; seconds: number } {
+function readWav(
+  bytes: Uint8Array,
+): { sampleRate: number; seconds: number; bits: number; samples: Uint8Array } {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   let sampleRate = 0;
   let bytesPerSecond = 0;
+  let bits = 0;
   let offset = 12;
   while (offset + 8 <= bytes.length) {
     const chunk = textAt(bytes, offset, 4);
@@ -42,10 +64,12 @@ function readWav(bytes: Uint8Array): { sampleRate: number; seconds: number } {
     if (chunk === "fmt " && body + 16 <= bytes.length) {
       sampleRate = view.getUint32(body + 4, true);
       bytesPerSecond = view.getUint32(body + 8, true);
+      bits = view.getUint16(body + 14, true);
     }
     if (chunk === "data" && bytesPerSecond > 0) {
       // A streamed WAV leaves 0xFFFFFFFF here: what really follows is the length.
-      return { sampleRate, seconds: Math.min(size, bytes.length - body) / bytesPerSecond };
+      const samples = bytes.subarray(body, body + size);
+      return { sampleRate, seconds: samples.length / bytesPerSecond, bits, samples };
     }
     offset = body + size + (size % 2);
   }
