@@ -1,6 +1,15 @@
-import { join, noise } from "./bytes.ts";
+import { bigEndian, join, noise } from "./bytes.ts";
 import { type Clip, type Expected, readable, refused } from "./clip.ts";
-import { apev2, type Id3Options, id3v1, id3v2, mp3, type Mp3Options, samplesPerFrame } from "./mp3.ts";
+import {
+  apev2,
+  type Id3Options,
+  id3v1,
+  id3v2,
+  lyrics3,
+  mp3,
+  type Mp3Options,
+  samplesPerFrame,
+} from "./mp3.ts";
 
 const AUDIO = { contentType: "audio/mpeg", container: "mp3", codec: "mp3" } as const;
 /** Ten seconds in whole frames of 24 ms. */
@@ -114,10 +123,56 @@ export const MP3_CLIPS: Clip[] = [
   taken("old-tag", { after: [id3v1()] }),
   taken("picture-at-the-end", { after: [apev2(noise(3_000)), id3v1()] }),
   taken("zeros-first", { before: [new Uint8Array(2_000)] }),
+  ...[4_096, 65_436, 70_000, 1_000_000].flatMap((zeros) => [
+    taken(`${zeros}-zeros-first`, { before: [new Uint8Array(zeros)] }),
+    taken(`${zeros}-zeros-behind-its-tag`, {
+      before: [id3v2({ size: 300 }), new Uint8Array(zeros)],
+      summary: "Info",
+    }),
+  ]),
+  // A tagger that says less of its padding, or of its picture, than there is.
+  taken("rest-of-a-picture-behind-its-tag", { before: [id3v2({ size: 300 }), noise(20_000, 5)] }),
+  taken("spaces-behind-its-tag", { before: [id3v2({ size: 300 }), " ".repeat(5_000)] }),
+  taken("ones-behind-its-tag", { before: [id3v2({ size: 300 }), "\xff".repeat(5_000)] }),
+  taken("zeros-between-tags", {
+    before: [id3v2({ size: 300 }), new Uint8Array(6_000), id3v2({ size: 70_000, picture: noise(60_000, 6) })],
+  }),
+  taken("tag-with-footer-and-zeros", {
+    before: [id3v2({ size: 2_000, version: 4, footer: true }), new Uint8Array(8_192)],
+  }),
+  readable(
+    "mp3-tag-reaches-into-the-frames.mp3",
+    // 8,192 bytes are told, and 4,106 there: the rest is half of a second of frames.
+    () => join("ID3\x03\0\0\0\0\x40\0", new Uint8Array(4_096), mp3()),
+    AUDIO,
+    { durationSeconds: TEN_SECONDS - 0.528, toleranceSeconds: 0.025 },
+  ),
+  taken("size-of-its-tag-in-eight-bits", {
+    before: ["ID3\x03\0\0", bigEndian(4, 5_000), new Uint8Array(5_000)],
+  }),
+  taken("tag-without-a-size", { before: ["ID3\x03\0\0\xff\xff\xff\xff", new Uint8Array(5_000)] }),
+  taken("zeros-and-a-tag-of-1.2mb", {
+    frames: 200,
+    before: [
+      id3v2({ size: 300 }),
+      new Uint8Array(5_000),
+      id3v2({ size: 1_200_000, picture: noise(1_100_000) }),
+    ],
+  }, { durationSeconds: 4.8 }),
+  taken("lyrics-at-the-end", { after: [apev2(noise(3_000)), lyrics3(), id3v1()] }),
+  taken("tag-at-the-end", { after: [id3v2({ size: 5_000, version: 4, footer: true })] }),
+  taken("picture-between-two-halves", {
+    between: { 200: id3v2({ size: 70_000, picture: noise(60_000, 7) }) },
+  }, { toleranceSeconds: 0.1 }),
   taken("noise-between-frames", { between: { 100: noise(300, 3), 200: noise(1_000, 4) } }, {
     toleranceSeconds: 0.1,
   }),
 
+  unreadable("too-many-zeros-first", () => mp3({ before: [new Uint8Array(1_200_000)] })),
+  unreadable("frames-far-apart", () => {
+    const frame = mp3({ frames: 1 });
+    return join(...Array.from({ length: 100 }, () => join(new Uint8Array(5_000), frame)));
+  }),
   unreadable("tag-alone", () => id3v2({ size: 50_000, picture: noise(40_000) })),
   unreadable("tag-larger-than-the-file", () => join(id3v2({ size: 900_000 }).slice(0, 10), mp3())),
   unreadable("one-frame-cut", () => mp3({ frames: 1 }).slice(0, 100)),

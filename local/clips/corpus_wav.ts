@@ -1,6 +1,6 @@
-import { bigEndian, join, noise } from "./bytes.ts";
+import { bigEndian, type Bytes, join, noise } from "./bytes.ts";
 import { type Clip, type Expected, readable, refused } from "./clip.ts";
-import { id3v2 } from "./mp3.ts";
+import { id3v1, id3v2 } from "./mp3.ts";
 import { A_LAW, chunk, IEEE_FLOAT, remarks, UNKNOWN_SIZE, wav, type WavOptions } from "./wav.ts";
 
 const AUDIO = { contentType: "audio/wav", container: "wav", codec: "pcm-s16" } as const;
@@ -9,6 +9,8 @@ const IMA_ADPCM = 0x11;
 
 const taken = (name: string, options: WavOptions, expected?: Expected) =>
   readable(`wav-${name}.wav`, () => wav(options), AUDIO, expected);
+const tagged = (name: string, before: Bytes[], after: Bytes[] = []) =>
+  readable(`wav-${name}.wav`, () => join(...before, wav(), ...after), AUDIO);
 const unsupported = (name: string, options: WavOptions) =>
   refused(`wav-${name}.wav`, () => wav(options), AUDIO.contentType, "reference_type_unsupported");
 const unreadable = (name: string, bytes: Clip["bytes"]) =>
@@ -19,6 +21,11 @@ const ofSize = (size: number) => () => {
   const clip = wav();
   return join(clip, chunk("JUNK", new Uint8Array(size - clip.length - 8), { padded: false }));
 };
+
+/** What a recorder says of its blocks is often wrong, or left out; of PCM, channels and width tell it. */
+const misstated = [0, 1, 3, 4, 0xffff].map((statedBlockSize) =>
+  taken(`block-size-${statedBlockSize}`, { statedBlockSize })
+);
 
 /** A picture in a tag in a chunk, as some taggers do it. */
 const tagChunk = () => chunk("id3 ", id3v2({ size: 90_000, picture: noise(80_000) }));
@@ -62,6 +69,16 @@ export const WAV_CLIPS: Clip[] = [
   unsupported("mu-law", { bits: 8, formatTag: MU_LAW }),
   unsupported("adpcm", { bits: 4, formatTag: IMA_ADPCM }),
 
+  ...misstated,
+  taken("block-size-0-extensible", { statedBlockSize: 0, extensible: true }),
+  taken("stereo-block-size-2", { channels: 2, statedBlockSize: 2 }, {
+    channels: 2,
+    code: "reference_not_mono",
+  }),
+  taken("byte-rate-0", { statedByteRate: 0 }),
+  taken("byte-rate-1", { statedByteRate: 1 }),
+  taken("byte-rate-of-stereo", { statedByteRate: 96_000 }),
+
   taken("extensible", { extensible: true }),
   taken("remarks-before-format", { beforeFormat: [remarks(1_000)] }),
   taken("remarks-before-data", { beforeData: [remarks(1_000)] }),
@@ -97,6 +114,18 @@ export const WAV_CLIPS: Clip[] = [
   taken("format-beyond-64kib", { beforeFormat: [chunk("JUNK", new Uint8Array(300_000))] }),
   taken("remarks-of-300kb-first", { beforeFormat: [remarks(300_000)] }),
   taken("tag-of-90kb-first", { beforeFormat: [tagChunk()] }),
+  tagged("tag-in-front", [id3v2({ size: 200 })]),
+  tagged("tag-with-footer-in-front", [id3v2({ size: 200, version: 4, footer: true })]),
+  tagged("tag-of-90kb-in-front", [id3v2({ size: 90_000, picture: noise(80_000) })]),
+  tagged("tags-around", [id3v2({ size: 300 })], [id3v1()]),
+  readable(
+    "wav-tag-in-front-cut-short.wav",
+    () => join(id3v2({ size: 300 }), wav().slice(0, 44 + 240_000)),
+    AUDIO,
+    {
+      durationSeconds: 5,
+    },
+  ),
   readable("wav-cut-short.wav", () => wav().slice(0, 44 + 240_000), AUDIO, { durationSeconds: 5 }),
   readable("wav-cut-within-a-sample.wav", () => wav().slice(0, 44 + 240_001), AUDIO, { durationSeconds: 5 }),
   readable("wav-cut-to-2s.wav", () => wav().slice(0, 44 + 96_000), AUDIO, {
@@ -104,11 +133,26 @@ export const WAV_CLIPS: Clip[] = [
     code: "reference_too_short",
   }),
 
+  refused(
+    "wav-tag-in-front-24-bit.wav",
+    () => join(id3v2({ size: 300 }), wav({ bits: 24 })),
+    AUDIO.contentType,
+    "reference_type_unsupported",
+  ),
+  // ffmpeg looks for the format behind one tag, and right behind it.
+  unreadable(
+    "two-tags-in-front",
+    () => join(id3v2({ size: 300 }), id3v2({ size: 300 }), wav({ seconds: 3 })),
+  ),
+  unreadable(
+    "zeros-behind-the-tag",
+    () => join(id3v2({ size: 300 }), new Uint8Array(100), wav({ seconds: 3 })),
+  ),
+
   unreadable("without-data", () => wav({ seconds: 0 })),
   unreadable("cut-before-data", () => wav().slice(0, 40)),
   unreadable("cut-in-its-name", () => wav().slice(0, 10)),
   unreadable("without-format", () => join(wav().slice(0, 12), wav().slice(36))),
   unreadable("sample-rate-0", () => wav({ seconds: 1 }).fill(0, 24, 28)),
-  unreadable("block-size-0", () => wav({ statedBlockSize: 0 })),
   unreadable("no-channels", () => wav().fill(0, 22, 24)),
 ];

@@ -110,6 +110,14 @@ export const HOSTILE_CLIPS: readonly HostileClip[] = [
   },
   { name: "900,000 empty tags", bytes: () => join(repeat("ID3\x03\0\0\0\0\0\0", 900_000), mp3()) },
   {
+    name: "900,000 empty tags behind zeros",
+    bytes: () => join(new Uint8Array(5_000), repeat("ID3\x03\0\0\0\0\0\0", 900_000), mp3()),
+  },
+  {
+    name: "9 MB of three frames in a row and a byte between",
+    bytes: () => join(new Uint8Array(5_000), repeat(join(mp3({ frames: 3, bitRates: [8] }), "\0"), 123_000)),
+  },
+  {
     name: "9 MB that may each be the start of a frame",
     bytes: () => mp3({ after: [repeat("\xff", 9_000_000)] }),
   },

@@ -4,6 +4,7 @@ import {
   audioDescription,
   type AudioFormat,
   movieHeader,
+  pictureDescription,
   SAMPLES_PER_PACKET,
   trackBox,
   videoDescription,
@@ -20,6 +21,9 @@ export type SampleTables = {
   /** Places of chunks in the file. */
   stco?: number[];
 };
+
+/** A part of the media to be heard; from -1 stands for silence. */
+export type Edit = { duration: number; from: number };
 
 export type M4aOptions = Partial<AudioFormat> & {
   brand?: string;
@@ -43,8 +47,17 @@ export type M4aOptions = Partial<AudioFormat> & {
   delay?: number;
   /** How many samples an edit list keeps, of a clip that was trimmed; all by default. */
   kept?: number;
+  /** The edit list in place of the one for `delay` and `kept`; durations in units of the movie. */
+  edits?: Edit[];
+  editVersion?: 0 | 1;
+  /** Units of the movie in one second; the sample rate by default, 1,000 from most writers. */
+  movieTimescale?: number;
+  /** What the track says of its own units in one second. */
+  statedTimescale?: number;
   /** Adds a track of video. */
   video?: boolean;
+  /** Adds a track of video with so many pictures, in front of the sound or behind it. */
+  pictures?: { count: number; place?: "first" | "last"; areChapters?: boolean };
   tables?: SampleTables;
   /** More boxes: at the end of `stbl`, at the end of `moov`, between `ftyp` and the rest. */
   moreInTable?: Bytes[];
@@ -52,6 +65,7 @@ export type M4aOptions = Partial<AudioFormat> & {
   moreBefore?: Bytes[];
 };
 
+const PICTURE_TRACK = 3;
 const PACKETS_PER_CHUNK = 24;
 /** A packet of AAC, one channel, that holds silence. The rest of a packet is filled with zeros. */
 const SILENCE = [0x00, 0xc8, 0x00, 0x80, 0x23, 0x80];
@@ -86,6 +100,34 @@ function editsOf(delay: number, duration: number): Bytes {
   return box("edts", table("elst", [[duration - delay, delay, 0x10000]]));
 }
 
+function editBox(edits: Edit[], version: 0 | 1): Bytes {
+  const width = version === 0 ? 4 : 8;
+  const rows = edits.map(({ duration, from }) =>
+    join(
+      bigEndian(width, duration),
+      from < 0 ? "\xff".repeat(width) : bigEndian(width, from),
+      bigEndian(4, 0x10000),
+    )
+  );
+  return box("edts", fullBox("elst", version, 0, bigEndian(4, rows.length), ...rows));
+}
+
+function pictureTrack(count: number): Bytes {
+  return trackBox({
+    id: PICTURE_TRACK,
+    kind: "vide",
+    timescale: 600,
+    duration: 6000,
+    samples: [
+      pictureDescription(),
+      table("stts", [[count, 6000 / count]]),
+      table("stsc", [[1, count, 1]]),
+      sampleSizes(0, Array.from({ length: count }, () => 1)),
+      table("stco", [[0]]),
+    ],
+  });
+}
+
 function videoTrack(): Bytes {
   return trackBox({
     id: 2,
@@ -94,9 +136,9 @@ function videoTrack(): Bytes {
     duration: 6000,
     samples: [
       videoDescription(),
-      table("stts", [[1, 6000]]),
-      table("stsc", [[1, 1, 1]]),
-      sampleSizes(0, [1]),
+      table("stts", [[10, 600]]),
+      table("stsc", [[1, 10, 1]]),
+      sampleSizes(1, [], 10),
       table("stco", [[0]]),
     ],
   });
@@ -107,6 +149,7 @@ export function m4a(options: M4aOptions = {}): Bytes {
   const { brand = "M4A ", compatible = ["M4A ", "mp42", "isom"], packetBytes = 192, moov = "first" } =
     options;
   const { codec = "aac", sampleRate = 24_000, channels = 1, entry, audioConfig } = options;
+  const { pictures } = options;
   const { coverBytes = 0, cover = "behind", delay = 0, tables = {} } = options;
   const format = { codec, sampleRate, channels, entry, audioConfig };
   const samples = options.samples ?? Math.round((options.seconds ?? 10) * sampleRate);
@@ -127,9 +170,12 @@ export function m4a(options: M4aOptions = {}): Bytes {
     const audio = trackBox({
       id: 1,
       kind: "soun",
-      timescale: sampleRate,
+      chapters: pictures?.areChapters ? PICTURE_TRACK : undefined,
+      timescale: options.statedTimescale ?? sampleRate,
       duration: samples,
-      edits: delay === 0 && options.kept === undefined
+      edits: options.edits
+        ? editBox(options.edits, options.editVersion ?? 0)
+        : delay === 0 && options.kept === undefined
         ? undefined
         : editsOf(delay, delay + (options.kept ?? samples - delay)),
       samples: [
@@ -143,9 +189,11 @@ export function m4a(options: M4aOptions = {}): Bytes {
     });
     return box(
       "moov",
-      movieHeader(sampleRate, samples, options.video ? 2 : 1),
+      movieHeader(options.movieTimescale ?? sampleRate, samples, PICTURE_TRACK),
       ...(cover === "before" ? picture : []),
+      pictures?.place === "first" ? pictureTrack(pictures.count) : "",
       audio,
+      pictures && pictures.place !== "first" ? pictureTrack(pictures.count) : "",
       options.video ? videoTrack() : "",
       ...(cover === "behind" ? picture : []),
       ...(options.moreInMoov ?? []),

@@ -5,6 +5,7 @@ import {
   audioDescription,
   type AudioFormat,
   movieHeader,
+  pictureDescription,
   SAMPLES_PER_PACKET,
   trackBox,
 } from "./m4a_track.ts";
@@ -20,12 +21,24 @@ export type FragmentedOptions = Partial<AudioFormat> & {
   lastIndex?: boolean;
   /** Whether the header of the movie tells the duration that the fragments have. */
   statesDuration?: boolean;
+  /** Adds a track of video with so many pictures, one in each fragment as far as they go. */
+  pictures?: number;
+  /** An edit list that begins `delay` samples late, of a length not known when it was written. */
+  delay?: number;
   /** What the runs of samples say of their count, in place of the truth, with one size and duration for all. */
   statedSamples?: number;
 };
 
 const AUDIO_TRACK = 1;
+const PICTURE_TRACK = 2;
 const EVERY_SAMPLE_IS_KEY = 0x02000000;
+
+const NO_SAMPLES = [table("stts", []), table("stsc", []), sampleSizes(0, []), table("stco", [])];
+const PICTURE = box(
+  "traf",
+  fullBox("tfhd", 0, 0x20018, bigEndian(4, PICTURE_TRACK, 24_000, 1)),
+  fullBox("trun", 0, 0, bigEndian(4, 1)),
+);
 
 function fragment(
   options: {
@@ -34,9 +47,10 @@ function fragment(
     durations: number[];
     packetBytes: number;
     statedSamples?: number;
+    hasPicture?: boolean;
   },
 ): Bytes {
-  const { number, start, durations, packetBytes, statedSamples } = options;
+  const { number, start, durations, packetBytes, statedSamples, hasPicture } = options;
   // The run tells durations and sizes sample by sample, or else the fragment's header tells one for all.
   const run = (dataOffset: number) =>
     statedSamples === undefined
@@ -67,6 +81,7 @@ function fragment(
         fullBox("tfdt", 1, 0, bigEndian(8, start)),
         run(dataOffset),
       ),
+      hasPicture ? PICTURE : "",
     );
   const length = moof(0).length;
   return join(moof(length + 8), box("mdat", packets(durations.length, packetBytes)));
@@ -88,7 +103,10 @@ export function fragmentedM4a(options: FragmentedOptions = {}): Bytes {
     for (let at = start; at < end; at += perPacket) durations.push(Math.min(perPacket, end - at));
     starts.push(start);
     const number = fragments.length + 1;
-    fragments.push(fragment({ number, start, durations, packetBytes, statedSamples: options.statedSamples }));
+    const hasPicture = number <= (options.pictures ?? 0);
+    fragments.push(
+      fragment({ number, start, durations, packetBytes, statedSamples: options.statedSamples, hasPicture }),
+    );
     start = end;
   }
 
@@ -100,13 +118,17 @@ export function fragmentedM4a(options: FragmentedOptions = {}): Bytes {
       kind: "soun",
       timescale: sampleRate,
       duration: stated,
-      samples: [
-        audioDescription({ codec, sampleRate, channels, entry, audioConfig }),
-        table("stts", []),
-        table("stsc", []),
-        sampleSizes(0, []),
-        table("stco", []),
-      ],
+      edits: options.delay === undefined
+        ? undefined
+        : box("edts", table("elst", [[0, options.delay, 0x10000]])),
+      samples: [audioDescription({ codec, sampleRate, channels, entry, audioConfig }), ...NO_SAMPLES],
+    }),
+    options.pictures === undefined ? "" : trackBox({
+      id: PICTURE_TRACK,
+      kind: "vide",
+      timescale: 24_000,
+      duration: 0,
+      samples: [pictureDescription(), ...NO_SAMPLES],
     }),
     box("mvex", fullBox("trex", 0, 0, bigEndian(4, AUDIO_TRACK, 1, perPacket, 0, 0))),
   );

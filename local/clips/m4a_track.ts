@@ -109,12 +109,68 @@ export function audioDescription(format: AudioFormat): Bytes {
   return described(entry);
 }
 
+type BitField = [value: number, bits: number];
+/** Whether there is a mixdown in mono, in stereo and by a matrix, and which. */
+const MIXDOWNS: BitField[] = [[1, 1], [3, 4], [1, 1], [5, 4], [1, 1], [2, 3]];
+const NO_MIXDOWNS: BitField[] = [[0, 1], [0, 1], [0, 1]];
+const CORE_CODER: BitField[] = [[0, 1], [1, 1], [0, 14], [0, 1]];
+const NO_CORE_CODER: BitField[] = [[0, 3]];
+
+/**
+ * A configuration that tells its channels in a program config element (ISO/IEC 14496-3, 4.4.1.1), as converters write it
+ * for whatever has no number.
+ * @param elements in front of the listener, `pair` being two channels; `low` counts channels for low frequencies alone
+ */
+export function programConfig(
+  sampleRate: number,
+  elements: ("single" | "pair")[],
+  { low = 0, mixdowns = false, objectType = 2, coreCoder = false }: {
+    low?: number;
+    mixdowns?: boolean;
+    objectType?: 2 | 5;
+    coreCoder?: boolean;
+  } = {},
+): Bytes {
+  const heard: BitField[] = [...aacRate(sampleRate), [2, 5]];
+  const [rateIndex = [0, 4]] = aacRate(objectType === 5 ? sampleRate / 2 : sampleRate);
+  return packBits(
+    [objectType, 5],
+    rateIndex,
+    [0, 4],
+    ...(objectType === 5 ? heard : []),
+    // No short frames, a core coder with its delay or none, no extension.
+    ...(coreCoder ? CORE_CODER : NO_CORE_CODER),
+    [0, 4],
+    [1, 2],
+    rateIndex,
+    [elements.length, 4],
+    [0, 4],
+    [0, 4],
+    [low, 2],
+    [0, 3],
+    [0, 4],
+    ...(mixdowns ? MIXDOWNS : NO_MIXDOWNS),
+    ...elements.map((element): BitField => [element === "pair" ? 16 : 0, 5]),
+    ...Array.from({ length: low }, (): BitField => [0, 4]),
+    [0, 7],
+    [0, 8],
+  );
+}
+
+/** The box `stsd` of a video track of JPEG pictures, as covers and pictures of chapters are. */
+export function pictureDescription(): Bytes {
+  return visual("jpeg", new Uint8Array());
+}
+
 /** The box `stsd` of a video track of H.264. */
 export function videoDescription(): Bytes {
-  const config = box("avcC", Uint8Array.of(1, 66, 0, 30, 255, 224, 0));
+  return visual("avc1", box("avcC", Uint8Array.of(1, 66, 0, 30, 255, 224, 0)));
+}
+
+function visual(name: string, config: Bytes): Bytes {
   return described(
     box(
-      "avc1",
+      name,
       bigEndian(6, 0),
       bigEndian(2, 1),
       bigEndian(4, 0, 0, 0, 0),
@@ -151,6 +207,8 @@ export function movieHeader(timescale: number, duration: number, tracks: number)
 export type Track = {
   id: number;
   kind: "soun" | "vide";
+  /** The track of its chapters, where there is one. */
+  chapters?: number;
   /** Units in one second. */
   timescale: number;
   /** In units of the timescale; 0 where the fragments tell it. */
@@ -162,7 +220,7 @@ export type Track = {
 };
 
 /** The box `trak`. */
-export function trackBox({ id, kind, timescale, duration, edits, samples }: Track): Bytes {
+export function trackBox({ id, kind, chapters, timescale, duration, edits, samples }: Track): Bytes {
   const header = fullBox(
     "tkhd",
     0,
@@ -183,5 +241,6 @@ export function trackBox({ id, kind, timescale, duration, edits, samples }: Trac
       box("stbl", ...samples),
     ),
   );
-  return box("trak", header, edits ?? "", media);
+  const references = chapters === undefined ? "" : box("tref", box("chap", bigEndian(4, chapters)));
+  return box("trak", header, edits ?? "", references, media);
 }

@@ -180,3 +180,9 @@ export function apev2(picture: Bytes): Bytes {
     );
   return join(edge(0xa0000000), item, edge(0x80000000));
 }
+
+/** A Lyrics3v2 tag, which karaoke players put between the audio and an ID3v1 tag. */
+export function lyrics3(): Bytes {
+  const content = "LYRICSBEGININD0000200LYR00100" + "a".repeat(100);
+  return join(content, String(content.length).padStart(6, "0"), "LYRICS200");
+}

@@ -31,6 +31,7 @@ export type WavOptions = {
   statedRiffSize?: number;
   statedDataSize?: number;
   statedBlockSize?: number;
+  statedByteRate?: number;
 };
 
 /** One chunk of a RIFF file. `padded: false` leaves out the byte that follows an odd size, as careless writers do. */
@@ -81,7 +82,7 @@ export function wav(options: WavOptions = {}): Bytes {
     littleEndian(2, options.extensible ? EXTENSIBLE : formatTag),
     littleEndian(2, channels),
     littleEndian(4, sampleRate),
-    littleEndian(4, sampleRate * blockSize),
+    littleEndian(4, options.statedByteRate ?? sampleRate * blockSize),
     littleEndian(2, blockSize),
     littleEndian(2, bits),
     options.extensible

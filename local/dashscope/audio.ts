@@ -1,23 +1,31 @@
+import { id3Bytes } from "../../supabase/functions/_shared/audio/id3.ts";
 import { DashScopeError } from "./errors.ts";
 import { holdsMp3Frames } from "./mp3_frames.ts";
 
 const minimumSampleRate = 24_000;
 const maximumSeconds = 60;
+/** Format tags of WAV: PCM, float, and the one of which the rest is told further on. */
+const uncompressed = [1, 3, 0xfffe];
 /** What counts as silence at most, of 32,768: a thousandth of full scale, where recorders' own noise lies. */
 const silentLevel = 32;
 
 /**
  * Refuses what DashScope refuses in a reference clip, as far as a header tells: bytes that are no WAV, MP3 or M4A
  * (`Audio.DecoderError`), a WAV below 24 kHz (`Audio.AudioRateError`), over 60 s (`Audio.DurationLimitError`) or, of 16
- * bits, without sound (`Audio.PreprocessError`, which is what enrollment's pages name for it). MP3 and M4A are known by
- * their signature and frames only; an MP3 may begin inside a frame.
+ * bits, without sound (`Audio.PreprocessError`, which is what enrollment's pages name for it), with or without a tag in
+ * front of it. MP3 and M4A are known by their signature and frames only; an MP3 may begin inside a frame.
  */
 export function checkAudio(bytes: Uint8Array): void {
+  const untagged = bytes.subarray(id3Bytes(bytes));
+  if (isWav(untagged)) return checkWav(untagged);
   if (isMp3(bytes) || textAt(bytes, 4, 4) === "ftyp") return;
-  if (["RIFF", "RF64"].includes(textAt(bytes, 0, 4)) && textAt(bytes, 8, 4) === "WAVE") {
-    return checkWav(bytes);
+  if (textAt(bytes, 0, 4) === "RIFF" || !holdsMp3Frames(bytes)) {
+    throw new DashScopeError("Audio.DecoderError");
   }
-  if (!holdsMp3Frames(bytes)) throw new DashScopeError("Audio.DecoderError");
+}
+
+function isWav(bytes: Uint8Array): boolean {
+  return ["RIFF", "RF64"].includes(textAt(bytes, 0, 4)) && textAt(bytes, 8, 4) === "WAVE";
 }
 
 function checkWav(bytes: Uint8Array): void {
@@ -63,12 +71,15 @@ function readWav(
     const body = offset + 8;
     if (chunk === "fmt " && body + 16 <= bytes.length) {
       sampleRate = view.getUint32(body + 4, true);
-      bytesPerSecond = view.getUint32(body + 8, true);
+      // Of samples as they are, what the header tells of a second is often wrong, and decoders do not heed it.
+      bytesPerSecond = uncompressed.includes(view.getUint16(body, true))
+        ? sampleRate * view.getUint16(body + 2, true) * Math.ceil(view.getUint16(body + 14, true) / 8)
+        : view.getUint32(body + 8, true);
       bits = view.getUint16(body + 14, true);
     }
     if (chunk === "data" && bytesPerSecond > 0) {
-      // A streamed WAV leaves 0xFFFFFFFF here: what really follows is the length.
-      const samples = bytes.subarray(body, body + size);
+      // A streamed WAV leaves 0 or 0xFFFFFFFF here: what really follows is the length.
+      const samples = bytes.subarray(body, body + (size || bytes.length));
       return { sampleRate, seconds: samples.length / bytesPerSecond, bits, samples };
     }
     offset = body + size + (size % 2);

@@ -20,7 +20,9 @@ export function bucketChecks(
     if (faults.length === 0) {
       return ok(
         name,
-        `It is private, takes up to ${wanted.fileSizeLimit.toLocaleString("en")} bytes, and audio alone.`,
+        `It is private, and takes up to ${
+          wanted.fileSizeLimit.toLocaleString("en")
+        } bytes of the types it should.`,
       );
     }
     const [details, statements] = [0, 1].map((part) => faults.map((fault) => fault[part]));

@@ -3,7 +3,8 @@ import { CHECK_NOTES } from "./check_notes.ts";
 import { REPORT_NOTES } from "./report_notes.ts";
 
 const LANGUAGE =
-  "A name of `/languages` or its code (`zh en de it pt es ja ko fr ru`), in any case; stored as the name.";
+  "A name of `/languages`, its code (`zh en de it pt es ja ko fr ru`) or a tag that begins with the code (`en-US`), in any " +
+  "case; stored as the name.";
 
 const cloneDetails: FieldNotes = {
   name: { minLength: 1, maxLength: 100, description: "1–100 characters." },

@@ -12,7 +12,7 @@ const nameOf = (path: string) => path.slice(FUNCTIONS.length + 1);
 const LAYERS: [layer: string, files: RegExp, mayImport: string[]][] = [
   [
     "base",
-    /^_shared\/(errors|log|clock|hosts|database\.types|database_answers|tts\/errors|tts\/languages|tts\/sent_language|tts\/text_length)\.ts$/,
+    /^_shared\/(errors|log|clock|hosts|database\.types|database_answers|tts\/errors|tts\/languages|tts\/scripts|tts\/sent_language|tts\/text_length)\.ts$/,
     [],
   ],
   ["contract", /^_shared\/contract(_\w+)?\.ts$/, ["base"]],

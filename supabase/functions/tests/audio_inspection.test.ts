@@ -115,11 +115,14 @@ const SENTENCES = {
   "not-wma.wav": "This is WMA audio; upload WAV, MP3 or M4A.",
   "not-caf.wav": "This is CAF audio; upload WAV, MP3 or M4A.",
   "m4a-quicktime.m4a": "This is QuickTime audio; upload WAV, MP3 or M4A.",
+  "m4a-without-moov.m4a": "This file is cut short; record or upload it again.",
+  "m4a-without-moov-and-size.m4a": "This file is cut short; record or upload it again.",
+  "m4a-recorded-video.m4a": "This is a video; upload its sound as WAV, MP3 or M4A.",
   "m4a-video.m4a": "This is a video; upload its sound as WAV, MP3 or M4A.",
   "not-noise.wav": "This file could not be read as audio; upload WAV, MP3 or M4A.",
 };
 
-Deno.test("the refusal of a known format names it", async () => {
+Deno.test("the refusal of a known format names it, and one of a killed recording tells so", async () => {
   const told: Record<string, string> = {};
   for (const name of Object.keys(SENTENCES)) {
     const clip = CORPUS.find((one) => one.name === name);

@@ -125,17 +125,22 @@ for (
     "audio/wav",
     "audio/x-wav",
     "audio/wave",
+    "audio/vnd.wave",
     "audio/mpeg",
+    "audio/mp3",
+    "audio/x-mp3",
     "audio/mp4",
     "audio/x-m4a",
     "audio/m4a",
+    "audio/aac",
+    "video/mp4",
   ]
 ) {
   Deno.test(`a clip declared as ${type} is looked into`, () =>
     refuseUnfit({ sizeBytes: 1, contentType: type }));
 }
 
-for (const type of ["audio/webm", "audio/ogg", "video/mp4", "text/html", "application/octet-stream", ""]) {
+for (const type of ["audio/webm", "audio/ogg", "video/webm", "text/html", "application/octet-stream", ""]) {
   Deno.test(`a clip declared as ${type || "nothing"} is refused as it is`, () => {
     assert.throws(() => refuseUnfit({ sizeBytes: 1, contentType: type }), {
       code: "reference_type_unsupported",

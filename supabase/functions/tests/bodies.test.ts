@@ -42,8 +42,17 @@ const REFUSED: Record<string, Rule[]> = {
       [
         "Klingon",
         "xx",
-        "zh-CN",
+        "nl-NL",
+        "yue-HK",
         "en_US",
+        "en-",
+        "en--US",
+        "-en",
+        "en-US!",
+        "en-\0",
+        "english-US",
+        "auto-US",
+        "enUS",
         "Englisch",
         "auto auto",
         "\0",
@@ -198,6 +207,15 @@ Deno.test("every language is taken by its name and its code, in any case", async
         language,
       );
     }
+  }
+});
+
+Deno.test("of a tag as browsers have it, the language counts, whatever the script, the region and the rest", async () => {
+  await using api = await startApi({ keys });
+  for (
+    const language of ["en-US", "zh-CN", "zh-Hant-TW", "pt-BR", "DE-ch-1901", "es-419", "ja-JP-u-ca-japanese"]
+  ) {
+    await assertFinalizeTakes(api, { language });
   }
 });
 

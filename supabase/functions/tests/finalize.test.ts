@@ -100,6 +100,9 @@ Deno.test("a repeated finalize gives the same answer without asking the provider
     for (
       const again of [body, { ...body, name: `  ${body.name}\n` }, { ...body, language: "EN" }, {
         ...body,
+        language: "en-US",
+      }, {
+        ...body,
         description: "",
       }]
     ) {

@@ -96,10 +96,15 @@ for (
     "audio/wav",
     "audio/x-wav",
     "audio/wave",
+    "audio/vnd.wave",
     "audio/mpeg",
+    "audio/mp3",
+    "audio/x-mp3",
     "audio/mp4",
     "audio/x-m4a",
     "audio/m4a",
+    "audio/aac",
+    "video/mp4",
   ]
 ) {
   Deno.test(`the bucket takes ${type}`, async () => {

@@ -64,8 +64,11 @@ select results_eq(
 );
 select set_eq(
   $$ select unnest(allowed_mime_types) from storage.buckets where id = 'references' $$,
-  array['audio/wav', 'audio/x-wav', 'audio/wave', 'audio/mpeg', 'audio/mp4', 'audio/x-m4a', 'audio/m4a'],
-  'it takes audio alone'
+  array[
+    'audio/wav', 'audio/x-wav', 'audio/wave', 'audio/vnd.wave', 'audio/mpeg', 'audio/mp3', 'audio/x-mp3',
+    'audio/mp4', 'audio/x-m4a', 'audio/m4a', 'audio/aac', 'video/mp4'
+  ],
+  'it takes what browsers and phones declare WAV, MP3 and M4A to be'
 );
 
 select pg_temp.act_as('anon');

@@ -14,11 +14,13 @@ const RATES = [
   8_000,
   7_350,
 ];
-/** Channels by configuration; 0 says that they are told elsewhere. */
-const CHANNELS = [undefined, 1, 2, 3, 4, 5, 6, 8];
+/** Channels by configuration (1.6.3.5); 0 says that a program config element tells them. */
+const CHANNELS = [undefined, 1, 2, 3, 4, 5, 6, 8, undefined, undefined, undefined, 7, 8, 24, 8];
 /** Object types (ISO/IEC 14496-3, 1.5.1.1): those that are heard at another rate than their core's. */
 const SBR = 5;
 const PARAMETRIC_STEREO = 29;
+/** Object types whose own part of the configuration may tell the channels (1.6.2.1, GASpecificConfig). */
+const GENERAL_AUDIO = new Set([1, 2, 3, 4, 6, 7, 17, 19, 20, 21, 22, 23]);
 /** In front of what older decoders pass over. */
 const EXTENSION = 0x2b7;
 const PARAMETRIC_EXTENSION = 0x548;
@@ -53,15 +55,54 @@ const rate = (bits: Bits) => {
   return index === 15 ? bits.read(24) : RATES[index];
 };
 
+/**
+ * The channels that a program config element counts: single elements have one, pairs two (4.4.1.1). Undefined where it is
+ * not whole.
+ */
+function channelsOfProgram(bits: Bits): number | undefined {
+  // Its number, profile and sample rate.
+  bits.read(10);
+  const [front, side, back] = [bits.read(4), bits.read(4), bits.read(4)];
+  const low = bits.read(2);
+  // Data, and couplings that are heard in the other channels.
+  bits.read(7);
+  for (const width of [4, 4, 3]) {
+    const hasMixdown = bits.read(1) === 1;
+    if (hasMixdown) bits.read(width);
+  }
+  const elements = front + side + back;
+  if (bits.left() < elements * 5 + low * 4) return undefined;
+  let channels = low;
+  for (let element = 0; element < elements; element++) channels += bits.read(5) > 15 ? 2 : 1;
+  return channels || undefined;
+}
+
+/** What stands in the part of general audio in front of the program config element. */
+function skipGeneralAudio(bits: Bits): void {
+  // Whether frames are short.
+  bits.read(1);
+  const hasCoreCoder = bits.read(1) === 1;
+  if (hasCoreCoder) bits.read(14);
+  // Whether there is an extension.
+  bits.read(1);
+}
+
 /** Reads an AudioSpecificConfig. */
 function audioFormat(config: Uint8Array): AacFormat {
   const bits = bitsOf(config);
   const type = objectType(bits);
   let sampleRate = rate(bits);
-  const channels = CHANNELS[bits.read(4)];
+  const configuration = bits.read(4);
   let isParametric = type === PARAMETRIC_STEREO;
-  if (type === SBR || isParametric) sampleRate = rate(bits);
-  else {
+  const isExtended = type === SBR || isParametric;
+  if (isExtended) sampleRate = rate(bits);
+  const core = isExtended ? objectType(bits) : type;
+  let channels = CHANNELS[configuration];
+  if (configuration === 0 && GENERAL_AUDIO.has(core)) {
+    skipGeneralAudio(bits);
+    channels = channelsOfProgram(bits);
+  }
+  if (!isExtended) {
     while (bits.left() > 15) {
       if (bits.read(11) !== EXTENSION) {
         bits.back(10);

@@ -1,8 +1,9 @@
 import { ApiError } from "../errors.ts";
+import { endOfTag } from "./id3.ts";
 import { readMp4 } from "./mp4.ts";
 import { type ClipSource, createRangedReader, type ReadBytes, ReadFailure } from "./ranged_reader.ts";
 import { codecRefused, formatRefused, unreadable } from "./refused_formats.ts";
-import { readWav } from "./wav.ts";
+import { isWav, readWav, WAV_NAMES_BYTES } from "./wav.ts";
 
 /** What the bytes of a clip tell of it, whatever it was declared to be. */
 export type AudioFacts = {
@@ -44,12 +45,14 @@ async function factsOfM4a(read: ReadBytes, sizeBytes: number): Promise<AudioFact
 async function factsOf(clip: ClipSource, read: ReadBytes): Promise<AudioFacts> {
   const { sizeBytes, firstBytes } = clip;
   const text = (at: number) => String.fromCharCode(...firstBytes.subarray(at, at + 4));
-  if (text(8) === "WAVE" && (text(0) === "RIFF" || text(0) === "RF64")) {
+  // Taggers put a tag in front of a WAV as of an MP3, and decoders look behind it.
+  const start = await endOfTag(read, 0, sizeBytes);
+  if (start + WAV_NAMES_BYTES <= sizeBytes && isWav(await read(start, start + WAV_NAMES_BYTES))) {
     return {
       container: "wav",
       contentType: "audio/wav",
       codec: "pcm-s16",
-      ...await readWav(read, sizeBytes),
+      ...await readWav(read, sizeBytes, start),
     };
   }
   if (text(4) === "ftyp") {
@@ -61,7 +64,7 @@ async function factsOf(clip: ClipSource, read: ReadBytes): Promise<AudioFacts> {
     container: "mp3",
     contentType: "audio/mpeg",
     codec: "mp3",
-    ...await readMp3(read, sizeBytes, firstBytes),
+    ...await readMp3(read, { start, end: sizeBytes, firstBytes }),
   };
 }
 

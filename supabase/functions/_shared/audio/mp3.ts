@@ -15,8 +15,9 @@ import {
   UnsupportedInputFormatError,
   WEBM,
 } from "mediabunny";
+import { findFrames } from "./mp3_frames.ts";
 import type { ReadBytes } from "./ranged_reader.ts";
-import { formatRefused, unknownRefused, unreadable } from "./refused_formats.ts";
+import { formatRefused, knownRefused, unreadable } from "./refused_formats.ts";
 
 /** What an MP3 tells of its sound. */
 export type Mp3Sound = { sampleRate: number; channels: number; durationSeconds: number };
@@ -49,18 +50,16 @@ async function secondsOf(track: InputAudioTrack): Promise<number> {
   return end;
 }
 
-/**
- * Reads an MP3, every frame of it; other formats are refused by their name.
- * @param sizeBytes the length of the file
- * @throws {ApiError} reference_unreadable, reference_type_unsupported; and whatever mediabunny and `read` throw
- */
-export async function readMp3(read: ReadBytes, sizeBytes: number, firstBytes: Uint8Array): Promise<Mp3Sound> {
-  Logging.level = LogLevel.Silent;
+/** What of a clip is read as an MP3: from the end of a tag in front of it to the end of the file. */
+type Mp3Source = { start: number; end: number; firstBytes: Uint8Array };
+
+/** What mediabunny makes of the part of the file from `start` on; null where it knows no format there. */
+async function soundFrom(read: ReadBytes, start: number, end: number): Promise<Mp3Sound | null> {
   const input = new Input({
     formats: [MP3, ...NAMES.keys()],
     source: new CustomSource({
-      getSize: () => sizeBytes,
-      read,
+      getSize: () => end - start,
+      read: (from, to) => read(start + from, start + to),
       maxCacheSize: CACHE_BYTES,
       handleUnhandledError: () => {},
     }),
@@ -76,8 +75,27 @@ export async function readMp3(read: ReadBytes, sizeBytes: number, firstBytes: Ui
       durationSeconds: await secondsOf(track),
     };
   } catch (error) {
-    throw error instanceof UnsupportedInputFormatError ? unknownRefused(firstBytes) : error;
+    if (error instanceof UnsupportedInputFormatError) return null;
+    throw error;
   } finally {
     input.dispose();
   }
+}
+
+/**
+ * Reads an MP3, every frame of it; other formats are refused by their name. mediabunny wants the first frame within 4 KiB
+ * of the last tag; one that lies further on is looked for here.
+ * @throws {ApiError} reference_unreadable, reference_type_unsupported; and whatever mediabunny and `read` throw
+ */
+export async function readMp3(read: ReadBytes, { start, end, firstBytes }: Mp3Source): Promise<Mp3Sound> {
+  Logging.level = LogLevel.Silent;
+  if (start >= end) throw unreadable();
+  const sound = await soundFrom(read, start, end);
+  if (sound) return sound;
+  const refused = knownRefused(firstBytes);
+  if (refused) throw refused;
+  const frames = await findFrames(read, start, end);
+  const found = frames === null ? null : await soundFrom(read, frames, end);
+  if (!found) throw unreadable();
+  return found;
 }

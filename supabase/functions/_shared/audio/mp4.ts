@@ -1,4 +1,5 @@
-import { aacFormat } from "./aac.ts";
+import { type Box, boxesOf, viewOf, walk } from "./mp4_boxes.ts";
+import { addFragment, readTrack, type Track } from "./mp4_track.ts";
 import type { ReadBytes } from "./ranged_reader.ts";
 import { cutShort, unreadable } from "./refused_formats.ts";
 
@@ -13,210 +14,34 @@ export type Mp4Sound = {
   durationSeconds: number;
 };
 
-type Box = { name: string; start: number; end: number };
-type Track = {
-  id: number;
-  kind: string;
-  timescale: number;
-  /** In units of the timescale. */
-  duration: number;
-  /** Samples at the beginning that are not heard, in units of the timescale. */
-  delay: number;
-  /** How much of it is heard, in units of the movie's timescale; 0 when no edit list says. */
-  heard: number;
-  codec: string;
-  sampleRate: number;
-  channels: number;
-  lastChunkAt: number;
-};
-
-/** More than any recorder writes: a fragment each tenth of a second for ten minutes. */
-const MOST_BOXES = 12_000;
 /** A track of an hour of AAC needs a quarter of it. */
 const MOST_HEADER_BYTES = 1_048_576;
 
-const nameAt = (view: DataView, at: number) =>
-  String.fromCharCode(view.getUint8(at), view.getUint8(at + 1), view.getUint8(at + 2), view.getUint8(at + 3));
-
-const viewOf = (bytes: Uint8Array) => new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+/**
+ * How much of a track is heard, in seconds: of each edit no more than there are samples for, whatever it says, and of all
+ * together no more than there are. Some writers count an edit in the wrong units.
+ */
+function heardSeconds(track: Track, movieTimescale: number, isFragmented: boolean): number {
+  const { duration, timescale, edits } = track;
+  const secondsFrom = (place: number) => Math.max(0, duration - place) / timescale;
+  if (edits === null) return secondsFrom(0);
+  // In fragments the list was written before its length was known: it tells where to begin, and nothing more.
+  if (isFragmented) return secondsFrom(edits[0]?.from ?? 0);
+  const heard = edits.reduce((total, edit) => {
+    const rest = secondsFrom(edit.from);
+    const told = edit.duration === 0 ? rest : edit.duration / movieTimescale;
+    // Edits are counted in coarser units: within one they say the same.
+    return total + (Math.abs(told - rest) * movieTimescale <= 1 ? rest : Math.min(told, rest));
+  }, 0);
+  return Math.min(heard, secondsFrom(0));
+}
 
 /**
- * The box whose header stands at `at`: its name, and where its content begins and ends; null for nonsense.
- * @param position where in the file, or in the part in memory, the header lies
- * @param to where a box without a size ends
+ * Whether a track holds moving pictures. One picture alone is a cover, as some taggers and converters keep it, and a track
+ * that another one names as its chapters holds a picture for each.
  */
-function boxAt(view: DataView, at: number, position: number, to: number): Box | null {
-  if (view.byteLength < at + 8) return null;
-  const short = view.getUint32(at);
-  if (short === 1 && view.byteLength < at + 16) return null;
-  const size = short === 0 ? to - position : short === 1 ? Number(view.getBigUint64(at + 8)) : short;
-  const header = short === 1 ? 16 : 8;
-  return size < header
-    ? null
-    : { name: nameAt(view, at + 4), start: position + header, end: position + size };
-}
-
-/** The boxes of a part of the file, of which nothing but their headers is read. */
-async function* boxesOf(read: ReadBytes, from: number, to: number): AsyncGenerator<Box> {
-  let count = 0;
-  for (let at = from; at + 8 <= to;) {
-    if (++count > MOST_BOXES) throw unreadable();
-    const box = boxAt(viewOf(await read(at, Math.min(at + 16, to))), 0, at, to);
-    if (!box) return;
-    yield box;
-    at = box.end;
-  }
-}
-
-/** The boxes in memory from `from` to `to`, each inside of it. */
-function* innerBoxes(view: DataView, from: number, to: number): Generator<Box> {
-  for (let at = from; at + 8 <= to;) {
-    const box = boxAt(view, at, at, to);
-    if (!box || box.end > to) return;
-    yield box;
-    at = box.end;
-  }
-}
-
-/** Calls `visit` with the content of every box in memory, inside those that hold others. */
-function walk(
-  view: DataView,
-  from: number,
-  to: number,
-  holders: ReadonlySet<string>,
-  visit: (box: Box) => void,
-) {
-  for (const box of innerBoxes(view, from, to)) {
-    visit(box);
-    if (holders.has(box.name)) walk(view, box.start, box.end, holders, visit);
-  }
-}
-
-const TRACK_HOLDERS = new Set(["edts", "mdia", "minf", "stbl"]);
-const FRAGMENT_HOLDERS = new Set(["traf"]);
-
-/** Where the rows of a table begin, and how many there are bytes for, whatever its count says. */
-function rowsOf(view: DataView, box: Box, rowBytes: number): { first: number; count: number } {
-  const first = box.start + 8;
-  const room = Math.max(0, Math.floor((box.end - first) / rowBytes));
-  return { first, count: Math.min(view.getUint32(box.start + 4), room) };
-}
-
-function readDescription(view: DataView, box: Box, track: Track): void {
-  const [entry] = innerBoxes(view, box.start + 8, box.end);
-  if (!entry) return;
-  const version = view.getUint16(entry.start + 8);
-  track.codec = entry.name;
-  track.channels = view.getUint16(entry.start + 16);
-  track.sampleRate = view.getUint32(entry.start + 24) / 0x10000;
-  const inside = entry.start + 28 + (version === 1 ? 16 : version === 2 ? 36 : 0);
-  walk(view, inside, entry.end, new Set(["wave"]), (inner) => {
-    if (inner.name !== "esds" || entry.name !== "mp4a") return;
-    const format = aacFormat(
-      new Uint8Array(view.buffer, view.byteOffset + inner.start, inner.end - inner.start),
-    );
-    if (!format) return;
-    track.codec = "aac";
-    track.sampleRate = format.sampleRate ?? track.sampleRate;
-    track.channels = format.channels ?? track.channels;
-  });
-}
-
-function readTrack(view: DataView): Track {
-  const track: Track = {
-    id: 0,
-    kind: "",
-    timescale: 0,
-    duration: 0,
-    delay: 0,
-    heard: 0,
-    codec: "",
-    sampleRate: 0,
-    channels: 0,
-    lastChunkAt: 0,
-  };
-  walk(view, 0, view.byteLength, TRACK_HOLDERS, (box) => {
-    const { start } = box;
-    const isLong = view.getUint8(start) === 1;
-    switch (box.name) {
-      case "tkhd":
-        track.id = view.getUint32(start + (isLong ? 20 : 12));
-        break;
-      case "mdhd":
-        track.timescale = view.getUint32(start + (isLong ? 20 : 12));
-        break;
-      case "hdlr":
-        // The first is the track's; a second one in `minf`, as QuickTime writers leave it, is of the data.
-        track.kind ||= nameAt(view, start + 8);
-        break;
-      case "stsd":
-        readDescription(view, box, track);
-        break;
-      case "elst": {
-        const { count } = rowsOf(view, box, isLong ? 20 : 12);
-        for (let row = 0; row < count; row++) {
-          const at = start + 8 + row * (isLong ? 20 : 12);
-          const from = isLong ? Number(view.getBigInt64(at + 8)) : view.getInt32(at + 4);
-          if (from < 0) continue;
-          if (track.heard === 0) track.delay = from;
-          track.heard += isLong ? Number(view.getBigUint64(at)) : view.getUint32(at);
-        }
-        break;
-      }
-      case "stts": {
-        const { first, count } = rowsOf(view, box, 8);
-        for (let at = first; at < first + count * 8; at += 8) {
-          track.duration += view.getUint32(at) * view.getUint32(at + 4);
-        }
-        break;
-      }
-      case "stco":
-      case "co64": {
-        const width = box.name === "stco" ? 4 : 8;
-        const { first, count } = rowsOf(view, box, width);
-        for (let at = first; at < first + count * width; at += width) {
-          const place = width === 4 ? view.getUint32(at) : Number(view.getBigUint64(at));
-          track.lastChunkAt = Math.max(track.lastChunkAt, place);
-        }
-      }
-    }
-  });
-  return track;
-}
-
-/** How long the samples of one fragment of a track last, in units of its timescale. */
-function durationOfFragment(view: DataView, trackId: number, usualDuration: number): number {
-  let total = 0;
-  let isOurs = false;
-  let each = usualDuration;
-  walk(view, 0, view.byteLength, FRAGMENT_HOLDERS, ({ name, start, end }) => {
-    if (name === "tfhd") {
-      const flags = view.getUint32(start) & 0xffffff;
-      isOurs = view.getUint32(start + 4) === trackId;
-      const at = start + 8 + (flags & 1 ? 8 : 0) + (flags & 2 ? 4 : 0);
-      each = flags & 8 ? view.getUint32(at) : usualDuration;
-    } else if (name === "trun" && isOurs) {
-      const flags = view.getUint32(start) & 0xffffff;
-      const count = view.getUint32(start + 4);
-      const first = start + 8 + (flags & 1 ? 4 : 0) + (flags & 4 ? 4 : 0);
-      const rowBytes = 4 * [0x100, 0x200, 0x400, 0x800].filter((flag) => flags & flag).length;
-      if (!(flags & 0x100)) {
-        total += count * each;
-        return;
-      }
-      for (let row = 0, at = first; row < count && at + 4 <= end; row++, at += rowBytes) {
-        total += view.getUint32(at);
-      }
-    }
-  });
-  return total;
-}
-
-/** The samples' length, unless the edits tell another one: a clip that was trimmed keeps what is not heard. */
-function heardSeconds(sampled: number, heard: number, movieTimescale: number): number {
-  const edited = heard / movieTimescale;
-  // Edits are counted in coarser units: within one they say the same.
-  return heard > 0 && Math.abs(edited - sampled) * movieTimescale > 1 ? edited : sampled;
+function isVideo({ kind, samples, id }: Track, tracks: readonly Track[]): boolean {
+  return kind === "vide" && samples > 1 && !tracks.some(({ chapters }) => chapters.includes(id));
 }
 
 /**
@@ -230,8 +55,8 @@ export async function readMp4(read: ReadBytes, end: number): Promise<Mp4Sound> {
   const tracks: Track[] = [];
   const usualDurations = new Map<number, number>();
   let movieTimescale = 0;
+  let hasMovie = false;
   let isFragmented = false;
-  let fragments = 0;
   const load = async (box: Box) => {
     if (box.end > end) throw cutShort();
     if (box.end - box.start > MOST_HEADER_BYTES) throw unreadable();
@@ -244,6 +69,7 @@ export async function readMp4(read: ReadBytes, end: number): Promise<Mp4Sound> {
     if (box.name === "mdat" && tracks.length > 0 && !isFragmented) break;
     if (box.name === "moov" && tracks.length === 0) {
       if (box.end > end) throw cutShort();
+      hasMovie = true;
       for await (const inner of boxesOf(read, box.start, box.end)) {
         if (inner.name === "trak" && tracks.length < 10) tracks.push(readTrack(await load(inner)));
         if (inner.name === "mvhd") {
@@ -258,24 +84,19 @@ export async function readMp4(read: ReadBytes, end: number): Promise<Mp4Sound> {
         });
       }
     }
-    const sound = tracks.find(({ kind }) => kind === "soun");
-    if (box.name === "moof" && sound) {
-      fragments += durationOfFragment(await load(box), sound.id, usualDurations.get(sound.id) ?? 0);
-    }
+    if (box.name === "moof" && tracks.length > 0) addFragment(await load(box), tracks, usualDurations);
   }
 
+  // It is written last, unless the recorder was killed.
+  if (!hasMovie) throw cutShort();
   const sound = tracks.find(({ kind }) => kind === "soun");
-  if (!sound) throw unreadable();
+  if (!sound || sound.timescale === 0) throw unreadable();
   if (sound.lastChunkAt >= end) throw cutShort();
   return {
-    hasVideo: tracks.some(({ kind }) => kind === "vide"),
+    hasVideo: tracks.some((track) => isVideo(track, tracks)),
     codec: sound.codec,
     sampleRate: sound.sampleRate,
     channels: sound.channels,
-    durationSeconds: heardSeconds(
-      (sound.duration + fragments - sound.delay) / sound.timescale,
-      isFragmented ? 0 : sound.heard,
-      movieTimescale,
-    ),
+    durationSeconds: heardSeconds(sound, movieTimescale, isFragmented),
   };
 }

@@ -10,10 +10,15 @@ const DECLARED_TYPES = new Set([
   "audio/wav",
   "audio/x-wav",
   "audio/wave",
+  "audio/vnd.wave",
   "audio/mpeg",
+  "audio/mp3",
+  "audio/x-mp3",
   "audio/mp4",
   "audio/x-m4a",
   "audio/m4a",
+  "audio/aac",
+  "video/mp4",
 ]);
 
 /** A rule that a clip breaks, with the value that breaks it. */

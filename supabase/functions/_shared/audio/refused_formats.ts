@@ -46,11 +46,13 @@ export function cutShort(): ApiError {
   return new ApiError("reference_unreadable", "This file is cut short; record or upload it again.");
 }
 
-/** The refusal of a file that no reader of audio knows, by its first bytes. */
-export function unknownRefused(firstBytes: Uint8Array): ApiError {
+/** The refusal of a file that is no audio we read, by its first bytes; null where they tell nothing. */
+export function knownRefused(firstBytes: Uint8Array): ApiError | null {
   const text = String.fromCharCode(...firstBytes.subarray(0, 256));
   const known = BEGINNINGS.find((one) => text.startsWith(one.text, one.at));
   if (known?.name) return formatRefused(known.name);
   const what = known?.what ?? (PAGE.test(text) ? "a web page or a text" : undefined);
-  return what ? new ApiError("reference_unreadable", `This is ${what}, not audio; ${WANTED}.`) : unreadable();
+  return what === undefined
+    ? null
+    : new ApiError("reference_unreadable", `This is ${what}, not audio; ${WANTED}.`);
 }

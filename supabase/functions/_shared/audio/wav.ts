@@ -6,6 +6,8 @@ export type WavSound = { sampleRate: number; channels: number; durationSeconds: 
 
 /** The lengths of headers, in bytes (Microsoft and IBM, "Multimedia Programming Interface", RIFF). */
 const RIFF_HEADER_BYTES = 12;
+/** How many bytes tell that a file is a WAV. */
+export const WAV_NAMES_BYTES = RIFF_HEADER_BYTES;
 const CHUNK_HEADER_BYTES = 8;
 /** `fmt ` without what follows in the longer kinds, and with the longest of those that matter. */
 const SHORTEST_FORMAT_BYTES = 16;
@@ -20,46 +22,50 @@ const PCM = 0x0001;
 const KINDS: Readonly<Record<number, string>> = { 0x0003: "float", 0x0006: "A-law", 0x0007: "µ-law" };
 const EXTENSIBLE = 0xfffe;
 const EXTENDED_TAG_AT = 24;
+/** Of one channel. What the header tells of a block and of a second is often wrong, and no decoder of PCM heeds it. */
+const SAMPLE_BYTES = 2;
 
 const viewOf = (bytes: Uint8Array) => new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 
-type Format = { sampleRate: number; channels: number; blockBytes: number };
+type Format = { sampleRate: number; channels: number };
 
 function formatOf(view: DataView): Format {
   if (view.byteLength < SHORTEST_FORMAT_BYTES) throw unreadable();
   const first = view.getUint16(0, true);
   if (first === EXTENSIBLE && view.byteLength < EXTENDED_TAG_AT + 2) throw unreadable();
   const tag = first === EXTENSIBLE ? view.getUint16(EXTENDED_TAG_AT, true) : first;
-  const [channels, blockBytes, bits] = [
-    view.getUint16(2, true),
-    view.getUint16(12, true),
-    view.getUint16(14, true),
-  ];
+  const [channels, bits] = [view.getUint16(2, true), view.getUint16(14, true)];
   if (tag !== PCM || bits !== 16) {
     const kind = tag === PCM ? `${bits}-bit` : KINDS[tag] ?? "compressed";
     throw codecRefused(`This WAV holds ${kind} samples; save it with 16 bits, or upload MP3 or M4A.`);
   }
-  if (blockBytes !== channels * 2) throw unreadable();
-  return { sampleRate: view.getUint32(4, true), channels, blockBytes };
+  return { sampleRate: view.getUint32(4, true), channels };
+}
+
+/** Whether a WAV begins at the beginning of these bytes: RIFF, or RF64 for sizes of 64 bits. */
+export function isWav(bytes: Uint8Array): boolean {
+  const text = (at: number) => String.fromCharCode(...bytes.subarray(at, at + 4));
+  return text(8) === "WAVE" && (text(0) === "RIFF" || text(0) === "RF64");
 }
 
 /**
  * Reads the chunks of a WAV (RIFF or RF64) up to its sound; what stands beside and behind it is never read. Sound that is
  * cut short, or whose size its recorder left open, is as long as there are bytes of it.
  * @param sizeBytes the length of the file
+ * @param start where in the file it begins: a tag may stand in front
  * @throws {ApiError} reference_unreadable, reference_type_unsupported
  * @throws whatever `read` throws
  */
-export async function readWav(read: ReadBytes, sizeBytes: number): Promise<WavSound> {
+export async function readWav(read: ReadBytes, sizeBytes: number, start: number): Promise<WavSound> {
   let format: Format | null = null;
   let largeSize: number | null = null;
-  let at = RIFF_HEADER_BYTES;
+  let at = start + RIFF_HEADER_BYTES;
   for (let count = 0; count < MOST_CHUNKS && at + CHUNK_HEADER_BYTES <= sizeBytes; count++) {
     const header = await read(at, at + CHUNK_HEADER_BYTES);
     const name = String.fromCharCode(...header.subarray(0, 4));
     const stated = viewOf(header).getUint32(4, true);
-    const start = at + CHUNK_HEADER_BYTES;
-    const content = (most: number) => read(start, Math.min(start + Math.min(stated, most), sizeBytes));
+    const inside = at + CHUNK_HEADER_BYTES;
+    const content = (most: number) => read(inside, Math.min(inside + Math.min(stated, most), sizeBytes));
     if (name === "fmt ") format = formatOf(viewOf(await content(LONGEST_FORMAT_BYTES)));
     if (name === "ds64") {
       const sizes = viewOf(await content(16));
@@ -67,14 +73,15 @@ export async function readWav(read: ReadBytes, sizeBytes: number): Promise<WavSo
     }
     if (name === "data") {
       if (format === null) throw unreadable();
-      const rest = sizeBytes - start;
+      const rest = sizeBytes - inside;
       const told = stated === UNKNOWN_SIZE && largeSize !== null ? largeSize : stated;
       // A recorder that never came back to its header leaves 0.
       const bytes = told === 0 ? rest : Math.min(told, rest);
-      const { sampleRate, channels, blockBytes } = format;
-      return { sampleRate, channels, durationSeconds: Math.floor(bytes / blockBytes) / sampleRate };
+      const { sampleRate, channels } = format;
+      const samples = Math.floor(bytes / (SAMPLE_BYTES * channels));
+      return { sampleRate, channels, durationSeconds: samples / sampleRate };
     }
-    at = start + stated + (stated & 1);
+    at = inside + stated + (stated & 1);
   }
   throw unreadable();
 }

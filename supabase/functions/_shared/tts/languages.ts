@@ -40,9 +40,16 @@ export const LANGUAGES: readonly Language[] = [
   "Russian",
 ];
 
-/** The language that a name or a code means, in any case; undefined when it is none of ours. */
+/** A language tag with more than its language: script, region and the rest are of one to eight letters or digits each (RFC 5646). */
+const LONG_TAG = /^([a-z]{2})(?:-[a-z0-9]{1,8})+$/;
+
+/**
+ * The language that a name, a code or a tag (`en-US`, of which the language alone counts) means, in any case; undefined
+ * when it is none of ours.
+ */
 export function parseLanguage(text: string): Language | undefined {
-  const wanted = text.trim().toLowerCase();
+  const whole = text.trim().toLowerCase();
+  const wanted = LONG_TAG.exec(whole)?.[1] ?? whole;
   return LANGUAGES.find((name) =>
     name.toLowerCase() === wanted || (name !== "Auto" && LANGUAGE_CODES[name] === wanted)
   );

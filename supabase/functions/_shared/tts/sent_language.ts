@@ -1,4 +1,5 @@
 import { type Language, LANGUAGE_CODES, type LanguageCode, type SentLanguage } from "./languages.ts";
+import { isInScriptOf } from "./scripts.ts";
 
 /** How much more likely than the next of our languages one must be, on the detector's scale from 0 to 1. */
 const LEAST_LEAD = 0.05;
@@ -13,7 +14,7 @@ async function detect(transcript: string): Promise<LanguageCode | null> {
   const { eld } = await import("eld/small");
   const detected = eld.detect(transcript);
   const language = OURS.find((code) => code === detected.language);
-  if (language === undefined || !detected.isReliable()) return null;
+  if (language === undefined || !detected.isReliable() || !isInScriptOf(language, transcript)) return null;
   const scores = detected.getScores();
   const next = Math.max(0, ...OURS.filter((code) => code !== language).map((code) => scores[code] ?? 0));
   return (scores[language] ?? 0) - next >= LEAST_LEAD ? language : null;
