@@ -23,7 +23,7 @@ Deno.test("every documented error can be set by its code and comes with its stat
 Deno.test("the documented statuses are those of the provider's table", () => {
   const byStatus = Map.groupBy(documentedCodes, documentedStatus);
   const counts = [...byStatus].map(([status, codes]) => [status, codes.length]);
-  assert.deepEqual(counts, [[400, 17], [401, 2], [403, 5], [404, 2], [429, 7], [500, 5], [503, 2]]);
+  assert.deepEqual(counts, [[400, 23], [430, 1], [401, 2], [403, 5], [404, 2], [429, 7], [500, 5], [503, 2]]);
 });
 
 Deno.test("status and message of an error can be set; an undocumented code needs its status", async () => {
@@ -41,6 +41,22 @@ Deno.test("status and message of an error can be set; an undocumented code needs
     (await client.control("POST", "/faults", { answer: { kind: "error", code: "Teapot" } })).status,
     400,
   );
+});
+
+Deno.test("a refusal can come with 430, and an error inside a 200", async () => {
+  const { app, client } = start();
+  for (const code of documentedCodes) {
+    await client.control(
+      "POST",
+      "/faults",
+      [430, 200].map((status) => ({
+        answer: { kind: "error", code, status },
+      })),
+    );
+    assert.equal(refusal(await client.create()), `430 ${code}`);
+    assert.equal(refusal(await client.create()), `200 ${code}`);
+  }
+  assert.deepEqual(app.voices(), []);
 });
 
 Deno.test("a fault meets the next calls of its action, as often as it says, in the order they were set", async () => {

@@ -43,7 +43,7 @@ const settingsSchema = z.strictObject({
  * - `GET /control` → `{ region, voices, calls, faults, held, delayed }`: counts, and the faults still waiting.
  * - `POST /control/faults`: one fault or a list, each `{ action?, times?, delay?, hold?, answer? }`, for the next
  *   `times` (1) calls of `action` (any). `delay: { ms, when? }`; `hold: "before" | "after"` the call takes effect;
- *   `answer` is `{ kind: "error", code, status?, message?, when? }`, `{ kind: "html", status?, when? }`, or `when?` with
+ *   `answer` is `{ kind: "error", code, status?, message?, when? }` (status 200 puts the error inside a success), `{ kind: "html", status?, when? }`, or `when?` with
  *   kind `cut` (the connection breaks without an answer), `no_voice` (2xx without output.voice), `no_audio` (2xx
  *   without output.audio.url) or `unfinished` (a 2xx whose body breaks off). `when` is "before" (nothing took effect)
  *   if not said, or "after".

@@ -50,6 +50,10 @@ const accepted: [string, Record<string, unknown>][] = [
   }],
   ["a WAV with a chunk of odd length", { audio: { data: dataUrl("audio/wav", wavWithOddChunk()) } }],
   ["a WAV that was streamed, of unknown length", { audio: { data: dataUrl("audio/wav", streamedWav()) } }],
+  ["a quiet WAV", { audio: { data: dataUrl("audio/wav", wav({ seconds: 3, level: 33 })) } }],
+  ["an MP3 that begins inside a frame", {
+    audio: { data: dataUrl("audio/mpeg", fixture("speech-24k-mono.mp3").subarray(300)) },
+  }],
   ["a WAV of 60 s", { audio: { data: dataUrl("audio/wav", wav({ seconds: 60 })) } }],
   ["a data URL of 9,999,891 characters", { audio: { data: dataUrl("audio/mpeg", mp3OfSize(7_499_900)) } }],
 ];
@@ -133,6 +137,16 @@ const refused: [string, Record<string, unknown>, string][] = [
     "23,999 Hz",
     { audio: { data: dataUrl("audio/wav", wav({ seconds: 3, sampleRate: 23_999 })) } },
     "400 Audio.AudioRateError",
+  ],
+  [
+    "silence",
+    { audio: { data: dataUrl("audio/wav", wav({ seconds: 3, level: 0 })) } },
+    "400 Audio.PreprocessError",
+  ],
+  [
+    "next to silence",
+    { audio: { data: dataUrl("audio/wav", wav({ seconds: 3, level: 32 })) } },
+    "400 Audio.PreprocessError",
   ],
   ["61 s", { audio: { data: dataUrl("audio/wav", wav({ seconds: 61 })) } }, "400 Audio.DurationLimitError"],
 ];

@@ -17,9 +17,14 @@ const documented: ReadonlyMap<string, DocumentedError> = new Map(Object.entries<
     statuses: [400],
     message: "Failed to preprocess the audio: no usable speech found.",
   },
-  "Audio.DecoderError": { statuses: [400], message: "Failed to decode the audio file." },
-  "Audio.AudioRateError": { statuses: [400], message: "The sample rate of the audio is too low." },
+  "Audio.DecoderError": { statuses: [400, 430], message: "Failed to decode the audio file." },
+  "Audio.AudioRateError": { statuses: [400, 430], message: "The sample rate of the audio is too low." },
   "Audio.DurationLimitError": { statuses: [400], message: "The audio is longer than 60 seconds." },
+  "Audio.AudioSilentError": { statuses: [400, 430], message: "The audio is silent." },
+  "Audio.AudioShortError": { statuses: [400, 430], message: "The audio holds too little speech." },
+  "Audio.FileSizeExceed": { statuses: [430, 400], message: "The audio file is too large." },
+  "BadRequest.UnsupportedFileFormat": { statuses: [400, 430], message: "The file format is not supported." },
+  "CustomRoleBlocked": { statuses: [400], message: "Input data may break a rule of the account." },
   "DataInspectionFailed": { statuses: [400], message: "Input data may contain inappropriate content." },
   "BadRequest.InputDownloadFailed": { statuses: [400], message: unfetched },
   "InvalidURL": { statuses: [400], message: "The request URL is invalid." },
@@ -36,6 +41,8 @@ const documented: ReadonlyMap<string, DocumentedError> = new Map(Object.entries<
   },
   "BadRequest.TooLarge": { statuses: [400], message: "Payload too large." },
   "BadRequest.VoiceNotFound": { statuses: [400], message: "Voice not found." },
+  "BadRequest.VoiceModelMismatch": { statuses: [400], message: "The voice is not supported by the model." },
+  "InvalidParameter.ResourceNotExist": { statuses: [400], message: "The required resource does not exist." },
   "InvalidApiKey": { statuses: [401], message: "Invalid API-key provided." },
   "NOT AUTHORIZED": { statuses: [401], message: "Not authorized to access the requested model." },
   "AccessDenied": { statuses: [403], message: "Access denied." },
@@ -67,7 +74,7 @@ const documented: ReadonlyMap<string, DocumentedError> = new Map(Object.entries<
   "ModelUnavailable": { statuses: [503, 500], message: "The model is unavailable for serving requests now." },
 }));
 
-/** Every error code of Alibaba Cloud Model Studio's documentation that voice enrollment can meet. */
+/** Every error code that voice enrollment and synthesis can meet (docs/qwen-api.md). */
 export const documentedCodes: readonly string[] = [...documented.keys()];
 
 /** The status a documented code comes with first, or undefined for a code nobody documented. */

@@ -104,8 +104,8 @@ Deno.test("an older pinned voice speaks with its own model, and no voice with an
   const another = voiceOf(await client.create({ target_model: newest }));
   assert.equal((await client.synthesize(voice, {}, older)).status, 200);
   assert.equal((await client.synthesize(another, {}, newest)).status, 200);
-  assert.equal(refusal(await client.synthesize(voice, {}, newest)), "400 InvalidParameter");
-  assert.equal(refusal(await client.synthesize(another, {}, older)), "400 InvalidParameter");
+  assert.equal(refusal(await client.synthesize(voice, {}, newest)), "400 BadRequest.VoiceModelMismatch");
+  assert.equal(refusal(await client.synthesize(another, {}, older)), "400 BadRequest.VoiceModelMismatch");
   assert.equal(app.bill().syntheses, 2);
 });
 
@@ -125,8 +125,10 @@ Deno.test("a voice of nobody, and a deleted one, cannot speak", async () => {
   assert.equal(app.bill().syntheses, 1);
 });
 
-for (const text of ["x", "x".repeat(600), "😀".repeat(600)]) {
-  Deno.test(`a text of ${[...text].length} characters and ${text.length} UTF-16 units is spoken`, async () => {
+const bytesOf = (text: string) => new TextEncoder().encode(text).length;
+
+for (const text of ["x", "x".repeat(600), "é".repeat(300), "語".repeat(200), "😀".repeat(150)]) {
+  Deno.test(`a text of ${[...text].length} characters and ${bytesOf(text)} bytes is spoken`, async () => {
     const { client, voice } = await withVoice();
     const { status, body } = await client.synthesize(voice, { text });
     assert.equal(status, 200);
@@ -134,8 +136,10 @@ for (const text of ["x", "x".repeat(600), "😀".repeat(600)]) {
   });
 }
 
-for (const text of ["", "x".repeat(601), "😀".repeat(601)]) {
-  Deno.test(`a text of ${[...text].length} characters and ${text.length} UTF-16 units is refused`, async () => {
+for (
+  const text of ["", "x".repeat(601), "é".repeat(301), "語".repeat(201), "語".repeat(300), "😀".repeat(151)]
+) {
+  Deno.test(`a text of ${[...text].length} characters and ${bytesOf(text)} bytes is refused`, async () => {
     const { app, client, voice } = await withVoice();
     const answer = await client.synthesize(voice, { text });
     assert.equal(refusal(answer), "400 InvalidParameter");

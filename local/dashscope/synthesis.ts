@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { textLength } from "../../supabase/functions/_shared/tts/text_length.ts";
 import type { Account } from "./account.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { DashScopeError } from "./errors.ts";
@@ -10,7 +11,7 @@ import { encodeWav } from "./wav.ts";
 /** The path of synthesis on every DashScope host. */
 export const synthesisPath = "/api/v1/services/aigc/multimodal-generation/generation";
 
-const maximumCharacters = 600;
+const maximumLength = 600;
 
 /** `Auto` speaks the language the voice was enrolled with. */
 const languageCodes = new Map([
@@ -34,9 +35,9 @@ const inputSchema = z.object({
 });
 
 /**
- * Speaks a text with a voice of the account and answers where the WAV can be fetched. Characters are code points.
- * What is documented without a code is `InvalidParameter` here: a model that is not the voice's own target model, and
- * a voice that the account does not have, which may be a code of its own on a real account.
+ * Speaks a text with a voice of the account and answers where the WAV can be fetched. A text is too long by the strictest
+ * reading of the limit, and billed by its code points. A voice that the account does not have is `InvalidParameter` here,
+ * for its code is not documented.
  */
 export function createSynthesis(options: { account: Account; speech: Speech; results: Results }): Endpoint {
   const { account, speech, results } = options;
@@ -47,12 +48,12 @@ export function createSynthesis(options: { account: Account; speech: Speech; res
       const { model, input } = parseRequest(body, isTargetModel);
       const { text, voice: id, language_type: languageType } = parseParameters(inputSchema, input);
       const characters = [...text].length;
-      if (characters === 0 || characters > maximumCharacters) {
-        throw invalid(`Range of input length should be [0, ${maximumCharacters}]`);
+      if (characters === 0 || textLength(text) > maximumLength) {
+        throw invalid(`Range of input length should be [0, ${maximumLength}]`);
       }
       const voice = account.find(id);
       if (!voice) throw invalid("The voice does not exist.");
-      if (voice.targetModel !== model) throw invalid("The voice is not supported by the model.");
+      if (voice.targetModel !== model) throw new DashScopeError("BadRequest.VoiceModelMismatch");
 
       const samples = await speech.speak(text, {
         language: languageCodes.get(languageType) ?? voice.language,

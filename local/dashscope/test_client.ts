@@ -83,10 +83,14 @@ export function createInput() {
   };
 }
 
-/** A silent 16-bit mono WAV; 24 kHz if not said. */
-export function wav(options: { seconds: number; sampleRate?: number }): Bytes {
-  const { seconds, sampleRate = 24_000 } = options;
-  return encodeWav(new Int16Array(seconds * sampleRate), sampleRate);
+/** A 16-bit mono WAV of a tone; 24 kHz, and at most a tenth of full scale, if not said. */
+export function wav(
+  options: { seconds: number; sampleRate?: number; level?: number },
+): Bytes {
+  const { seconds, sampleRate = 24_000, level = 3_277 } = options;
+  const samples = new Int16Array(seconds * sampleRate)
+    .map((_, index) => Math.round(level * Math.sin(index / sampleRate * 220 * 2 * Math.PI)));
+  return encodeWav(samples, sampleRate);
 }
 
 /** A base64 data URL. */

@@ -36,7 +36,8 @@ export const FIELD_NOTES: Readonly<Record<string, FieldNotes>> = {
     text: {
       minLength: 1,
       maxLength: 10_000,
-      description: "What to say: 1 to `max_text_chars` of `/languages` characters, 600 as a rule.",
+      description:
+        "What to say, of at most `max_text_chars` of `/languages`, 600 as a rule, counted in bytes of UTF-8.",
     },
     language: `${LANGUAGE} Without it, or null, the voice's own.`,
   },
@@ -50,7 +51,9 @@ export const FIELD_NOTES: Readonly<Record<string, FieldNotes>> = {
     "capabilities.supports_generate_stream": "Always false.",
     "capabilities.default_generate_mode": "A generation is a task that is polled.",
     "capabilities.allow_generate_mode_toggle": "Always false.",
-    "capabilities.max_text_chars": "How long a text may be, in code points.",
+    "capabilities.max_text_chars":
+      "How long a text may be, in bytes of UTF-8: a letter of English is 1, an accented or Cyrillic one 2, a " +
+      "Chinese, Japanese or Korean character 3.",
   },
   UploadUrl: {
     voice_id: "The voice to be; finalize wants it.",

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { Bytes } from "../../supabase/functions/_shared/bytes.ts";
+import { textLength } from "../../supabase/functions/_shared/tts/text_length.ts";
 import type { Audio } from "./audio.ts";
 import type { Clip } from "./clip.ts";
 import { cloneVoice } from "./clone.ts";
@@ -61,7 +62,7 @@ export async function runSmoke(run: SmokeRun): Promise<SmokeResult> {
     );
     const { supports_generate: speaks, max_text_chars: most } = capabilities;
     // Before a voice is paid for.
-    if (speaks && [...run.text].length > most) {
+    if (speaks && textLength(run.text) > most) {
       throw new SmokeFailure(`The text is longer than the ${most} characters that it speaks.`);
     }
     if (speaks !== (provider === "qwen")) {

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { ErrorCode } from "./errors.ts";
 import { LANGUAGES, parseLanguage } from "./tts/languages.ts";
+import { textLength } from "./tts/text_length.ts";
 
 /** How a field's rule names the error code it answers with; without it, `invalid_request`. */
 export type FieldIssueParams = { code?: ErrorCode };
@@ -10,18 +11,30 @@ const isStorable = (text: string) => text.isWellFormed() && !text.includes("\0")
 
 const codePoints = (text: string) => [...text].length;
 
-/** Text that is trimmed, in Unicode's composed form (NFC), and counted in code points. */
-const text = (most: number, required: string, tooLong: string) =>
+type Limit = {
+  most: number;
+  tooLong: string | ((value: string) => string);
+  count?: (value: string) => number;
+};
+
+/** Text that is trimmed, in Unicode's composed form (NFC), and counted in code points if nothing else is told. */
+const text = (required: string, { most, tooLong, count = codePoints }: Limit) =>
   z.string({ error: required }).trim().normalize("NFC")
     .refine((value) => value.length > 0, { error: required, abort: true })
-    .refine((value) => codePoints(value) <= most, { error: tooLong, abort: true })
+    .refine((value) => count(value) <= most, {
+      error: ({ input }) => typeof tooLong === "string" ? tooLong : tooLong(String(input)),
+      abort: true,
+    })
     .refine(isStorable, { error: "Text must not contain NUL or unpaired surrogate characters." });
 
 const NAME_RULE = "Name must be 1-100 characters.";
 
-const name = text(100, NAME_RULE, NAME_RULE);
+const name = text(NAME_RULE, { most: 100, tooLong: NAME_RULE });
 
-const transcript = text(2000, "Transcript is required.", "Transcript must be at most 2000 characters.");
+const transcript = text("Transcript is required.", {
+  most: 2000,
+  tooLong: "Transcript must be at most 2000 characters.",
+});
 
 const description = z.string({ error: "Description must be text." }).trim().normalize("NFC")
   .refine((value) => codePoints(value) <= 1000, {
@@ -132,14 +145,28 @@ export const listVoicesResponse = z.object({
 /** The answer to `DELETE /voices/:id`. */
 export const deleteVoiceResponse = z.object({ ok: z.literal(true) });
 
+/** What to do about a text that is too long, and by how much it is. */
+function textTooLong(value: string, most: number): string {
+  const length = textLength(value);
+  const tooMany = `Text cannot exceed ${most} characters; this one is ${length - most} too long`;
+  return length === codePoints(value)
+    ? `${tooMany}.`
+    : `${tooMany}, counted as the voice provider may count: accented and Cyrillic letters as 2, Chinese, Japanese and ` +
+      "Korean characters as 3, emoji as 4 or more.";
+}
+
 /**
  * `POST /generate`
- * @param maxTextChars how long a text may be, in code points
+ * @param maxTextChars how long a text may be, by `textLength()`
  */
 export const generateRequest = (maxTextChars: number) =>
   z.object({
     voice_id: voiceId,
-    text: text(maxTextChars, "Text is required.", `Text cannot exceed ${maxTextChars} characters`),
+    text: text("Text is required.", {
+      most: maxTextChars,
+      tooLong: (value) => textTooLong(value, maxTextChars),
+      count: textLength,
+    }),
     language: language.nullish().transform((value) => value ?? null),
   }, { error: "The body must be a JSON object." });
 

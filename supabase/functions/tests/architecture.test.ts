@@ -12,7 +12,7 @@ const nameOf = (path: string) => path.slice(FUNCTIONS.length + 1);
 const LAYERS: [layer: string, files: RegExp, mayImport: string[]][] = [
   [
     "base",
-    /^_shared\/(bytes|errors|log|clock|hosts|database\.types|database_answers|tts\/errors|tts\/carries_token|tts\/languages|tts\/sent_language|tts\/scripts|repeatable)\.ts$/,
+    /^_shared\/(bytes|errors|log|clock|hosts|database\.types|database_answers|tts\/errors|tts\/carries_token|tts\/languages|tts\/sent_language|tts\/scripts|repeatable|tts\/text_length)\.ts$/,
     [],
   ],
   ["contract", /^_shared\/contract(_\w+)?\.ts$/, ["base"]],

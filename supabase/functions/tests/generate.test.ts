@@ -123,7 +123,17 @@ Deno.test("a text that breaks a rule is refused before anything is saved", async
   const { api, userId } = speaking;
   const refused = async (body: Record<string, unknown>, code: string, detail: string) =>
     assertError(await speaking.generate(body), 400, code, detail);
-  await refused({ text: "x".repeat(21) }, "invalid_request", "Text cannot exceed 20 characters");
+  await refused(
+    { text: "x".repeat(21) },
+    "invalid_request",
+    "Text cannot exceed 20 characters; this one is 1 too long.",
+  );
+  await refused(
+    { text: "語".repeat(7) },
+    "invalid_request",
+    "Text cannot exceed 20 characters; this one is 1 too long, counted as the voice provider may count: accented and " +
+      "Cyrillic letters as 2, Chinese, Japanese and Korean characters as 3, emoji as 4 or more.",
+  );
   await refused({ text: " " }, "invalid_request", "Text is required.");
   await refused({ text: undefined }, "invalid_request", "Text is required.");
   await refused({ voice_id: undefined }, "invalid_request", "voice_id is required.");
@@ -137,8 +147,7 @@ Deno.test("a text that breaks a rule is refused before anything is saved", async
     sql`select count(*)::int as count from public.generations where user_id = ${userId}`
   );
   assert.equal(count?.count, 0);
-  // Counted in code points: an emoji is one, and two units of UTF-16.
-  await speaking.spoken({ text: "🎤".repeat(20) });
+  await speaking.spoken({ text: "🎤".repeat(5) });
   assert.equal(api.events("generation.created").length, 1);
 });
 
@@ -160,14 +169,30 @@ Deno.test("cancelling what the provider is at does not make room for more at onc
   simulator.release();
 });
 
-Deno.test("the text cap is 600 characters when nothing else is configured", async () => {
-  await using speaking = await readyToSpeak();
-  assertError(
-    await speaking.generate({ text: "x".repeat(601) }),
-    400,
-    "invalid_request",
-    "Text cannot exceed 600 characters",
-  );
+for (
+  const [character, most] of [["x", 600], ["é", 300], ["я", 300], ["あ", 200], ["語", 200], [
+    "한",
+    200,
+  ]] as const
+) {
+  Deno.test(`a text of ${character} may have ${most} characters when nothing else is configured`, async () => {
+    await using speaking = await readyToSpeak();
+    const { task_id } = await speaking.spoken({ text: character.repeat(most) });
+    // The provider takes it too.
+    assert.equal((await speaking.task(task_id)).status, "completed");
+    const answer = await speaking.generate({ text: character.repeat(most + 1) });
+    assertError(answer, 400, "invalid_request");
+    assert.match(
+      Object(answer.body).detail,
+      new RegExp(`^Text cannot exceed 600 characters; this one is ${600 / most} too long\\b`),
+    );
+  });
+}
+
+Deno.test("a text is counted as it is sent: trimmed, and composed", async () => {
+  await using speaking = await readyToSpeak({ environment: { QWEN_MAX_TEXT_CHARS: "20" } });
+  await speaking.spoken({ text: `  ${"e\u0301".repeat(10)}  ` });
+  assertError(await speaking.generate({ text: "e\u0301".repeat(11) }), 400, "invalid_request");
 });
 
 Deno.test("no voice but the user's own live one speaks", async () => {

@@ -21,12 +21,29 @@ import {
 const UNFIT =
   "The audio could not be used. Record 10 to 20 seconds of one clear voice, without music or noise, reading exactly the transcript.";
 
+const SILENT =
+  "The audio is silent, or nearly so. Check the microphone, and record 10 to 20 seconds of speech.";
+const LARGE = "The audio file is too large. Upload a recording under 10 MB.";
+const CONTENT = "The audio or its transcript was refused by a content check.";
+
 const REFUSALS: [string, string][] = [
   ["Audio.PreprocessError", UNFIT],
   ["Audio.DecoderError", "The audio could not be decoded. Upload a WAV, MP3 or M4A recording."],
   ["Audio.AudioRateError", "The audio's sample rate is too low. Record at 24 kHz or more."],
   ["Audio.DurationLimitError", "The audio's length is not accepted. Record 10 to 20 seconds, at most 60."],
-  ["DataInspectionFailed", "The audio or its transcript was refused by a content check."],
+  ["Audio.AudioSilentError", SILENT],
+  [
+    "Audio.AudioShortError",
+    "The audio holds too little speech. Record 10 to 20 seconds, speaking without long pauses.",
+  ],
+  ["Audio.FileSizeExceed", LARGE],
+  [
+    "BadRequest.UnsupportedFileFormat",
+    "The audio's format is not supported. Upload a WAV, MP3 or M4A recording.",
+  ],
+  ["DataInspectionFailed", CONTENT],
+  ["CustomRoleBlocked", CONTENT],
+  ["Audio.SomethingNew", UNFIT],
 ];
 
 for (const [code, detail] of REFUSALS) {
@@ -54,9 +71,71 @@ for (const [code, detail] of REFUSALS) {
   });
 }
 
+const rejected = (detail: string): Told => ({
+  status: 422,
+  code: "provider_rejected",
+  detail,
+  retryAfter: null,
+});
+
+/** Refusals of other statuses, in other letter case, and with 200; told, and written in the ledger, by their documented code. */
+const REFUSED_OTHERWISE: [status: number, code: string, detail: string, kept?: string][] = [
+  [430, "Audio.AudioSilentError", SILENT],
+  [430, "Audio.FileSizeExceed", LARGE],
+  [430, "Audio.DecoderError", "The audio could not be decoded. Upload a WAV, MP3 or M4A recording."],
+  [430, "Audio.SomethingNew", UNFIT],
+  [430, "CustomRoleBlocked", CONTENT],
+  [
+    415,
+    "BadRequest.UnsupportedFileFormat",
+    "The audio's format is not supported. Upload a WAV, MP3 or M4A recording.",
+  ],
+  [429, "Audio.SomethingNew", UNFIT],
+  [400, "audio.audiosilenterror", SILENT, "Audio.AudioSilentError"],
+  [400, "AUDIO.SomethingNew", UNFIT],
+  [400, "customRoleBlocked", CONTENT, "CustomRoleBlocked"],
+  [200, "Audio.AudioSilentError", SILENT],
+  [200, "Audio.SomethingNew", UNFIT],
+  [200, "CustomRoleBlocked", CONTENT],
+  [200, "DataInspectionFailed", CONTENT],
+];
+
+for (const [status, code, detail, kept = code] of REFUSED_OTHERWISE) {
+  Deno.test(`${status} ${code}: 422 provider_rejected`, async () => {
+    await using ready = await readyToFinalize();
+    await asked(
+      [["create", providerError(status, code, PROVIDER_MESSAGE)]],
+      () => assertTold(ready, rejected(detail)),
+    );
+    const entry = await enrollmentOf(ready.voiceId);
+    assert.deepEqual([entry?.state, entry?.unresolved, entry?.error], ["rejected", false, {
+      category: "rejected",
+      provider_code: kept,
+      request_id: "f0e1d2c3-error",
+      refusal: detail,
+    }]);
+    assert.equal(await countedSendings(ready.userId), 0);
+  });
+}
+
 const DEFINITE: [number, string, Told, string?][] = [
   [400, "Throttling.AllocationQuota", VOICE_LIMIT, "Maximum voice storage limit exceeded"],
   [429, "Throttling.AllocationQuota", VOICE_LIMIT, "Maximum voice storage limit exceeded."],
+  [429, "Throttling.AllocationQuota", VOICE_LIMIT, "Maximum voice-clone voice limit exceeded."],
+  [200, "Throttling.AllocationQuota", VOICE_LIMIT, "Maximum voice storage limit exceeded."],
+  [429, "Throttling.AllocationQuota", MISCONFIGURED, "Free allocated quota exceeded."],
+  [400, "Throttling.AllocationQuota", MISCONFIGURED, "Free allocated quota exceeded."],
+  [200, "Throttling.AllocationQuota", MISCONFIGURED, "Free allocated quota exceeded."],
+  ...[
+    "InvalidApiKey",
+    "InvalidParameter",
+    "AccessDenied",
+    "ModelNotFound",
+    "Arrearage",
+    "BadRequest.EmptyInput",
+  ].map((
+    code,
+  ): [number, string, Told] => [200, code, MISCONFIGURED]),
   ...[
     "Arrearage",
     "InvalidParameter",
@@ -161,8 +240,13 @@ const BUSY: [string, ProviderAnswer][] = [
   ["an unknown code", providerError(429, "SlowDown", PROVIDER_MESSAGE)],
   ["an HTML page", html(429)],
 ];
+/** The same, told with 200. */
+const BUSY_WITH_200: [string, ProviderAnswer] = [
+  "of a 200 with Throttling.RateQuota inside",
+  providerError(200, "Throttling.RateQuota", PROVIDER_MESSAGE),
+];
 
-for (const [what, busy] of BUSY) {
+for (const [what, busy] of [...BUSY, BUSY_WITH_200]) {
   Deno.test(`429 ${what}: asked again after pauses, then 503 provider_throttled, released`, async () => {
     await using ready = await readyToFinalize();
     const creates = Array.from({ length: 4 }, (): [string, ProviderAnswer] => ["create", busy]);
@@ -178,6 +262,22 @@ Deno.test("a provider that was busy for a moment makes the voice", async () => {
   await assertSucceeds(ready, [["create", busy], ["create", voiceCreated()]]);
   assert.deepEqual(ready.slept, [1000]);
   assert.deepEqual(await countedSendings(ready.userId), { creates: 2, possible: 1 });
+});
+
+Deno.test("a 200 that tells a voice is a success, whatever code stands beside it", async () => {
+  for (const code of ["", "Audio.DecoderError", "InternalError", "SomethingNew"]) {
+    await using ready = await readyToFinalize();
+    const voice = await ourVoice(ready);
+    const both = () =>
+      Response.json({
+        code,
+        message: PROVIDER_MESSAGE,
+        output: { voice, target_model: "qwen3-tts-vc-2026-01-22" },
+        request_id: "f0e1d2c3-both",
+      });
+    await assertSucceeds(ready, [["create", both]]);
+    assert.equal((await voiceRowOf(ready.voiceId))?.provider_voice_id, voice);
+  }
 });
 
 Deno.test("a degraded 200 without usage and request id is a success", async () => {

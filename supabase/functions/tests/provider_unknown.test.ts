@@ -37,6 +37,15 @@ const THEIRS: [string, ProviderAnswer][] = [
   ].map((code): [string, ProviderAnswer] => [`500 ${code}`, providerError(500, code, PROVIDER_MESSAGE)]),
   ["503 ModelUnavailable", providerError(503, "ModelUnavailable", PROVIDER_MESSAGE)],
   ["400 InternalError (the code decides)", providerError(400, "InternalError", PROVIDER_MESSAGE)],
+  [
+    "500 Audio.DecoderError (a 5xx tells nothing for certain)",
+    providerError(500, "Audio.DecoderError", PROVIDER_MESSAGE),
+  ],
+  ["503 Audio.SomethingNew", providerError(503, "Audio.SomethingNew", PROVIDER_MESSAGE)],
+  ["500 DataInspectionFailed", providerError(500, "DataInspectionFailed", PROVIDER_MESSAGE)],
+  ["503 Throttling", providerError(503, "Throttling", PROVIDER_MESSAGE)],
+  ["500 InvalidParameter", providerError(500, "InvalidParameter", PROVIDER_MESSAGE)],
+  ["a 200 with InternalError inside", providerError(200, "InternalError", PROVIDER_MESSAGE)],
   ["500 with an unknown code", providerError(500, "Whatever", PROVIDER_MESSAGE)],
   ["502 with an HTML page", html(502)],
   ["504 with an HTML page", html(504)],
@@ -93,6 +102,16 @@ const UNKNOWN: [string, ProviderAnswer][] = [
   ["a 200 with an empty voice", voiceCreated({ voice: "" })],
   ["a 200 without a target model", voiceCreated({ target_model: undefined })],
   ["a 200 without output", () => Response.json({ request_id: "f0e1d2c3-odd" })],
+  ["a 200 with an unknown code inside", providerError(200, "SomethingNew", PROVIDER_MESSAGE)],
+  [
+    "a 200 with a refusal beside an output that names no model",
+    () =>
+      Response.json({
+        code: "Audio.DecoderError",
+        message: PROVIDER_MESSAGE,
+        output: { voice: "qwen-tts-vc-grace" },
+      }),
+  ],
   ["a 200 with an HTML page", html(200)],
   ["a 204", () => new Response(null, { status: 204 })],
 ];

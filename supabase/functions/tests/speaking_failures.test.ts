@@ -85,6 +85,11 @@ Deno.test("a text or voice that the provider refuses fails at once, with a sente
   const cases = [
     ["DataInspectionFailed", "The text was refused by a content check.", "rejected"],
     ["BadRequest.VoiceNotFound", "The voice provider no longer has this voice. Clone it again.", "rejected"],
+    [
+      "BadRequest.VoiceModelMismatch",
+      "This voice was made with another model of the voice provider. Clone it again to let it speak.",
+      "rejected",
+    ],
     ["InvalidApiKey", "Speaking is not set up correctly. The operator has been told.", "misconfigured"],
     ["Arrearage", "Speaking is not set up correctly. The operator has been told.", "misconfigured"],
   ] as const;
@@ -95,7 +100,7 @@ Deno.test("a text or voice that the provider refuses fails at once, with a sente
   }
   assert.equal(speaking.syntheses().length, cases.length);
   const levels = speaking.api.events("generation.attempt_failed").map(({ level }) => level);
-  assert.deepEqual(levels, ["warn", "warn", "error", "error"]);
+  assert.deepEqual(levels, ["warn", "warn", "error", "error", "error"]);
 });
 
 Deno.test("a 429 puts the task back with a delay, without counting as an attempt", async () => {

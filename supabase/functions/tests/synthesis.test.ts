@@ -115,6 +115,11 @@ const REFUSALS: [code: string, refusal: string, message?: string][] = [
   ["InvalidParameter", "The text is too long for the voice provider. Shorten it.", TOO_LONG],
   ["InvalidParameter", "The voice provider refused to speak this text with this voice."],
   ["BadRequest.VoiceNotFound", "The voice provider no longer has this voice. Clone it again."],
+  [
+    "BadRequest.VoiceModelMismatch",
+    "This voice was made with another model of the voice provider. Clone it again to let it speak.",
+  ],
+  ["CustomRoleBlocked", "The text was refused by a content check."],
 ];
 
 for (const [code, refusal, message = PROVIDER_MESSAGE] of REFUSALS) {
@@ -128,6 +133,40 @@ for (const [code, refusal, message = PROVIDER_MESSAGE] of REFUSALS) {
     });
   });
 }
+
+Deno.test("a refusal that comes with 200 is one, and so is one in other letter case", async () => {
+  for (
+    const [status, code, spelled] of [
+      [200, "BadRequest.VoiceNotFound", "BadRequest.VoiceNotFound"],
+      [400, "badrequest.voicenotfound", "BadRequest.VoiceNotFound"],
+    ] as const
+  ) {
+    await assertFails(providerError(status, code, PROVIDER_MESSAGE), {
+      category: "rejected",
+      status,
+      code: spelled,
+      requestId: "f0e1d2c3-error",
+      refusal: "The voice provider no longer has this voice. Clone it again.",
+    });
+  }
+});
+
+Deno.test("of the refusals the operator hears where the model is not the voice's own, and of no other", async () => {
+  for (const [code, , message = PROVIDER_MESSAGE] of REFUSALS) {
+    await withSynthesis([providerError(400, code, message)], async () => {
+      assert.equal((await failureOf(speak())).isAlarming, code === "BadRequest.VoiceModelMismatch", code);
+    });
+  }
+});
+
+Deno.test("429 Throttling.AllocationQuota of a free quota is no throttling: misconfigured", async () => {
+  await assertFails(providerError(429, "Throttling.AllocationQuota", "Free allocated quota exceeded."), {
+    category: "misconfigured",
+    status: 429,
+    code: "Throttling.AllocationQuota",
+    requestId: "f0e1d2c3-error",
+  });
+});
 
 const DOCUMENTED: [status: number, codes: string[], category: ProviderErrorCategory][] = [
   [400, ["Arrearage", "SomethingNew"], "misconfigured"],
@@ -165,9 +204,14 @@ const DOCUMENTED: [status: number, codes: string[], category: ProviderErrorCateg
       "RequestTimeOut",
       "ModelServingError",
       "Whatever",
+      "InvalidParameter",
+      "BadRequest.VoiceModelMismatch",
+      "Audio.DecoderError",
     ],
     "server_error",
   ],
+  [200, ["InternalError"], "server_error"],
+  [200, ["SomethingNew"], "unreadable_answer"],
   [503, ["ModelUnavailable"], "server_error"],
 ];
 

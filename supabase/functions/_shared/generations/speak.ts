@@ -163,7 +163,7 @@ export function createSpeak(options: SpeakOptions) {
         provider_request_id: error.providerRequestId,
       }
       : { category: null };
-    const level = told.category === "misconfigured" ? "error" : "warn";
+    const level = error instanceof ProviderError && error.isAlarming ? "error" : "warn";
     current.log.event(level, "generation.attempt_failed", {
       attempt: task.attempt,
       ...told,

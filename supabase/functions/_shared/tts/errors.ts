@@ -40,12 +40,15 @@ export class ProviderError extends Error {
   readonly providerRequestId: string | undefined;
   /** With `rejected`: our own sentence about what was refused. */
   readonly refusal: string | undefined;
+  /** Whether the operator must hear of it: of `misconfigured` always, of a refusal where something of ours is wrong. */
+  readonly isAlarming: boolean;
 
   constructor(category: ProviderErrorCategory, message: string, options: {
     status?: number;
     providerCode?: string;
     providerRequestId?: string;
     refusal?: string;
+    isAlarming?: boolean;
     cause?: unknown;
   } = {}) {
     super(message, { cause: options.cause });
@@ -54,6 +57,7 @@ export class ProviderError extends Error {
     this.providerCode = options.providerCode;
     this.providerRequestId = options.providerRequestId;
     this.refusal = options.refusal;
+    this.isAlarming = category === "misconfigured" || (options.isAlarming ?? false);
   }
 
   /** Whether the call, if it was a create, may have made a voice all the same. A synthesis that failed so may run again. */

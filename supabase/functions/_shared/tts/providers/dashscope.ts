@@ -2,24 +2,53 @@ import { z } from "zod";
 import { ProviderError, type ProviderErrorCategory } from "../errors.ts";
 import { encodeJson, letGo } from "./data_url.ts";
 
+/** A field of another type counts as absent: the rest of the body still tells what happened. */
+const told = z.string().nullish().catch(null);
+
 const errorBody = z.object({
-  code: z.string().nullish(),
-  message: z.string().nullish(),
-  request_id: z.string().nullish(),
+  code: told,
+  message: told,
+  request_id: told,
+  output: z.record(z.string(), z.unknown()).nullish().catch(null),
 });
 
-/** What DashScope's error codes mean for a call (docs/qwen-api.md). A code decides before the status does. */
+/**
+ * What DashScope's documented error codes mean for a call (docs/qwen-api.md), `misconfigured` where the request, key or
+ * account is wrong. Below 500 a code decides before the status does.
+ */
 const CATEGORY_BY_CODE: Readonly<Record<string, ProviderErrorCategory>> = {
   "Audio.PreprocessError": "rejected",
   "Audio.DecoderError": "rejected",
   "Audio.AudioRateError": "rejected",
   "Audio.DurationLimitError": "rejected",
+  "Audio.AudioSilentError": "rejected",
+  "Audio.AudioShortError": "rejected",
+  "Audio.FileSizeExceed": "rejected",
+  "BadRequest.UnsupportedFileFormat": "rejected",
   DataInspectionFailed: "rejected",
+  CustomRoleBlocked: "rejected",
   "BadRequest.InputDownloadFailed": "reference_unreachable",
   InvalidURL: "reference_unreachable",
   "InvalidURL.ConnectionRefused": "reference_unreachable",
   "InvalidURL.Timeout": "reference_unreachable",
   "InvalidParameter.DataInspection": "reference_unreachable",
+  InvalidParameter: "misconfigured",
+  "InvalidParameter.ResourceNotExist": "misconfigured",
+  "BadRequest.EmptyInput": "misconfigured",
+  "BadRequest.EmptyParameters": "misconfigured",
+  "BadRequest.IllegalInput": "misconfigured",
+  "BadRequest.TooLarge": "misconfigured",
+  "BadRequest.VoiceNotFound": "misconfigured",
+  "BadRequest.VoiceModelMismatch": "misconfigured",
+  InvalidApiKey: "misconfigured",
+  "NOT AUTHORIZED": "misconfigured",
+  AccessDenied: "misconfigured",
+  "AccessDenied.Unpurchased": "misconfigured",
+  "Model.AccessDenied": "misconfigured",
+  "Workspace.AccessDenied": "misconfigured",
+  "AllocationQuota.FreeTierOnly": "misconfigured",
+  ModelNotFound: "misconfigured",
+  WorkSpaceNotFound: "misconfigured",
   Arrearage: "misconfigured",
   CommodityNotPurchased: "misconfigured",
   PrepaidBillOverdue: "misconfigured",
@@ -37,12 +66,30 @@ const CATEGORY_BY_CODE: Readonly<Record<string, ProviderErrorCategory>> = {
   ModelUnavailable: "server_error",
 };
 
+const DOCUMENTED_SPELLING: ReadonlyMap<string, string> = new Map(
+  Object.keys(CATEGORY_BY_CODE).map((code) => [code.toLowerCase(), code]),
+);
+
+/** A code as it is documented, whatever its letter case; one that nobody documented as it came. */
+function spelled(code: string | null | undefined): string | undefined {
+  return code ? DOCUMENTED_SPELLING.get(code.toLowerCase()) ?? code : undefined;
+}
+
+/** One code for three things: voices used up, a free quota used up, and too many requests. Only the message tells them apart. */
+function categorizeQuota(message: string): ProviderErrorCategory {
+  if (/maximum voice|voice storage limit/i.test(message)) return "voice_limit";
+  return /free/i.test(message) ? "misconfigured" : "throttled";
+}
+
 function categorize(status: number, code: string | undefined, message: string): ProviderErrorCategory {
-  if (code === "Throttling.AllocationQuota" && /voice storage limit/i.test(message)) return "voice_limit";
+  // Whatever the code: who answers so may have made the voice before it failed.
+  if (status >= 500) return "server_error";
+  if (code === "Throttling.AllocationQuota") return categorizeQuota(message);
   const known = code === undefined ? undefined : CATEGORY_BY_CODE[code];
   if (known) return known;
+  if (code !== undefined && /^audio\./i.test(code)) return "rejected";
   if (status === 429) return "throttled";
-  return status >= 500 ? "server_error" : "misconfigured";
+  return status < 300 ? "unreadable_answer" : "misconfigured";
 }
 
 export type DashScopeRequest<Output> = {
@@ -55,6 +102,8 @@ export type DashScopeRequest<Output> = {
   signal: AbortSignal;
   /** Codes that are a refusal of this request, whatever they mean elsewhere. */
   refusedBy?: ReadonlySet<string>;
+  /** Codes that the operator must hear of, although they are a refusal. */
+  alarming?: ReadonlySet<string>;
   /** Our own sentence for a refusal, by the provider's code and message. The message itself is shown to nobody. */
   refusal?: (providerCode: string, message: string) => string;
 };
@@ -77,7 +126,7 @@ export function createDashScope(
   return {
     /**
      * One POST.
-     * @throws {ProviderError} for anything but a 2xx that parses
+     * @throws {ProviderError} for anything but a 2xx that parses, and for a 2xx that holds an error and no output
      */
     async post<Output>(request: DashScopeRequest<Output>): Promise<Output> {
       const signal = AbortSignal.any([request.signal, timeout(request.timeoutMs)]);
@@ -116,12 +165,15 @@ export function createDashScope(
       }
 
       const body = parseJson(text);
-      if (!response.ok) throw failure(response.status, body, request);
+      const told = errorBody.safeParse(body).data;
+      if (!response.ok) throw failure(response.status, told, request);
+      // DashScope answers some errors with 200. With output beside the code, something may have been made.
+      if (told?.code && !holdsAnything(told.output)) throw failure(response.status, told, request);
       const parsed = request.answer.safeParse(body);
       if (parsed.success) return parsed.data;
       throw new ProviderError("unreadable_answer", "the provider's answer is not what it documents", {
         status: response.status,
-        providerRequestId: errorBody.safeParse(body).data?.request_id ?? undefined,
+        providerRequestId: told?.request_id ?? undefined,
         cause: parsed.error,
       });
     },
@@ -137,20 +189,25 @@ function parseJson(text: string): unknown {
   }
 }
 
+function holdsAnything(output: Record<string, unknown> | null | undefined): boolean {
+  return Object.values(output ?? {}).some((value) => value !== null && value !== "");
+}
+
 function failure(
   status: number,
-  body: unknown,
-  request: Pick<DashScopeRequest<unknown>, "refusedBy" | "refusal">,
+  told: z.output<typeof errorBody> | undefined,
+  request: Pick<DashScopeRequest<unknown>, "refusedBy" | "alarming" | "refusal">,
 ): ProviderError {
-  const told = errorBody.safeParse(body).data;
-  const code = told?.code ?? undefined;
+  const code = spelled(told?.code);
   const message = told?.message ?? "";
-  const refused = code !== undefined && request.refusedBy?.has(code);
+  const refused = code !== undefined && status < 500 && request.refusedBy?.has(code);
   const category = refused ? "rejected" : categorize(status, code, message);
+  const isRefusal = category === "rejected" && code !== undefined;
   return new ProviderError(category, `the provider answered ${status} ${code ?? "without a code"}`, {
     status,
     providerCode: code,
     providerRequestId: told?.request_id ?? undefined,
-    refusal: category === "rejected" && code !== undefined ? request.refusal?.(code, message) : undefined,
+    refusal: isRefusal ? request.refusal?.(code, message) : undefined,
+    isAlarming: isRefusal && request.alarming?.has(code),
   });
 }

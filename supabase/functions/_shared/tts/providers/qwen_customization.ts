@@ -17,11 +17,21 @@ const DATA_URL_LIMIT_BYTES = 7_499_900;
 /** A clip that is sent itself is in memory several times over, and a worker has 256 MB (npm run bench -- memory). */
 const DATA_URLS_AT_ONCE = 1;
 
+const REFUSED_CONTENT = "The audio or its transcript was refused by a content check.";
+
 const REFUSALS: Readonly<Record<string, string>> = {
   "Audio.DecoderError": "The audio could not be decoded. Upload a WAV, MP3 or M4A recording.",
   "Audio.AudioRateError": "The audio's sample rate is too low. Record at 24 kHz or more.",
   "Audio.DurationLimitError": "The audio's length is not accepted. Record 10 to 20 seconds, at most 60.",
-  DataInspectionFailed: "The audio or its transcript was refused by a content check.",
+  "Audio.AudioSilentError":
+    "The audio is silent, or nearly so. Check the microphone, and record 10 to 20 seconds of speech.",
+  "Audio.AudioShortError":
+    "The audio holds too little speech. Record 10 to 20 seconds, speaking without long pauses.",
+  "Audio.FileSizeExceed": "The audio file is too large. Upload a recording under 10 MB.",
+  "BadRequest.UnsupportedFileFormat":
+    "The audio's format is not supported. Upload a WAV, MP3 or M4A recording.",
+  DataInspectionFailed: REFUSED_CONTENT,
+  CustomRoleBlocked: REFUSED_CONTENT,
 };
 
 const createAnswer = z.object({

@@ -15,20 +15,29 @@ const generationAnswer = z.object({
 });
 
 /**
- * Codes that are about the text or the voice here. Which one an unknown voice has, and a model that is not the voice's own,
- * is not documented for synthesis.
+ * A model that is not the voice's own. The row's model is sent, which the provider gave us, so that the operator must know:
+ * every text for that voice will fail.
  */
+const MODEL_MISMATCH = "BadRequest.VoiceModelMismatch";
+
+/** Codes that are about the text or the voice here. Which one an unknown voice has is not documented for synthesis. */
 const REFUSED_BY: ReadonlySet<string> = new Set([
   "InvalidParameter",
   "InvalidParameter.DataInspection",
   "BadRequest.VoiceNotFound",
+  MODEL_MISMATCH,
 ]);
 
 /** Our own sentence for a text or voice that the provider refused. Only the message tells a text that is too long. */
 function refusalOf(providerCode: string, message: string): string {
-  if (providerCode.includes("DataInspection")) return "The text was refused by a content check.";
+  if (/DataInspection|^CustomRoleBlocked$/.test(providerCode)) {
+    return "The text was refused by a content check.";
+  }
   if (providerCode === "BadRequest.VoiceNotFound") {
     return "The voice provider no longer has this voice. Clone it again.";
+  }
+  if (providerCode === MODEL_MISMATCH) {
+    return "This voice was made with another model of the voice provider. Clone it again to let it speak.";
   }
   return /input length/i.test(message)
     ? "The text is too long for the voice provider. Shorten it."
@@ -59,6 +68,7 @@ export function createQwenSynthesis(options: QwenResultOptions & { dashscope: Da
         timeoutMs: options.timeoutMs,
         signal: request.signal,
         refusedBy: REFUSED_BY,
+        alarming: new Set([MODEL_MISMATCH]),
         refusal: refusalOf,
       });
       const requestId = answer.request_id ?? null;

@@ -25,6 +25,9 @@ const listAnswer = z.object({
   request_id: z.string().nullish(),
 });
 
+/** What a delete of a voice that is gone is answered. */
+const GONE: ReadonlySet<string> = new Set(["BadRequest.VoiceNotFound", "InvalidParameter.ResourceNotExist"]);
+
 const deleteAnswer = z.object({ request_id: z.string().nullish() });
 
 /** The voices of an account at Qwen: listing them, finding one of ours, removing one. */
@@ -113,9 +116,8 @@ export function createQwenVoices(options: { dashscope: DashScope; region: string
           signal,
         });
       } catch (error) {
-        if (!(error instanceof ProviderError && error.providerCode === "BadRequest.VoiceNotFound")) {
-          throw error;
-        }
+        const code = error instanceof ProviderError && !error.outcomeUnknown ? error.providerCode : undefined;
+        if (code === undefined || !GONE.has(code)) throw error;
       }
     },
   };
