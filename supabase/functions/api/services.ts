@@ -48,7 +48,7 @@ export async function createServices(
 ) {
   const clock = options.clock ?? createClock();
   const provider = await createProvider(config, { fetch: options.fetch, clock });
-  const supabase = createSupabase({ ...config.supabase, fetch: options.fetch });
+  const supabase = createSupabase({ ...config.supabase, fetch: options.fetch, clock });
   const references = createReferences({ storage: supabase.storage, publicUrl: config.supabase.publicUrl });
   const generations = createGenerations({ storage: supabase.storage, publicUrl: config.supabase.publicUrl });
   const tasks = createTasks({ db: supabase.db });
