@@ -15,7 +15,7 @@ export const INTERNAL_OPERATIONS: readonly Operation[] = [
       "10 s, and the last may take two minutes: give the request 150 s. A body is not read.",
     access: "operator",
     answer: {
-      status: 202,
+      status: 200,
       description: "The report of a run.",
       schema: "WorkReport",
       example: { completed: 2, failed: 0, put_back: 1, over: 0, more: false },
@@ -36,7 +36,7 @@ export const INTERNAL_OPERATIONS: readonly Operation[] = [
       examples: { repair: { repair: true }, purge: { purge_older_than_days: 30 } },
     },
     answer: {
-      status: 202,
+      status: 200,
       description: "The report of a batch.",
       schema: "ReconcileReport",
       example: {
