@@ -2,6 +2,7 @@ import { type Clock, createClock } from "../_shared/clock.ts";
 import type { Config, Environment } from "../_shared/config.ts";
 import { createGenerate } from "../_shared/generations/generate.ts";
 import { createTasks } from "../_shared/generations/tasks.ts";
+import { once } from "../_shared/once.ts";
 import { createGenerations } from "../_shared/storage/generations.ts";
 import { createReferences } from "../_shared/storage/references.ts";
 import { createSupabase } from "../_shared/supabase.ts";
@@ -60,7 +61,7 @@ export async function createServices(
   };
 
   /** What clones is needed by the first finalize. */
-  const loadFinalize = async () => {
+  const loadFinalize = once(async () => {
     const [enrollments, { createReferenceCheck }, { createFinalize }] = await Promise.all([
       loadEnrollments(),
       import("../_shared/audio/check.ts"),
@@ -76,9 +77,7 @@ export async function createServices(
       checkReference: createReferenceCheck({ references, policy: config.referenceAudioPolicy }),
       tokenOf: enrollmentToken,
     });
-  };
-
-  let finalizing: ReturnType<typeof loadFinalize> | undefined;
+  });
 
   /** What speaks is needed by the first text, and by workers. */
   const loadSpeak = async () => {
@@ -106,7 +105,7 @@ export async function createServices(
     }),
     voices: createVoices({ db: supabase.db, now: () => new Date(clock.now()) }),
     finalize: async (...asked: Parameters<ReturnType<typeof createFinalize>>) =>
-      await (await (finalizing ??= loadFinalize()))(...asked),
+      await (await loadFinalize())(...asked),
     tasks,
     generations,
     generate: createGenerate({

@@ -12,12 +12,12 @@ const nameOf = (path: string) => path.slice(FUNCTIONS.length + 1);
 const LAYERS: [layer: string, files: RegExp, mayImport: string[]][] = [
   [
     "base",
-    /^_shared\/(errors|log|clock|hosts|database\.types|database_answers|tts\/errors|tts\/languages|tts\/sent_language)\.ts$/,
+    /^_shared\/(errors|log|clock|once|hosts|database\.types|database_answers|tts\/errors|tts\/languages|tts\/sent_language)\.ts$/,
     [],
   ],
   ["contract", /^_shared\/contract(_\w+)?\.ts$/, ["base"]],
   ["config", /^_shared\/config(_\w+)?\.ts$/, ["base"]],
-  ["supabase", /^_shared\/supabase\.ts$/, ["base"]],
+  ["supabase", /^_shared\/(supabase|key_set)\.ts$/, ["base"]],
   ["provider interface", /^_shared\/tts\/provider\.ts$/, ["base"]],
   ["dashscope", /^_shared\/tts\/providers\/(dashscope|data_url)\.ts$/, ["base"]],
   ["providers", /^_shared\/tts\/providers\//, ["base", "provider interface", "dashscope"]],
