@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # One would expect: a dynamic import() whose file could not be fetched may be tried again. The HTML standard's module map
 # keeps no failed fetch, and Node finds a file that came later under the same specifier.
-# What happens: Deno 2.1 tries again, as Node does. Deno 2.3.7, 2.5.6, 2.7.14 and 2.9.6 keep the failure for the life of
+# What happens: Deno 2.1 and 2.2 try again, as Node does. Deno 2.3.7, 2.5.6, 2.7.14 and 2.9.6 keep the failure for the life of
 # the process: the second import() of the same specifier rejects with the same error and sends no request, after an
 # answer of 500 and after a refused connection alike. With another query it works.
 # Versions run here: deno 2.9.6 and 2.1.4 of npm, and the node of this machine.
