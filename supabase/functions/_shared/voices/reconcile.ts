@@ -14,8 +14,10 @@ import { logRecovered, recoveredVoice } from "./recovered.ts";
 import type { ExpiredEntry, ReconcileLedger } from "./reconcile_ledger.ts";
 import { createSweep } from "./sweep.ts";
 
-/** How long a batch works before it answers, in milliseconds; the platform gives up at 150 s. */
+/** How long a batch begins new work, in milliseconds. */
 const BATCH_MS = 90_000;
+/** After so many milliseconds it begins no call at all: the last takes 15 s, and the platform gives up at 150 s. */
+const END_MS = 120_000;
 const EXPIRED_PAGE = 200;
 const SORT_PAGE = 500;
 const GONE_LIMIT = 100;
@@ -91,10 +93,15 @@ export function createReconcile(options: ReconcileOptions) {
       completed.outcome !== "unknown";
   };
 
+  /**
+   * One batch, of 135 s at most. What it did not come to is left out of its report, which says that there is `more`.
+   * @throws {ApiError}
+   */
   return async function reconcile(request: ReconcileRequest, log: Log): Promise<ReconcileReport> {
     const startedAt = clock.now();
     const late = () => clock.now() - startedAt > BATCH_MS;
-    const signal = clock.timeout(BATCH_MS + 30_000);
+    const over = () => clock.now() - startedAt >= END_MS;
+    const signal = clock.timeout(END_MS);
     const repair = request.repair || request.purge_older_than_days !== undefined;
 
     let listed: ListedVoice[];
@@ -115,7 +122,7 @@ export function createReconcile(options: ReconcileOptions) {
       gone: [],
       unresolved: [],
       completed: 0,
-      released: await ledger.release(repair),
+      released: over() ? 0 : await ledger.release(repair),
       purged: [],
       purge_failed: [],
       uploads_swept: 0,
@@ -141,7 +148,7 @@ export function createReconcile(options: ReconcileOptions) {
       after = last;
     }
 
-    for (let from = 0; from < listed.length; from += SORT_PAGE) {
+    for (let from = 0; from < listed.length && !over(); from += SORT_PAGE) {
       const page = listed.slice(from, from + SORT_PAGE);
       const sorted = await ledger.sort(
         region,
@@ -171,18 +178,20 @@ export function createReconcile(options: ReconcileOptions) {
       }
     }
 
-    report.gone = await ledger.gone(
-      region,
-      listed.map(({ voice }) => voice.providerVoiceId),
-      new Date(startedAt - GONE_MARGIN_MS),
-      GONE_LIMIT,
-    );
+    if (!over()) {
+      report.gone = await ledger.gone(
+        region,
+        listed.map(({ voice }) => voice.providerVoiceId),
+        new Date(startedAt - GONE_MARGIN_MS),
+        GONE_LIMIT,
+      );
+    }
 
     if (request.purge_older_than_days !== undefined) {
       await purge(request.purge_older_than_days, report, late, signal, log);
     }
 
-    Object.assign(report, await sweep({ repair, late }));
+    if (!over()) Object.assign(report, await sweep({ repair, late }));
     report.more ||= late();
     log.event("info", "reconcile.done", {
       ...report,
