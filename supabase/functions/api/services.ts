@@ -1,3 +1,4 @@
+import { createAccounts } from "../_shared/accounts.ts";
 import { type Clock, createClock } from "../_shared/clock.ts";
 import type { Config, Environment } from "../_shared/config.ts";
 import { createGenerate } from "../_shared/generations/generate.ts";
@@ -53,6 +54,7 @@ export async function createServices(
   const references = createReferences({ storage: supabase.storage, publicUrl: config.supabase.publicUrl });
   const generations = createGenerations({ storage: supabase.storage, publicUrl: config.supabase.publicUrl });
   const tasks = createTasks({ db: supabase.db });
+  const accounts = createAccounts({ db: supabase.db });
 
   /** The ledger is needed by the first finalize, and by the operator. */
   const loadEnrollments = async () => {
@@ -96,6 +98,7 @@ export async function createServices(
   return {
     config,
     verifyToken: supabase.verifyToken,
+    accounts,
     references,
     uploads: createUploads({
       db: supabase.db,
@@ -103,7 +106,7 @@ export async function createServices(
       perHour: config.limits.uploadUrlsPerHour,
       newVoiceId: () => crypto.randomUUID(),
     }),
-    voices: createVoices({ db: supabase.db, now: () => new Date(clock.now()) }),
+    voices: createVoices({ db: supabase.db, accounts, now: () => new Date(clock.now()) }),
     finalize: async (...asked: Parameters<ReturnType<typeof createFinalize>>) =>
       await (await loadFinalize())(...asked),
     tasks,

@@ -13,7 +13,7 @@ import { createBodyLimit, parseBody } from "./body.ts";
 
 /** `POST /clone/upload-url` and `POST /clone/finalize`. */
 export function cloneRoutes(
-  services: Pick<Services, "uploads" | "finalize"> & KeepAlive,
+  services: Pick<Services, "uploads" | "finalize" | "accounts"> & KeepAlive,
 ) {
   const limit = createBodyLimit();
 
@@ -32,7 +32,10 @@ export function cloneRoutes(
     .all("/upload-url", methodNotAllowed("POST"))
     .post("/finalize", limit, async (c) => {
       const request = await parseBody(c, finalizeRequest);
-      const work = services.finalize(c.var.userId, request, c.var.log);
+      // The ledger answers alike for a voice and for an account that was deleted.
+      const work = services.finalize(c.var.userId, request, c.var.log).catch(async (error) => {
+        throw await services.accounts.explain(c.var.userId, error);
+      });
       services.keepAlive(work.catch(() => {}));
       return c.json(await work satisfies z.input<typeof finalizeResponse>);
     })
