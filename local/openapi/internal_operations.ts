@@ -12,7 +12,7 @@ export const INTERNAL_OPERATIONS: readonly Operation[] = [
     summary: "Works through the tasks that nobody is working on",
     description:
       "Those of killed processes and those that wait for their next try. It takes up new tasks for " +
-      "10 s, and the last may take two minutes: give the request 150 s. A body is not read.",
+      "10 s and answers within 145 s: give the request 150 s. A body is not read.",
     access: "operator",
     answer: {
       status: 200,
@@ -28,7 +28,7 @@ export const INTERNAL_OPERATIONS: readonly Operation[] = [
     operationId: "reconcile",
     tag: "Internal",
     summary: "Compares the provider's voices with rows and ledger",
-    description: "One batch takes up to 90 s: give the request 150 s. The body may be absent.",
+    description: "One batch ends within 135 s: give the request 150 s. The body may be absent.",
     access: "operator",
     request: {
       schema: "ReconcileRequest",
