@@ -86,6 +86,7 @@ const key = (userId: string, voiceId: string) => `${userId}/${voiceId}/reference
 /** Answers of a project by method and path, the first that fits. */
 function projectAnswers(): readonly [string, RegExp, Answer][] {
   return [
+    ["POST", /\/rpc\/account_stands$/, () => Response.json(true)],
     ["POST", /\/rpc\/upload_url_take$/, outcome("allowed")],
     ["POST", /\/rpc\/clone_claim$/, outcome("claimed")],
     ["POST", /\/rpc\/clone_sending$/, outcome("sending")],

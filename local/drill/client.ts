@@ -198,9 +198,8 @@ export async function signUp({ api_url, supabase_url, publishable_key, secret_ke
       ask(reconcileReport, "POST /internal/reconcile", {
         headers: operator,
         body: { repair: true },
-        status: 202,
       }),
     /** What `npm run work` asks for. */
-    work: () => ask(workReport, "POST /internal/work", { headers: operator, body: {}, status: 202 }),
+    work: () => ask(workReport, "POST /internal/work", { headers: operator, body: {} }),
   };
 }

@@ -34,7 +34,14 @@ const TAGS: { name: Operation["tag"]; description: string }[] = [
 /** What a request may be answered before a route sees it, by who may ask. */
 const BY_ACCESS: Record<Operation["access"], ErrorCode[]> = {
   anyone: [],
-  user: ["unauthorized", "internal", "database_unavailable", "config_invalid"],
+  user: [
+    "unauthorized",
+    "forbidden",
+    "internal",
+    "database_unavailable",
+    "auth_unavailable",
+    "config_invalid",
+  ],
   operator: ["not_found", "internal", "config_invalid"],
 };
 
@@ -48,10 +55,12 @@ const SECURITY: Record<Operation["access"], JsonObject[]> = {
 const ELSEWHERE: ErrorCode[] = [
   "invalid_request",
   "unauthorized",
+  "forbidden",
   "not_found",
   "method_not_allowed",
   "internal",
   "database_unavailable",
+  "auth_unavailable",
   "config_invalid",
 ];
 

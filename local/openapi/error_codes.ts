@@ -59,8 +59,12 @@ export const ERROR_TEXTS: Readonly<Record<ErrorCode, ErrorText>> = {
     detail: "This clip has 2 channels; record it in mono, with one.",
   },
   unauthorized: {
-    when: "no token, or one that is not valid here; of `upload-url`, also one of an account that was deleted",
+    when: "no token, or one that is not valid here, or whose account was deleted",
     detail: "Sign in first: send your access token as a bearer token.",
+  },
+  forbidden: {
+    when: "the user is anonymous",
+    detail: "Anonymous users cannot do this. Sign in with an account.",
   },
   not_found: {
     when:
@@ -127,8 +131,13 @@ export const ERROR_TEXTS: Readonly<Record<ErrorCode, ErrorText>> = {
     retryAfterSeconds: 5,
   },
   database_unavailable: {
-    when: "the database or the auth server did not answer",
+    when: "the database did not answer",
     detail: "The database is not available right now. Try again shortly.",
+    retryAfterSeconds: 5,
+  },
+  auth_unavailable: {
+    when: "the auth server did not answer, so that nobody knows whose token it is",
+    detail: "Sign-in cannot be checked right now. Try again shortly.",
     retryAfterSeconds: 5,
   },
   config_invalid: {

@@ -12,10 +12,10 @@ export const INTERNAL_OPERATIONS: readonly Operation[] = [
     summary: "Works through the tasks that nobody is working on",
     description:
       "Those of killed processes and those that wait for their next try. It takes up new tasks for " +
-      "10 s, and the last may take two minutes: give the request 150 s. A body is not read.",
+      "10 s and answers within 145 s: give the request 150 s. A body is not read.",
     access: "operator",
     answer: {
-      status: 202,
+      status: 200,
       description: "The report of a run.",
       schema: "WorkReport",
       example: { completed: 2, failed: 0, put_back: 1, over: 0, more: false },
@@ -28,7 +28,7 @@ export const INTERNAL_OPERATIONS: readonly Operation[] = [
     operationId: "reconcile",
     tag: "Internal",
     summary: "Compares the provider's voices with rows and ledger",
-    description: "One batch takes up to 90 s: give the request 150 s. The body may be absent.",
+    description: "One batch ends within 135 s: give the request 150 s. The body may be absent.",
     access: "operator",
     request: {
       schema: "ReconcileRequest",
@@ -40,7 +40,7 @@ export const INTERNAL_OPERATIONS: readonly Operation[] = [
       },
     },
     answer: {
-      status: 202,
+      status: 200,
       description: "The report of a batch.",
       schema: "ReconcileReport",
       example: {

@@ -18,7 +18,7 @@ export type Operation = {
   request?: { schema: SchemaName; required: boolean; examples: Record<string, JsonObject> };
   /** How it answers when all is well: a body of this schema, or a redirect. */
   answer:
-    | { status: 200 | 202; description: string; schema: SchemaName; example: JsonObject }
+    | { status: 200; description: string; schema: SchemaName; example: JsonObject }
     | { status: 302; description: string };
   /** What else it answers, besides what its access brings. */
   errors: ErrorCode[];

@@ -47,7 +47,7 @@ export async function ask<Report>(
   } catch {
     throw new AskFailure(`No answer from ${new URL(api).origin}.`, PAUSE_MS);
   }
-  if (response.status !== 202) throw failureOf(response, text);
+  if (response.status !== 200) throw failureOf(response, text);
   const report = route.schema.safeParse(parseJson(text));
   if (!report.success) {
     throw new AskFailure("The answer is no report: is the function of this version?", null);

@@ -129,7 +129,7 @@ export function createCloning({ record, sql }: Pick<FinalizeStack, "record" | "s
           repair: true,
         });
         if (status === 502 || status === 503) continue;
-        assert.equal(status, 202, JSON.stringify(body));
+        assert.equal(status, 200, JSON.stringify(body));
         const report = reconcileReport.parse(body);
         if (!report.more) return report;
       }

@@ -101,7 +101,7 @@ async function run(answers: Scripted[], request: ReconcileRequest = { repair: tr
       const asked = new Request(input, init);
       const { url, headers, redirect } = asked;
       seen.push({ url, headers, body: await asked.json(), redirect });
-      const { status = 202, body, headers: told } = answers[seen.length - 1] ?? answers.at(-1) ??
+      const { status = 200, body, headers: told } = answers[seen.length - 1] ?? answers.at(-1) ??
         { body: "" };
       if (body === "cut") throw new TypeError("connection reset");
       return typeof body === "string"

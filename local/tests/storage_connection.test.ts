@@ -60,7 +60,7 @@ Deno.test("a question that got no answer is asked again on a connection of its o
   const { storage } = createSupabase({
     url: server.url,
     secretKey: "sb_secret_test",
-    timeout: clock.timeout,
+    clock,
   });
   const ask = () =>
     storage.ask({ method: "GET", of: "references", key: "a/b/reference.wav" }, (response) => response.text());

@@ -25,7 +25,7 @@ async function run(answers: Scripted[]) {
       const asked = new Request(input, init);
       const { url, method, headers, redirect } = asked;
       seen.push({ url, method, key: headers.get("apikey"), body: await asked.json(), redirect });
-      const { status = 202, body, headers: told } = answers[seen.length - 1] ?? answers.at(-1) ??
+      const { status = 200, body, headers: told } = answers[seen.length - 1] ?? answers.at(-1) ??
         { body: "" };
       if (body === "cut") throw new TypeError("connection reset");
       return typeof body === "string"
@@ -158,7 +158,7 @@ async function command(script: "work" | "reconcile", args: string[], answer: Scr
   await using server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, (request) => {
     routes.push(new URL(request.url).pathname);
     return request.headers.get("apikey") === KEY
-      ? Response.json(answer.body, { status: answer.status ?? 202 })
+      ? Response.json(answer.body, { status: answer.status ?? 200 })
       : new Response(null, { status: 404 });
   });
   const api = `http://127.0.0.1:${server.addr.port}/api`;

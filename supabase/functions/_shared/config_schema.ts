@@ -49,9 +49,28 @@ const json = z.string().transform((text, context): unknown => {
   }
 });
 
+/** A name may be told unless it looks like a key: then name and key are the wrong way round. */
+const toldName = (name: string) => /^(?!sb_)[\w-]{1,32}$/.test(name) ? name : "(not told)";
+
+/** A dictionary of keys by their names, as the one to use: `default`, else the only one. */
 const keyDictionary = json.pipe(
-  z.object({ default: z.string().min(1) }, { error: 'must be a JSON object with a string "default"' }),
-);
+  z.record(z.string(), z.unknown(), { error: "must be a JSON object of keys by their names" }),
+).transform((keys, context): string => {
+  const names = Object.keys(keys);
+  const refuse = (problem: string) => {
+    context.addIssue(problem);
+    return z.NEVER;
+  };
+  const name = "default" in keys ? "default" : names[0];
+  if (name === undefined) return refuse("holds no key");
+  if (name !== "default" && names.length > 1) {
+    const told = names.map(toldName).join(", ");
+    return refuse(`holds several keys and none that is called "default": ${told}`);
+  }
+  const key = keys[name];
+  if (typeof key === "string" && key !== "") return key;
+  return refuse(`must hold text that is not empty as its key "${toldName(name)}"`);
+});
 
 const jwk = z.looseObject({
   kty: z.enum(["RSA", "EC", "oct"]),
@@ -59,12 +78,15 @@ const jwk = z.looseObject({
   kid: z.string().optional(),
 });
 
-/** Keys of kinds that nobody here can verify with are passed over: the platform chooses what it publishes. */
+/**
+ * A JSON Web Key Set (RFC 7517, 5), or the bare array of its keys. Keys of kinds that nobody here can verify with are
+ * passed over: the platform chooses what it publishes.
+ */
 const jwks = json.pipe(
-  z.object({ keys: z.array(z.unknown()) }, { error: 'must be a JSON Web Key Set: {"keys": […]}' }),
-).transform(({ keys }) => ({
-  keys: keys.flatMap((key) => jwk.safeParse(key).data ?? []),
-}));
+  z.union([z.object({ keys: z.array(z.unknown()) }).transform(({ keys }) => keys), z.array(z.unknown())], {
+    error: 'must be a JSON Web Key Set: {"keys": […]}, or the array alone',
+  }),
+).transform((keys) => ({ keys: keys.flatMap((key) => jwk.safeParse(key).data ?? []) }));
 
 const common = z.object({
   SUPABASE_URL: z.string({ error: "is required" }).pipe(origin),
@@ -100,22 +122,27 @@ const qwen = z.object({
   QWEN_TIMEOUT_MS: integer(1_000, 90_000, 60_000),
 });
 
-/** The DashScope origin to call: the region's own, or one that is proved to belong to it, or a loopback stand-in. */
-function dashscopeOrigin(region: keyof typeof REGION_HOSTS, given: string | undefined): string | undefined {
-  if (given === undefined) return REGION_HOSTS[region].origin;
+/**
+ * The DashScope origin to call: the region's own, or one that is proved to belong to it, or a loopback stand-in. Or what is
+ * wrong with the one that is given.
+ */
+function dashscopeOrigin(
+  region: keyof typeof REGION_HOSTS,
+  given: string | undefined,
+): { origin: string } | { problem: string } {
+  const { origin, told, hosts } = REGION_HOSTS[region];
+  if (given === undefined) return { origin };
+  const refuse = (what: string) => ({ problem: `must be a host of the region ${region}: ${what}` });
   const url = URL.parse(given.replace(/\/+$/, "").replace(/\/api\/v1$/, ""));
-  if (!url || url.pathname !== "/" || url.search || url.hash || url.username || url.password) {
-    return undefined;
-  }
-  if (isLoopbackHost(url.hostname)) return /^https?:$/.test(url.protocol) ? url.origin : undefined;
-  return url.protocol === "https:" && url.port === "" && REGION_HOSTS[region].hosts.test(url.hostname)
-    ? url.origin
-    : undefined;
-}
-
-/** The older names of the keys, or the value that the dictionaries give. */
-function pickKey(dictionary: { default: string } | undefined, single: string | undefined) {
-  return dictionary?.default ?? single;
+  if (!url || url.search || url.hash || url.username || url.password) return refuse(told);
+  const isOfRegion = url.protocol === "https:" && url.port === "" && hosts.test(url.hostname);
+  const isStandIn = /^https?:$/.test(url.protocol) && isLoopbackHost(url.hostname);
+  if (!isOfRegion && !isStandIn) return refuse(told);
+  if (url.pathname === "/") return { origin: url.origin };
+  // The base URL of the provider's OpenAI-compatible API is the one that its console shows first.
+  return /^[\w/.-]{1,64}$/.test(url.pathname)
+    ? refuse(`set ${url.origin} alone, without the path ${url.pathname}`)
+    : refuse(told);
 }
 
 /**
@@ -140,12 +167,9 @@ export function parseConfig(environment: Environment) {
   const mode = base?.TTS_PROVIDER_MODE ?? environment.TTS_PROVIDER_MODE ?? "qwen";
   const dashscope = mode === "modal" ? undefined : read(qwen);
   const region = environment.DASHSCOPE_REGION === "cn" ? "cn" : "intl";
-  const baseUrl = mode === "modal" ? undefined : dashscopeOrigin(region, environment.DASHSCOPE_BASE_URL);
-  if (mode !== "modal" && baseUrl === undefined) {
-    problems.push({
-      variable: "DASHSCOPE_BASE_URL",
-      problem: `must be a host of the region ${region}: ${REGION_HOSTS[region].told}`,
-    });
+  const provider = mode === "modal" ? undefined : dashscopeOrigin(region, environment.DASHSCOPE_BASE_URL);
+  if (provider && "problem" in provider) {
+    problems.push({ variable: "DASHSCOPE_BASE_URL", problem: provider.problem });
   }
   if (!environment.SUPABASE_SECRET_KEYS && !environment.SUPABASE_SERVICE_ROLE_KEY) {
     problems.push({
@@ -161,19 +185,19 @@ export function parseConfig(environment: Environment) {
     problems.push({ variable: "CORS_ALLOWED_ORIGINS", problem: "must be * or a comma list of origins" });
   }
 
-  const secretKey = base && pickKey(base.SUPABASE_SECRET_KEYS, base.SUPABASE_SERVICE_ROLE_KEY);
-  const publishableKey = base && pickKey(base.SUPABASE_PUBLISHABLE_KEYS, base.SUPABASE_ANON_KEY);
+  const secretKey = base && (base.SUPABASE_SECRET_KEYS ?? base.SUPABASE_SERVICE_ROLE_KEY);
+  const publishableKey = base && (base.SUPABASE_PUBLISHABLE_KEYS ?? base.SUPABASE_ANON_KEY);
   if (problems.length > 0 || !base || !secretKey || !publishableKey) throw new ConfigError(problems);
 
   const publicUrl = base.PUBLIC_SUPABASE_URL ?? base.SUPABASE_URL;
   return {
     supabase: { url: base.SUPABASE_URL, publicUrl, secretKey, publishableKey, jwks: base.SUPABASE_JWKS },
     mode: base.TTS_PROVIDER_MODE,
-    qwen: dashscope && baseUrl
+    qwen: dashscope && provider && "origin" in provider
       ? {
         apiKey: dashscope.DASHSCOPE_API_KEY,
         region: dashscope.DASHSCOPE_REGION,
-        baseUrl,
+        baseUrl: provider.origin,
         targetModel: dashscope.QWEN_VC_TARGET_MODEL,
         delivery: chooseDelivery(dashscope, publicUrl),
         signedUrlTtlSeconds: dashscope.QWEN_SIGNED_URL_TTL_SECONDS,
@@ -203,7 +227,7 @@ export function readVariables(environment: Environment): { name: string; set: bo
 /** The secret key alone, whatever else is wrong; undefined where it cannot be told. */
 export function readSecretKey(environment: Environment): string | undefined {
   const { SUPABASE_SECRET_KEYS, SUPABASE_SERVICE_ROLE_KEY } = environment;
-  return pickKey(keyDictionary.safeParse(SUPABASE_SECRET_KEYS).data, SUPABASE_SERVICE_ROLE_KEY);
+  return keyDictionary.safeParse(SUPABASE_SECRET_KEYS).data ?? SUPABASE_SERVICE_ROLE_KEY;
 }
 
 /** The region that a key may belong to in the place of this one, with its host; null beside a loopback stand-in. */

@@ -198,6 +198,7 @@ export type Database = {
       [_ in never]: never;
     };
     Functions: {
+      "account_stands": { Args: { "p_user_id": string }; Returns: boolean };
       "clone_claim": {
         Args: {
           "p_attempt_id": string;

@@ -13,6 +13,7 @@ export const ERROR_STATUS = {
   reference_sample_rate_too_low: 400,
   reference_not_mono: 400,
   unauthorized: 401,
+  forbidden: 403,
   not_found: 404,
   method_not_allowed: 405,
   clone_in_progress: 409,
@@ -28,6 +29,7 @@ export const ERROR_STATUS = {
   voice_limit_reached: 503,
   storage_unavailable: 503,
   database_unavailable: 503,
+  auth_unavailable: 503,
   config_invalid: 503,
   provider_timeout: 504,
 } as const;

@@ -1,5 +1,7 @@
 import { createClient, isAuthRetryableFetchError } from "@supabase/supabase-js";
+import { type Clock, createClock } from "./clock.ts";
 import type { Database } from "./database.types.ts";
+import { createKeySetFetch } from "./key_set.ts";
 import { createRepeatable } from "./repeatable.ts";
 
 /** The most one call to Supabase may take, in milliseconds, but for those that may be repeated. */
@@ -12,8 +14,7 @@ export type SupabaseOptions = {
   /** The project's public signing keys; tokens they signed are verified without a request. */
   jwks?: { keys: { kty: "RSA" | "EC" | "oct"; key_ops: string[]; kid?: string }[] };
   fetch?: typeof fetch;
-  /** Gives a signal that aborts after so many milliseconds, for calls that may be repeated; the runtime's own by default. */
-  timeout?: (ms: number) => AbortSignal;
+  clock?: Pick<Clock, "now" | "timeout">;
 };
 
 /** A request to Storage that changes nothing. */
@@ -34,6 +35,7 @@ export type StorageQuestion = {
  */
 export function createSupabase(options: SupabaseOptions) {
   const send = options.fetch ?? fetch;
+  const clock = options.clock ?? createClock();
   const guarded: typeof fetch = (input, init: RequestInit = {}) => {
     const timeout = AbortSignal.timeout(CALL_TIMEOUT_MS);
     return send(input, {
@@ -44,11 +46,11 @@ export function createSupabase(options: SupabaseOptions) {
   };
   const repeatable = createRepeatable({
     send,
-    timeout: options.timeout ?? ((ms) => AbortSignal.timeout(ms)),
+    timeout: clock.timeout,
   });
   const client = createClient<Database>(options.url, options.secretKey, {
     auth: { persistSession: false, autoRefreshToken: false, detectSessionInUrl: false },
-    global: { fetch: guarded },
+    global: { fetch: createKeySetFetch({ origin: options.url, fetch: guarded, clock }) },
   });
 
   return {
@@ -81,7 +83,7 @@ export function createSupabase(options: SupabaseOptions) {
     },
     /**
      * The claims of a user token whose signature and expiry hold; null when they do not.
-     * Tokens of asymmetric keys are verified here, others by the auth server.
+     * Tokens of asymmetric keys are verified here, others, and those of keys that nobody knows, by the auth server.
      * @throws when the auth server cannot be reached, or has no time for the question
      */
     async verifyToken(token: string): Promise<unknown | null> {

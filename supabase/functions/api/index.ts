@@ -1,6 +1,7 @@
 import type { Hono } from "hono";
 import { ConfigError, loadConfig, readAllowedOrigins, readEnvironment } from "../_shared/config.ts";
 import { createLog } from "../_shared/log.ts";
+import { once } from "../_shared/once.ts";
 import type { ApiEnv } from "./environment.ts";
 import { createFront } from "./front.ts";
 
@@ -26,20 +27,23 @@ async function load(): Promise<Hono<ApiEnv>> {
   return createApp({ ...services, keepAlive });
 }
 
-let loading: ReturnType<typeof load> | undefined;
-/** Loads once; a configuration that cannot be used is told to every request, and logged once. */
-function loadRoutes() {
-  loading ??= load().catch(async (error) => {
+/**
+ * Loads once. A configuration that cannot be used is told to every request and logged once, for the environment of a process
+ * does not change; after any other failure the next request tries again.
+ */
+const loadRoutes = once(async () => {
+  try {
+    return await load();
+  } catch (error) {
     if (!(error instanceof ConfigError)) {
       log.event("error", "load.failed", { error });
       throw error;
     }
-    log.event("error", "config.invalid", { problems: error.problems });
     const { createUnconfigured } = await import("./unconfigured.ts");
+    log.event("error", "config.invalid", { problems: error.problems });
     return createUnconfigured(error, environment);
-  });
-  return loading;
-}
+  }
+});
 
 const front = createFront({ allowedOrigins: readAllowedOrigins(environment), log, loadRoutes });
 Deno.serve(front.fetch);

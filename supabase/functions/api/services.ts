@@ -1,7 +1,9 @@
+import { createAccounts } from "../_shared/accounts.ts";
 import { type Clock, createClock } from "../_shared/clock.ts";
 import type { Config, Environment } from "../_shared/config.ts";
 import { createGenerate } from "../_shared/generations/generate.ts";
 import { createTasks } from "../_shared/generations/tasks.ts";
+import { once } from "../_shared/once.ts";
 import { createGenerations } from "../_shared/storage/generations.ts";
 import { createReferences } from "../_shared/storage/references.ts";
 import { createSupabase } from "../_shared/supabase.ts";
@@ -48,14 +50,11 @@ export async function createServices(
 ) {
   const clock = options.clock ?? createClock();
   const provider = await createProvider(config, { fetch: options.fetch, clock });
-  const supabase = createSupabase({
-    ...config.supabase,
-    fetch: options.fetch,
-    timeout: clock.timeout,
-  });
+  const supabase = createSupabase({ ...config.supabase, fetch: options.fetch, clock });
   const references = createReferences({ storage: supabase.storage, publicUrl: config.supabase.publicUrl });
   const generations = createGenerations({ storage: supabase.storage, publicUrl: config.supabase.publicUrl });
   const tasks = createTasks({ db: supabase.db });
+  const accounts = createAccounts({ db: supabase.db });
 
   /** The ledger is needed by the first finalize, and by the operator. */
   const loadEnrollments = async () => {
@@ -64,7 +63,7 @@ export async function createServices(
   };
 
   /** What clones is needed by the first finalize. */
-  const loadFinalize = async () => {
+  const loadFinalize = once(async () => {
     const [enrollments, { createReferenceCheck }, { createFinalize }] = await Promise.all([
       loadEnrollments(),
       import("../_shared/audio/check.ts"),
@@ -80,9 +79,7 @@ export async function createServices(
       checkReference: createReferenceCheck({ references, policy: config.referenceAudioPolicy }),
       tokenOf: enrollmentToken,
     });
-  };
-
-  let finalizing: ReturnType<typeof loadFinalize> | undefined;
+  });
 
   /** What speaks is needed by the first text, and by workers. */
   const loadSpeak = async () => {
@@ -101,6 +98,7 @@ export async function createServices(
   return {
     config,
     verifyToken: supabase.verifyToken,
+    accounts,
     references,
     uploads: createUploads({
       db: supabase.db,
@@ -108,9 +106,9 @@ export async function createServices(
       perHour: config.limits.uploadUrlsPerHour,
       newVoiceId: () => crypto.randomUUID(),
     }),
-    voices: createVoices({ db: supabase.db, now: () => new Date(clock.now()) }),
+    voices: createVoices({ db: supabase.db, accounts, now: () => new Date(clock.now()) }),
     finalize: async (...asked: Parameters<ReturnType<typeof createFinalize>>) =>
-      await (await (finalizing ??= loadFinalize()))(...asked),
+      await (await loadFinalize())(...asked),
     tasks,
     generations,
     generate: createGenerate({

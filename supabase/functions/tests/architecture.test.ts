@@ -12,12 +12,13 @@ const nameOf = (path: string) => path.slice(FUNCTIONS.length + 1);
 const LAYERS: [layer: string, files: RegExp, mayImport: string[]][] = [
   [
     "base",
-    /^_shared\/(bytes|errors|log|clock|hosts|database\.types|database_answers|tts\/errors|tts\/carries_token|tts\/languages|tts\/sent_language|tts\/scripts|repeatable|tts\/text_length)\.ts$/,
+    /^_shared\/(bytes|errors|log|clock|hosts|database\.types|database_answers|tts\/errors|tts\/carries_token|tts\/languages|tts\/sent_language|tts\/scripts|repeatable|tts\/text_length|once)\.ts$/,
     [],
   ],
   ["contract", /^_shared\/contract(_\w+)?\.ts$/, ["base"]],
   ["config", /^_shared\/config(_\w+)?\.ts$/, ["base"]],
-  ["supabase", /^_shared\/supabase\.ts$/, ["base"]],
+  ["supabase", /^_shared\/(supabase|key_set)\.ts$/, ["base"]],
+  ["accounts", /^_shared\/accounts\.ts$/, ["base", "supabase"]],
   ["provider interface", /^_shared\/tts\/provider\.ts$/, ["base"]],
   ["dashscope", /^_shared\/tts\/providers\/(dashscope|data_url)\.ts$/, ["base"]],
   ["providers", /^_shared\/tts\/providers\//, ["base", "provider interface", "dashscope"]],
@@ -26,12 +27,12 @@ const LAYERS: [layer: string, files: RegExp, mayImport: string[]][] = [
   [
     "voices",
     /^_shared\/voices\//,
-    ["base", "contract", "supabase", "provider interface", "storage", "audio"],
+    ["base", "contract", "supabase", "accounts", "provider interface", "storage", "audio"],
   ],
   [
     "generations",
     /^_shared\/generations\//,
-    ["base", "contract", "supabase", "provider interface", "storage", "audio"],
+    ["base", "contract", "supabase", "accounts", "provider interface", "storage", "audio"],
   ],
   ["deployment", /^_shared\/deployment\//, ["base", "contract", "config", "supabase", "provider interface"]],
   ["http", /^api\/(middleware\/|environment\.ts$|routes\/body\.ts$)/, ["base", "contract"]],
@@ -40,8 +41,8 @@ const LAYERS: [layer: string, files: RegExp, mayImport: string[]][] = [
     "wiring",
     /^api\/services\.ts$/,
     [
-      ...["base", "config", "supabase", "provider interface", "providers", "storage", "audio", "voices"],
-      ...["generations", "deployment"],
+      ...["base", "config", "supabase", "accounts", "provider interface", "providers", "storage", "audio"],
+      ...["voices", "generations", "deployment"],
     ],
   ],
   [

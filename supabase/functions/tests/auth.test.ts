@@ -1,7 +1,7 @@
 import { Buffer } from "node:buffer";
 import assert from "node:assert/strict";
 import { decodeJwt, SignJWT } from "jose";
-import { type Api, startApi } from "./harness/api.ts";
+import { type Answer, type Api, startApi } from "./harness/api.ts";
 import { DETAILS } from "./harness/clone.ts";
 import { assertError } from "./harness/errors.ts";
 import { stack } from "./harness/stack.ts";
@@ -18,12 +18,24 @@ const ANONYMOUS = "Anonymous users cannot do this. Sign in with an account.";
 const AUTH_USER = "GET /auth/v1/user";
 const AUTH_KEYS = "GET /auth/v1/.well-known/jwks.json";
 
-/** The whole 401, which never tells the token; and what was asked of Supabase. */
+/** The whole 401, with what holds for every token that does not pass. */
 async function assertRefused(api: Api, refused: string, detail: string, asked: string[] = []): Promise<void> {
+  await assertNotPassed(api, refused, asked, (answer) => {
+    assertError(answer, 401, "unauthorized", detail);
+    assert.equal(answer.headers.get("www-authenticate"), "Bearer");
+  });
+}
+
+/** That a token does not pass, is not told, and what was asked of Supabase; `look` sees the answer. */
+async function assertNotPassed(
+  api: Api,
+  refused: string,
+  asked: string[],
+  look: (answer: Answer) => void,
+): Promise<void> {
   api.supabaseRequests.length = 0;
   const answer = await api.call("GET", "/voices", { token: refused });
-  assertError(answer, 401, "unauthorized", detail);
-  assert.equal(answer.headers.get("www-authenticate"), "Bearer");
+  look(answer);
   assert.deepEqual(api.supabaseRequests.map(({ method, path }) => `${method} ${path}`), asked);
   const said = JSON.stringify([answer.body, [...answer.headers], api.logged]);
   for (const part of refused.split(".").filter((piece) => piece.length > 8)) assert(!said.includes(part));
@@ -150,11 +162,16 @@ Deno.test("a token for another audience is refused", async () => {
   assert.equal((await api.call("GET", "/voices", { token: several })).status, 200);
 });
 
-Deno.test("anonymous users are refused: by the claim, and as the auth server signs them in", async () => {
+Deno.test("anonymous users are forbidden: by the claim, and as the auth server signs them in", async () => {
   await using api = await startApi({ keys });
-  await assertRefused(api, await keys.sign(user.id, { is_anonymous: true }), ANONYMOUS);
+  const forbidden = (answer: Answer) => {
+    assertError(answer, 403, "forbidden", ANONYMOUS);
+    // Another token of the same kind would not help, so none is asked for.
+    assert.equal(answer.headers.get("www-authenticate"), null);
+  };
+  await assertNotPassed(api, await keys.sign(user.id, { is_anonymous: true }), [], forbidden);
   const anonymous = await signInAnonymously();
-  await assertRefused(api, anonymous.accessToken, ANONYMOUS, [AUTH_USER]);
+  await assertNotPassed(api, anonymous.accessToken, [AUTH_USER], forbidden);
   // Tokens of before anonymous users existed carry no such claim.
   const older = await keys.sign(user.id, { is_anonymous: undefined });
   assert.equal((await api.call("GET", "/voices", { token: older })).status, 200);
@@ -229,7 +246,7 @@ for (const status of [null, 429, 500, 503, 522]) {
       for (const asking of [user.accessToken, unknown]) {
         const answer = await api.call("GET", "/voices", { token: asking });
         const detail = "Sign-in cannot be checked right now. Try again shortly.";
-        assertError(answer, 503, "database_unavailable", detail);
+        assertError(answer, 503, "auth_unavailable", detail);
         assert.equal(answer.headers.get("retry-after"), "5");
       }
       const said = api.logged.join("\n");

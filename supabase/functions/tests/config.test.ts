@@ -154,19 +154,25 @@ const values: Record<string, { refused: string[]; taken: string[] }> = {
       "{}",
       "[]",
       "null",
-      '{"other":"sb_secret_one"}',
+      '"sb_secret_one"',
       '{"default":""}',
       '{"default":7}',
+      '{"default":"","other":"sb_secret_one"}',
+      '{"other":""}',
+      '{"other":7}',
+      '{"one":"sb_secret_one","two":"sb_secret_two"}',
     ],
-    taken: ['{"default":"sb_secret_two","other":"sb_secret_three"}'],
+    taken: ['{"default":"sb_secret_two","other":"sb_secret_three"}', '{"other":"sb_secret_one"}'],
   },
   SUPABASE_PUBLISHABLE_KEYS: {
-    refused: ["sb_publishable_one", '{"other":"sb_publishable_one"}'],
-    taken: ['{"default":"sb_publishable_two"}'],
+    refused: ["sb_publishable_one", '{"one":"sb_publishable_one","two":"sb_publishable_two"}'],
+    taken: ['{"default":"sb_publishable_two"}', '{"other":"sb_publishable_one"}'],
   },
   SUPABASE_JWKS: {
-    refused: ["not json", "[]", "{}", '{"keys":{}}'],
+    refused: ["not json", "{}", "null", '"keys"', '{"keys":{}}', '{"kty":"EC","kid":"one"}'],
     taken: [
+      "[]",
+      '[{"kty":"EC","kid":"one"}]',
       '{"keys":[]}',
       '{"keys":[{"kty":"OKP","kid":"two"},{"kty":"EC","kid":"one"}]}',
       '{"keys":[{"kty":"RSA","kid":"one"}]}',
@@ -232,6 +238,80 @@ Deno.test("the dictionaries of keys go before the older single keys", async () =
   assert.deepEqual(await keysOf({ ...REQUIRED, ...singles }), ["sb_secret_one", "sb_publishable_one"]);
   const older = { ...without("SUPABASE_SECRET_KEYS", "SUPABASE_PUBLISHABLE_KEYS"), ...singles };
   assert.deepEqual(await keysOf(older), ["older-secret", "older-public"]);
+});
+
+Deno.test("of several keys `default` is taken, else the only one; else the names that stand there are told", async () => {
+  for (
+    const [variable, taken] of [["SUPABASE_SECRET_KEYS", "secretKey"], [
+      "SUPABASE_PUBLISHABLE_KEYS",
+      "publishableKey",
+    ]] as const
+  ) {
+    const keyOf = async (keys: Record<string, unknown>) =>
+      (await loadConfig({ ...REQUIRED, [variable]: JSON.stringify(keys) })).supabase[taken];
+    const problemOf = async (keys: Record<string, unknown>) =>
+      await problemsOf({ ...REQUIRED, [variable]: JSON.stringify(keys) });
+    assert.equal(await keyOf({ web: "key-of-web", default: "key-of-default" }), "key-of-default");
+    assert.equal(await keyOf({ default: "key-of-default", web: 7 }), "key-of-default");
+    assert.equal(await keyOf({ voice_api: "key-of-voice-api" }), "key-of-voice-api");
+    assert.deepEqual(await problemOf({ web: "key-of-web", batch: "key-of-batch" }), {
+      [variable]: 'holds several keys and none that is called "default": web, batch',
+    });
+    // Name and key the wrong way round: then the names are what must not be told.
+    const swapped = { sb_secret_abcdefgh: "web", "eyJhbGciOiJIUzI1NiJ9.e30.c2ln": "batch", batch: "b" };
+    assert.deepEqual(await problemOf(swapped), {
+      [variable]: 'holds several keys and none that is called "default": (not told), (not told), batch',
+    });
+    assert.deepEqual(await problemOf({}), { [variable]: "holds no key" });
+    assert.deepEqual(await problemOf({ web: "" }), {
+      [variable]: 'must hold text that is not empty as its key "web"',
+    });
+    assert.deepEqual(await problemOf({ default: 7, web: "key-of-web" }), {
+      [variable]: 'must hold text that is not empty as its key "default"',
+    });
+  }
+});
+
+Deno.test("a key set is taken as an object and as a bare array", async () => {
+  const key = { kty: "EC", kid: "one", crv: "P-256", x: "x", y: "y" };
+  for (const SUPABASE_JWKS of [JSON.stringify({ keys: [key] }), JSON.stringify([key])]) {
+    const { supabase } = await loadConfig({ ...REQUIRED, SUPABASE_JWKS });
+    assert.deepEqual(supabase.jwks, { keys: [{ ...key, key_ops: ["verify"] }] });
+  }
+});
+
+Deno.test("a base URL with a path behind the right host is told the path, and what to set in its place", async () => {
+  const problemOf = async (region: string, given: string) =>
+    (await problemsOf({ ...REQUIRED, DASHSCOPE_REGION: region, DASHSCOPE_BASE_URL: given }))
+      .DASHSCOPE_BASE_URL;
+  for (
+    const [region, host] of [
+      ["intl", "https://dashscope-intl.aliyuncs.com"],
+      ["intl", "https://my-space.ap-southeast-1.maas.aliyuncs.com"],
+      ["cn", "https://dashscope.aliyuncs.com"],
+    ] as const
+  ) {
+    for (const path of ["/compatible-mode/v1", "/api/v1/services"]) {
+      for (const given of [`${host}${path}`, `${host}${path}/`]) {
+        assert.equal(
+          await problemOf(region, given),
+          `must be a host of the region ${region}: set ${host} alone, without the path ${path}`,
+        );
+      }
+    }
+  }
+  // Whatever else stands there is not told, and a stranger's host is the first thing that is wrong.
+  const told = "must be a host of the region intl: dashscope-intl.aliyuncs.com or " +
+    "WORKSPACE.ap-southeast-1.maas.aliyuncs.com";
+  for (
+    const given of [
+      "https://evil.com/compatible-mode/v1",
+      "https://dashscope.aliyuncs.com/compatible-mode/v1",
+      "https://somebody:password@dashscope-intl.aliyuncs.com/compatible-mode/v1",
+      "https://dashscope-intl.aliyuncs.com/compatible-mode/v1?key=sk-1",
+      "https://dashscope-intl.aliyuncs.com/%73k-secret",
+    ]
+  ) assert.equal(await problemOf("intl", given), told, given);
 });
 
 Deno.test("the origins a browser may come from are read without the rest", () => {

@@ -7,6 +7,7 @@ import { signUp } from "./harness/users.ts";
 
 const ROLES = ["anon", "authenticated", "service_role"];
 const CALLS = [
+  "account_stands",
   "clone_claim",
   "clone_complete",
   "clone_release",

@@ -38,7 +38,7 @@ function storageThat(...taken: Taken[]) {
   const supabase = createSupabase({
     url: URL_,
     secretKey: "sb_secret_test",
-    timeout: clock.timeout,
+    clock,
     fetch: (input, init) => {
       asked.push(new Request(input, init));
       const next = taken[asked.length - 1];

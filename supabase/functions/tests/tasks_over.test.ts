@@ -203,8 +203,8 @@ queueTest(
     assert.equal(await tasks.fail(task, { error: "No.", providerStatus: null }), "superseded");
     const asked = { delaySeconds: 0, counts: true, providerStatus: null };
     assert.equal(await tasks.putBack(task, asked), "superseded");
-    assert.equal(await tasks.cancel(userId, taskId), "not_found");
-    assert.deepEqual(await queue.ask(), { outcome: "not_found" });
+    assert.equal(await tasks.cancel(userId, taskId), "deleted");
+    assert.deepEqual(await queue.ask(), { outcome: "deleted" });
   },
 );
 
@@ -226,20 +226,23 @@ queueTest("a user may be removed just while a worker completes, and neither fail
   assert.equal(await taskOf(taskId), undefined);
 });
 
-queueTest("who asks for a generation while being removed has no such voice", async (queue) => {
-  const ids = [queue.userId, queue.voiceId, crypto.randomUUID(), crypto.randomUUID()] as const;
-  await withDatabase(async (sql) => {
-    const started = await sql.begin(async (transaction) => {
-      await transaction`delete from auth.users where id = ${queue.userId}`;
-      const answer = askQueue(
-        sql,
-        sql`public.generation_create(${ids[0]}, ${ids[1]}, ${ids[2]}, ${
-          ids[3]
-        }, 'Hello.', 'qwen', ${queue.region}, 10)`,
-      );
-      await waiting(sql, "public.generation_create", 1);
-      return { answer };
+queueTest(
+  "who asks for a generation while being removed is told that the account was deleted",
+  async (queue) => {
+    const ids = [queue.userId, queue.voiceId, crypto.randomUUID(), crypto.randomUUID()] as const;
+    await withDatabase(async (sql) => {
+      const started = await sql.begin(async (transaction) => {
+        await transaction`delete from auth.users where id = ${queue.userId}`;
+        const answer = askQueue(
+          sql,
+          sql`public.generation_create(${ids[0]}, ${ids[1]}, ${ids[2]}, ${
+            ids[3]
+          }, 'Hello.', 'qwen', ${queue.region}, 10)`,
+        );
+        await waiting(sql, "public.generation_create", 1);
+        return { answer };
+      });
+      assert.deepEqual(await started.answer, { outcome: "deleted" });
     });
-    assert.deepEqual(await started.answer, { outcome: "not_found" });
-  });
-});
+  },
+);

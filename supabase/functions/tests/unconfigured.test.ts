@@ -82,6 +82,16 @@ Deno.test("the dictionary of secret keys goes before the older name here too", a
   assert.equal(configInvalidError.parse((await ask503(stack.secret_key)).body).problems.length, 2);
 });
 
+Deno.test("a secret key that is the only one, whatever its name, is the operator's here too", async () => {
+  const SUPABASE_SECRET_KEYS = JSON.stringify({ voice_api: stack.secret_key });
+  await using api = await startEntrypoint(environmentOf({ ...BROKEN, SUPABASE_SECRET_KEYS }));
+  const answer = await ask(api.url, "/internal/check", {
+    method: "POST",
+    headers: { apikey: stack.secret_key },
+  });
+  assert.equal(configInvalidError.parse(answer.body).problems.length, 2);
+});
+
 Deno.test("without a secret key nobody is the operator", async () => {
   await using api = await startEntrypoint(environmentOf({ SUPABASE_SECRET_KEYS: "" }));
   for (const apikey of ["", "undefined", stack.secret_key]) {

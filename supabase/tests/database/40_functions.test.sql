@@ -9,6 +9,7 @@ insert into known (signature, callers, runs_as_definer) values
   ('private.details_of(public.voices)', '{}', false),
   ('private.fingerprint(jsonb)', '{}', false),
   ('private.is_traceable(text)', '{}', false),
+  ('private.not_found_for(uuid)', '{}', false),
   ('private.record_orphan(text,text,uuid,uuid,text,text)', '{}', false),
   (
     'private.seconds_until_allowed(uuid,uuid,integer,integer,integer,integer,integer,integer,timestamp with time zone)',
@@ -16,6 +17,7 @@ insert into known (signature, callers, runs_as_definer) values
   ),
   ('private.settle_as_absent(uuid,uuid)', '{}', false),
   ('private.standing_voice(public.voices,uuid,jsonb)', '{}', false),
+  ('public.account_stands(uuid)', '{service_role}', true),
   ('public.clone_claim(uuid,uuid,uuid,text,text,jsonb,text,integer,integer,integer)', '{service_role}', true),
   ('public.clone_complete(uuid,uuid,uuid,text,text,jsonb,jsonb)', '{service_role}', true),
   ('public.clone_release(uuid,uuid,uuid,jsonb,integer,integer)', '{service_role}', true),

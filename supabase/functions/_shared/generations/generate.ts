@@ -1,3 +1,4 @@
+import { accountDeleted } from "../accounts.ts";
 import type { Clock } from "../clock.ts";
 import type { GenerateRequest } from "../contract.ts";
 import { ApiError } from "../errors.ts";
@@ -58,7 +59,7 @@ export function createGenerate(options: GenerateOptions) {
   return {
     /**
      * Saves what is to be said.
-     * @throws {ApiError} not_found, voice_not_ready, rate_limited, database_unavailable
+     * @throws {ApiError} not_found, voice_not_ready, rate_limited, unauthorized, database_unavailable
      */
     async create(userId: string, request: GenerateRequest, log: Log): Promise<Generation> {
       const generation = { taskId: options.newId(), generationId: options.newId() };
@@ -73,6 +74,8 @@ export function createGenerate(options: GenerateOptions) {
           return generation;
         case "not_found":
           throw new ApiError("not_found", "Voice not found.");
+        case "deleted":
+          throw accountDeleted();
         case "not_ready":
           throw voiceNotReady(answer.reason, provider.name);
         case "limited":
@@ -89,10 +92,11 @@ export function createGenerate(options: GenerateOptions) {
     /**
      * Cancels a user's task, unless it is over; audio that a killed worker left goes with it. False when there is no such
      * task.
-     * @throws {ApiError} database_unavailable
+     * @throws {ApiError} unauthorized, database_unavailable
      */
     async cancel(userId: string, taskId: string, log: Log): Promise<boolean> {
       const outcome = await tasks.cancel(userId, taskId);
+      if (outcome === "deleted") throw accountDeleted();
       if (outcome !== "cancelled") return outcome === "done";
       log.event("info", "generation.cancelled", { task_id: taskId });
       try {

@@ -1,5 +1,6 @@
 import type { ClipSource } from "../audio/ranged_reader.ts";
 import type { Clock } from "../clock.ts";
+import { databaseError } from "../database_answers.ts";
 import { ApiError } from "../errors.ts";
 import type { Log } from "../log.ts";
 import type { Generations } from "../storage/generations.ts";
@@ -10,10 +11,12 @@ import type { ClaimedTask, Tasks } from "./tasks.ts";
 
 /** How often a text is sent to the provider before its task fails. */
 const MOST_ATTEMPTS = 3;
-/** What a run may take besides the provider's time, in milliseconds: fetching the audio, looking at it, storing it. */
+/** What a run may take besides one call to the provider, in milliseconds: fetching the audio, looking at it, storing it. */
 const REST_MS = 45_000;
-/** How much longer than a run its lease lasts, in seconds: a last call to Supabase takes 15 s at most, and so did the claim. */
-const LEASE_MARGIN_SECONDS = 45;
+/** What is left after that for keeping what is paid for, or putting the task back, in milliseconds: two calls to Supabase. */
+const KEEP_MS = 30_000;
+/** How much longer than that its lease lasts, in seconds: whoever is next must find that the run is over. */
+const LEASE_MARGIN_SECONDS = 15;
 /** Before a task is tried again, in seconds: after a failure for each attempt made, and after a 429, before jitter. */
 const FAILED_SECONDS = 2;
 const THROTTLED_SECONDS = 15;
@@ -26,6 +29,10 @@ const KEEP_PAUSES_MS = [250, 1_000, 3_000, 5_000];
 type Run = { log: Log; signal: AbortSignal; isPaid: boolean };
 
 const isAway = (error: unknown) => error instanceof ApiError && error.status === 503;
+
+/** Storage or database were so slow that a run came to its end. */
+const runEnded = () =>
+  databaseError({ code: "none", message: "the run is over, and its task is not settled" }, 0);
 
 export type SpeakOptions = {
   tasks: Tasks;
@@ -209,18 +216,18 @@ export function createSpeak(options: SpeakOptions) {
     return await complete(task, { sizeBytes, durationSeconds }, speech, current);
   };
 
-  /**
-   * Takes up the task named, or the oldest that may run; null when there is none. Never fails for a task's own sake.
-   * @throws {ApiError} database_unavailable: then the task's lease ends by itself, and another run takes it up
-   */
-  return async (log: Log, taskId?: string): Promise<Spoken | null> => {
-    const { synthesize } = provider;
-    if (!synthesize) return null;
-    const runMs = options.synthesisTimeoutMs + REST_MS;
-    const signal = clock.timeout(runMs);
+  const claimAndRun = async (
+    { log, taskId, signal, leaseSeconds }: {
+      log: Log;
+      taskId: string | undefined;
+      signal: AbortSignal;
+      leaseSeconds: number;
+    },
+    synthesize: NonNullable<TtsProvider["synthesize"]>,
+  ): Promise<Spoken | null> => {
     const task = await tasks.claim({
       leaseId: options.newLeaseId(),
-      leaseSeconds: runMs / 1000 + LEASE_MARGIN_SECONDS,
+      leaseSeconds,
       maxAttempts: MOST_ATTEMPTS,
       provider: provider.name,
       region: provider.region,
@@ -234,6 +241,32 @@ export function createSpeak(options: SpeakOptions) {
       return await run(task, synthesize, current);
     } catch (error) {
       return await settleFailure(task, error, current);
+    }
+  };
+
+  /**
+   * Takes up the task named, or the oldest that may run; null when there is none. Never fails for a task's own sake. What is
+   * not settled when its time is up is given up, whatever is still under way: what was stored until then is found.
+   * @param until milliseconds since the epoch by which it is over; at least `KEEP_MS` from now
+   * @throws {ApiError} database_unavailable: then the task's lease ends by itself, and another run takes it up
+   */
+  return async (log: Log, taskId?: string, until = Infinity): Promise<Spoken | null> => {
+    const { synthesize } = provider;
+    if (!synthesize) return null;
+    const runMs = Math.max(0, Math.min(options.synthesisTimeoutMs + REST_MS, until - clock.now() - KEEP_MS));
+    const signal = clock.timeout(runMs);
+    const isOver = clock.timeout(runMs + KEEP_MS);
+    const leaseSeconds = (runMs + KEEP_MS) / 1000 + LEASE_MARGIN_SECONDS;
+    const ended = Promise.withResolvers<never>();
+    const giveUp = () => ended.reject(runEnded());
+    isOver.addEventListener("abort", giveUp);
+    try {
+      return await Promise.race([
+        claimAndRun({ log, taskId, signal, leaseSeconds }, synthesize),
+        ended.promise,
+      ]);
+    } finally {
+      isOver.removeEventListener("abort", giveUp);
     }
   };
 }

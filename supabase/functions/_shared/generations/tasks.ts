@@ -27,7 +27,7 @@ const taskRow = taskResponse.omit({ result: true });
 const audioRow = z.object({ audio_object_key: z.string() }).nullable();
 
 const createAnswer = z.discriminatedUnion("outcome", [
-  z.object({ outcome: z.enum(["created", "not_found", "limited"]) }),
+  z.object({ outcome: z.enum(["created", "not_found", "limited", "deleted"]) }),
   z.object({
     outcome: z.literal("not_ready"),
     reason: z.enum(["other_provider", "other_region", "no_metadata"]),
@@ -54,7 +54,7 @@ const claimAnswer = z.discriminatedUnion("outcome", [
 const completeAnswer = z.object({ outcome: z.enum(["completed", "over", "gone"]) });
 const putBackAnswer = z.object({ outcome: z.enum(["put_back", "superseded"]) });
 const failAnswer = z.object({ outcome: z.enum(["failed", "superseded"]) });
-const cancelAnswer = z.object({ outcome: z.enum(["cancelled", "done", "not_found"]) });
+const cancelAnswer = z.object({ outcome: z.enum(["cancelled", "done", "not_found", "deleted"]) });
 
 export type TaskRow = z.output<typeof taskRow>;
 export type CreateAnswer = z.output<typeof createAnswer>;
@@ -98,7 +98,7 @@ export function createTasks(options: { db: Pick<Supabase["db"], "rpc" | "from"> 
   return {
     /**
      * Saves what is to be said, and its task, pending. Asked again with the same ids it is `created` again, and nothing is
-     * added. `limited`: the user has `maxUnfinished` tasks under way.
+     * added. `limited`: the user has `maxUnfinished` tasks under way. `deleted`: the account was.
      */
     async create(
       generation: NewGeneration,
@@ -208,8 +208,11 @@ export function createTasks(options: { db: Pick<Supabase["db"], "rpc" | "from"> 
       return parseAnswer(failAnswer, result).outcome;
     },
 
-    /** Ends a user's task; `done` when it was over already. */
-    async cancel(userId: string, taskId: string): Promise<"cancelled" | "done" | "not_found"> {
+    /** Ends a user's task; `done` when it was over already, `deleted` when the account was. */
+    async cancel(
+      userId: string,
+      taskId: string,
+    ): Promise<"cancelled" | "done" | "not_found" | "deleted"> {
       const result = await db.rpc("task_cancel", { p_user_id: userId, p_task_id: taskId });
       return parseAnswer(cancelAnswer, result).outcome;
     },

@@ -3,8 +3,10 @@ import type { WorkReport } from "../contract.ts";
 import type { Log } from "../log.ts";
 import type { Spoken } from "./speak.ts";
 
-/** How long a run takes up new tasks, in milliseconds. The last may take 135 s, and the platform waits for 150. */
+/** How long a run takes up new tasks, in milliseconds. */
 const RUN_MS = 10_000;
+/** When the last of them is over, in milliseconds from the beginning: the platform waits for 150 s. */
+const END_MS = 145_000;
 /** How many tasks are worked on at once: the provider takes three requests a second, from everyone. */
 const AT_ONCE = 3;
 
@@ -12,12 +14,16 @@ export type Work = ReturnType<typeof createWork>;
 
 /** Works through the tasks that nobody is working on: those of killed processes, and those that were put back. */
 export function createWork(
-  options: { speak: (log: Log) => Promise<Spoken | null>; clock: Clock },
+  options: {
+    /** @param until milliseconds since the epoch by which it is over */
+    speak: (log: Log, taskId: undefined, until: number) => Promise<Spoken | null>;
+    clock: Clock;
+  },
 ) {
   const { speak, clock } = options;
 
   /**
-   * One run. Two at once do no harm.
+   * One run, of 145 s at most. Two at once do no harm.
    * @throws {ApiError} database_unavailable
    */
   return async (log: Log): Promise<WorkReport> => {
@@ -26,7 +32,7 @@ export function createWork(
     const report: WorkReport = { completed: 0, failed: 0, put_back: 0, over: 0, more: false };
     const worker = async () => {
       while (clock.now() < until) {
-        const spoken = await speak(log);
+        const spoken = await speak(log, undefined, startedAt + END_MS);
         if (!spoken) return;
         report[spoken.outcome === "superseded" ? "over" : spoken.outcome]++;
       }

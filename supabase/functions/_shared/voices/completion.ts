@@ -1,9 +1,10 @@
+import { accountDeleted } from "../accounts.ts";
 import type { Clock } from "../clock.ts";
 import { ApiError, internalError } from "../errors.ts";
 import type { Log } from "../log.ts";
 import type { SavedVoice, VoiceDetails } from "../tts/provider.ts";
 import type { Attempt, CompleteAnswer, Enrollments, SentCreates } from "./enrollments.ts";
-import { accountDeleted, cloneConflict, cloneInProgress, voiceNotFound } from "./outcomes.ts";
+import { cloneConflict, cloneInProgress, voiceNotFound } from "./outcomes.ts";
 
 /** Pauses between tries at saving a voice, in milliseconds: it is paid for, and only the database knows of it. */
 const PAUSES_MS = [250, 1_000, 3_000, 5_000];

@@ -1,3 +1,4 @@
+import { accountDeleted } from "../accounts.ts";
 import type { CheckedReference, ReferenceCheck } from "../audio/check.ts";
 import type { FinalizeRequest } from "../contract.ts";
 import { ApiError } from "../errors.ts";
@@ -8,7 +9,6 @@ import { answerOf, completeVoice, type FinalizeJob, UnrecordedVoice } from "./co
 import { createEnroll, type EnrollOptions, LOOK_UP_PAUSES_MS, Superseded } from "./enroll.ts";
 import type { ClaimAnswer } from "./enrollments.ts";
 import {
-  accountDeleted,
   cloneConflict,
   cloneInProgress,
   providerMisconfigured,

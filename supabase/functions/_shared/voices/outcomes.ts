@@ -27,13 +27,6 @@ export function voiceNotFound(): ApiError {
   return new ApiError("not_found", "Voice not found.");
 }
 
-/** The user's account was deleted, and their token outlives it. */
-export function accountDeleted(): ApiError {
-  return new ApiError("unauthorized", "Your account no longer exists.", {
-    headers: { "WWW-Authenticate": "Bearer" },
-  });
-}
-
 /** Seconds after which it may be known whether a voice exists that no look-up can find. */
 const UNDECIDED_SECONDS = 600;
 

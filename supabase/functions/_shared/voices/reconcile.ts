@@ -15,8 +15,10 @@ import { logRecovered, recoveredVoice } from "./recovered.ts";
 import type { ComparedEntry, ExpiredEntry, ReconcileLedger } from "./reconcile_ledger.ts";
 import { createSweep } from "./sweep.ts";
 
-/** How long a batch works before it answers, in milliseconds; the platform gives up at 150 s. */
+/** How long a batch begins new work, in milliseconds. */
 const BATCH_MS = 90_000;
+/** After so many milliseconds it begins no call at all: the last takes 15 s, and the platform gives up at 150 s. */
+const END_MS = 120_000;
 const EXPIRED_PAGE = 200;
 const SORT_PAGE = 500;
 const GONE_LIMIT = 100;
@@ -110,10 +112,15 @@ export function createReconcile(options: ReconcileOptions) {
     return chosen;
   };
 
+  /**
+   * One batch, of 135 s at most. What it did not come to is left out of its report, which says that there is `more`.
+   * @throws {ApiError}
+   */
   return async function reconcile(request: ReconcileRequest, log: Log): Promise<ReconcileReport> {
     const startedAt = clock.now();
     const late = () => clock.now() - startedAt > BATCH_MS;
-    const signal = clock.timeout(BATCH_MS + 30_000);
+    const over = () => clock.now() - startedAt >= END_MS;
+    const signal = clock.timeout(END_MS);
     const { purge_older_than_days: purgeDays, resolve = [] } = request;
     const repair = request.repair || purgeDays !== undefined || resolve.length > 0;
     const decisions = new Map(resolve.map((decision) => [decision.voice_id.toLowerCase(), decision]));
@@ -137,7 +144,7 @@ export function createReconcile(options: ReconcileOptions) {
       unresolved: [],
       resolve_failed: [],
       completed: 0,
-      released: await ledger.release(repair),
+      released: over() ? 0 : await ledger.release(repair),
       purged: [],
       purge_failed: [],
       uploads_swept: 0,
@@ -148,9 +155,8 @@ export function createReconcile(options: ReconcileOptions) {
 
     const providerVoiceIds = listed.map(({ voice }) => voice.providerVoiceId);
     const compared = new Map<string, ComparedEntry>();
-    for (
-      const entry of await ledger.compare(region, { providerVoiceIds, from: new Date(startedAt) }, repair)
-    ) {
+    const list = { providerVoiceIds, from: new Date(startedAt) };
+    for (const entry of over() ? [] : await ledger.compare(region, list, repair)) {
       compared.set(entry.voice_id, entry);
       if (!entry.absent) continue;
       report.released++;
@@ -158,7 +164,7 @@ export function createReconcile(options: ReconcileOptions) {
     }
     for (const { voice_id: voiceId, provider_voice_id: providerVoiceId } of decisions.values()) {
       if (providerVoiceId !== null) continue;
-      if (!await ledger.settleAbsent(voiceId)) report.resolve_failed.push(voiceId);
+      if (over() || !await ledger.settleAbsent(voiceId)) report.resolve_failed.push(voiceId);
       else {
         report.released++;
         log.event("warn", "clone.resolved", { voice_id: voiceId, provider_voice_id: null });
@@ -192,7 +198,7 @@ export function createReconcile(options: ReconcileOptions) {
       if (decision.provider_voice_id !== null) report.resolve_failed.push(decision.voice_id);
     }
 
-    for (let from = 0; from < listed.length; from += SORT_PAGE) {
+    for (let from = 0; from < listed.length && !over(); from += SORT_PAGE) {
       const page = listed.slice(from, from + SORT_PAGE);
       const sorted = await ledger.sort(region, providerVoiceIds.slice(from, from + SORT_PAGE));
       for (const [index, voice] of sorted.entries()) {
@@ -219,18 +225,20 @@ export function createReconcile(options: ReconcileOptions) {
       }
     }
 
-    report.gone = await ledger.gone(
-      region,
-      providerVoiceIds,
-      new Date(startedAt - GONE_MARGIN_MS),
-      GONE_LIMIT,
-    );
+    if (!over()) {
+      report.gone = await ledger.gone(
+        region,
+        providerVoiceIds,
+        new Date(startedAt - GONE_MARGIN_MS),
+        GONE_LIMIT,
+      );
+    }
 
     if (purgeDays !== undefined) {
       await purge(purgeDays, report, late, signal, log);
     }
 
-    Object.assign(report, await sweep({ repair, late }));
+    if (!over()) Object.assign(report, await sweep({ repair, late }));
     report.more ||= late();
     log.event("info", "reconcile.done", {
       ...report,

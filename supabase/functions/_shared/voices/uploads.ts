@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { accountDeleted } from "../accounts.ts";
 import { parseAnswer } from "../database_answers.ts";
 import { ApiError } from "../errors.ts";
 import type { References } from "../storage/references.ts";
@@ -35,11 +36,7 @@ export function createUploads(options: {
         retryAfterSeconds: answer.seconds,
       });
     }
-    if (answer.outcome === "deleted") {
-      throw new ApiError("unauthorized", "This account no longer exists. Sign in with another one.", {
-        headers: { "WWW-Authenticate": "Bearer" },
-      });
-    }
+    if (answer.outcome === "deleted") throw accountDeleted();
   };
 
   return {

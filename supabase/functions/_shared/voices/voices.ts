@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { accountDeleted, type Accounts } from "../accounts.ts";
 import { type ListVoicesQuery, type Voice, voice } from "../contract.ts";
 import type { Supabase } from "../supabase.ts";
 import { databaseError } from "../database_answers.ts";
@@ -30,8 +31,10 @@ export type Voices = ReturnType<typeof createVoices>;
  * The saved voices of a user. Each call throws an ApiError when the database is away, at once: supabase-js would ask
  * three times more, for up to 7 s, while the caller is told to come again.
  */
-export function createVoices(options: { db: Pick<Supabase["db"], "from">; now: () => Date }) {
-  const { db } = options;
+export function createVoices(
+  options: { db: Pick<Supabase["db"], "from">; accounts: Pick<Accounts, "stands">; now: () => Date },
+) {
+  const { db, accounts } = options;
 
   const select = (userId: string, query: ListVoicesQuery, columns: string, head: boolean) => {
     let request = db.from("voices").select(columns, { count: "exact", head })
@@ -42,18 +45,34 @@ export function createVoices(options: { db: Pick<Supabase["db"], "from">; now: (
     return request;
   };
 
+  const readPage = async (
+    userId: string,
+    query: ListVoicesQuery,
+  ): Promise<{ voices: Voice[]; total: number }> => {
+    const from = (query.page - 1) * query.per_page;
+    const page = await select(userId, query, COLUMNS, false)
+      .order("created_at", { ascending: false }).order("id", { ascending: false })
+      .range(from, from + query.per_page - 1);
+    if (!page.error) return { voices: rows.parse(page.data), total: page.count ?? 0 };
+    if (page.error.code !== RANGE_NOT_SATISFIABLE) throw databaseError(page.error, page.status);
+    const counted = await select(userId, query, "id", true);
+    if (counted.error) throw databaseError(counted.error, counted.status);
+    return { voices: [], total: counted.count ?? 0 };
+  };
+
   return {
-    /** One page of a user's live voices, newest first, and how many there are in all. */
+    /**
+     * One page of a user's live voices, newest first, and how many there are in all. Whether the account stands is asked beside
+     * it, and waited for when there are none: an empty page alone does not tell.
+     * @throws {ApiError} unauthorized when the account was deleted
+     */
     async list(userId: string, query: ListVoicesQuery): Promise<{ voices: Voice[]; total: number }> {
-      const from = (query.page - 1) * query.per_page;
-      const page = await select(userId, query, COLUMNS, false)
-        .order("created_at", { ascending: false }).order("id", { ascending: false })
-        .range(from, from + query.per_page - 1);
-      if (!page.error) return { voices: rows.parse(page.data), total: page.count ?? 0 };
-      if (page.error.code !== RANGE_NOT_SATISFIABLE) throw databaseError(page.error, page.status);
-      const counted = await select(userId, query, "id", true);
-      if (counted.error) throw databaseError(counted.error, counted.status);
-      return { voices: [], total: counted.count ?? 0 };
+      const standing = accounts.stands(userId);
+      // With voices nobody waits for it.
+      standing.catch(() => {});
+      const found = await readPage(userId, query);
+      if (found.total === 0 && !await standing) throw accountDeleted();
+      return found;
     },
 
     /** Where the reference of a live voice lies; null when the user has no such voice, or it has no reference. */

@@ -17,7 +17,7 @@ function unauthorized(detail: string): ApiError {
 
 /**
  * Lets signed-in users pass and says who they are: a bearer token (RFC 6750) with a valid signature and expiry, issued
- * by this project, for the audience `authenticated`, to a user who is not anonymous.
+ * by this project, for the audience `authenticated`, to a user who is not anonymous: those are forbidden, whatever they send.
  */
 export function createAuth(options: {
   verifyToken: (token: string) => Promise<unknown | null>;
@@ -27,7 +27,7 @@ export function createAuth(options: {
     const token = /^Bearer +([\w-]+\.[\w-]+\.[\w-]+)$/i.exec(c.req.header("Authorization") ?? "")?.[1];
     if (!token) throw unauthorized("Sign in first: send your access token as a bearer token.");
     const verified = await options.verifyToken(token).catch((cause) => {
-      throw new ApiError("database_unavailable", "Sign-in cannot be checked right now. Try again shortly.", {
+      throw new ApiError("auth_unavailable", "Sign-in cannot be checked right now. Try again shortly.", {
         retryAfterSeconds: 5,
         cause,
       });
@@ -40,7 +40,7 @@ export function createAuth(options: {
       throw unauthorized("This token is not a signed-in user's.");
     }
     if (claims.data.is_anonymous) {
-      throw unauthorized("Anonymous users cannot do this. Sign in with an account.");
+      throw new ApiError("forbidden", "Anonymous users cannot do this. Sign in with an account.");
     }
     c.set("userId", claims.data.sub.toLowerCase());
     await next();

@@ -7,13 +7,16 @@ import type { Services } from "../services.ts";
 
 const AUDIO_SECONDS = 3600;
 
+const generationNotFound = () => new ApiError("not_found", "Generation not found.");
+
 /** `GET /generations/:id/audio`: a redirect to where the audio can be heard. */
-export function generationRoutes(services: Pick<Services, "tasks" | "generations">) {
+export function generationRoutes(services: Pick<Services, "tasks" | "generations" | "accounts">) {
   return new Hono<ApiEnv>()
     .get("/:id/audio", async (c) => {
       const id = idParameter.safeParse(c.req.param("id"));
-      const audio = id.success ? await services.tasks.audioOf(c.var.userId, id.data) : null;
-      if (!audio) throw new ApiError("not_found", "Generation not found.");
+      if (!id.success) throw generationNotFound();
+      const audio = await services.tasks.audioOf(c.var.userId, id.data);
+      if (!audio) throw await services.accounts.explain(c.var.userId, generationNotFound());
       return c.redirect(await services.generations.signedUrl(audio.objectKey, AUDIO_SECONDS), 302);
     })
     .all("/:id/audio", methodNotAllowed("GET"));

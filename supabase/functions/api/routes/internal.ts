@@ -22,12 +22,12 @@ export function internalRoutes(
     .post("/reconcile", createBodyLimit(), async (c) => {
       const request = parseInput(reconcileRequest, await readJson(c, {}));
       const reconcile = await services.loadReconcile();
-      return c.json(await reconcile(request, c.var.log) satisfies z.input<typeof reconcileReport>, 202);
+      return c.json(await reconcile(request, c.var.log) satisfies z.input<typeof reconcileReport>);
     })
     .all("/reconcile", methodNotAllowed("POST"))
     .post("/work", createBodyLimit(), async (c) => {
       const work = await services.loadWork();
-      return c.json(await work(c.var.log) satisfies z.input<typeof workReport>, 202);
+      return c.json(await work(c.var.log) satisfies z.input<typeof workReport>);
     })
     .all("/work", methodNotAllowed("POST"))
     .post("/check", createBodyLimit(), async (c) => {

@@ -16,15 +16,15 @@ function taskIdOf(text: string): string {
 }
 
 /** `GET /tasks/:id` and `POST /tasks/:id/cancel`. */
-export function taskRoutes(services: Pick<Services, "tasks" | "generate" | "config">) {
-  const { tasks } = services;
+export function taskRoutes(services: Pick<Services, "tasks" | "generate" | "accounts" | "config">) {
+  const { tasks, accounts } = services;
   const audioUrl = (generationId: string) =>
     `${services.config.supabase.publicUrl}/functions/v1/api/generations/${generationId}/audio`;
 
   return new Hono<ApiEnv>()
     .get("/:id", async (c) => {
       const task = await tasks.read(c.var.userId, taskIdOf(c.req.param("id")));
-      if (!task) throw taskNotFound();
+      if (!task) throw await accounts.explain(c.var.userId, taskNotFound());
       const result = task.status === "completed" ? { audio_url: audioUrl(task.generation_id) } : null;
       return c.json({ ...task, result } satisfies z.input<typeof taskResponse>);
     })

@@ -14,16 +14,18 @@ import { parseInput } from "./body.ts";
 
 const PREVIEW_SECONDS = 3600;
 
+const voiceNotFound = () => new ApiError("not_found", "Voice not found.");
+
 /** An id that is no UUID names no voice of anybody. */
 function voiceIdOf(text: string): string {
   const parsed = voiceIdParameter.safeParse(text);
-  if (!parsed.success) throw new ApiError("not_found", "Voice not found.");
+  if (!parsed.success) throw voiceNotFound();
   return parsed.data;
 }
 
 /** `GET /voices`, `GET /voices/:id/preview` and `DELETE /voices/:id`. */
-export function voiceRoutes(services: Pick<Services, "voices" | "references">) {
-  const { voices, references } = services;
+export function voiceRoutes(services: Pick<Services, "voices" | "references" | "accounts">) {
+  const { voices, references, accounts } = services;
 
   return new Hono<ApiEnv>()
     .get("/", async (c) => {
@@ -46,13 +48,13 @@ export function voiceRoutes(services: Pick<Services, "voices" | "references">) {
     .all("/", methodNotAllowed("GET"))
     .get("/:id/preview", async (c) => {
       const key = await voices.referenceKey(c.var.userId, voiceIdOf(c.req.param("id")));
-      if (key === null) throw new ApiError("not_found", "Voice not found.");
+      if (key === null) throw await accounts.explain(c.var.userId, voiceNotFound());
       return c.redirect(await references.previewUrl(c.var.userId, key, PREVIEW_SECONDS), 302);
     })
     .all("/:id/preview", methodNotAllowed("GET"))
     .delete("/:id", async (c) => {
       if (!await voices.delete(c.var.userId, voiceIdOf(c.req.param("id")))) {
-        throw new ApiError("not_found", "Voice not found.");
+        throw await accounts.explain(c.var.userId, voiceNotFound());
       }
       return c.json({ ok: true } satisfies z.input<typeof deleteVoiceResponse>);
     })

@@ -67,7 +67,7 @@ export async function readyToReconcile(options: { intercept?: InterceptCall } = 
   const supabase = createSupabase({
     url: stack.supabase_url,
     secretKey: stack.secret_key,
-    timeout: clock.timeout,
+    clock,
     fetch: (input, init) => {
       const request = new Request(input, init);
       const { pathname } = new URL(request.url);
@@ -84,7 +84,7 @@ export async function readyToReconcile(options: { intercept?: InterceptCall } = 
     targetModel: TARGET_MODEL,
     delivery: "signed_url",
     signedUrlTtlSeconds: 300,
-    timeout: clock.timeout,
+    clock,
     fetch: async (input, init) => {
       const request = new Request(input, init);
       const { input: asked } = await request.clone().json();

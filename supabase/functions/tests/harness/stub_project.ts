@@ -68,6 +68,7 @@ export function createStubProject(options: { accepted: ReadonlySet<string>; clip
           { outcome: "deleted" },
         ] as const,
       ),
+    account_stands: () => pick("account", [true, true, true, false]),
     clone_claim: () =>
       pick<unknown>("claim", [
         { outcome: "finalized", voice },
@@ -104,6 +105,7 @@ export function createStubProject(options: { accepted: ReadonlySet<string>; clip
         { outcome: "created" },
         { outcome: "not_found" },
         { outcome: "limited" },
+        { outcome: "deleted" },
         { outcome: "not_ready", reason: "other_region" },
       ]),
     task_claim: () => ({ outcome: "none" }),
@@ -112,7 +114,9 @@ export function createStubProject(options: { accepted: ReadonlySet<string>; clip
       ...{ policies: [], ids_without_token: [] },
     }),
     task_cancel: () =>
-      pick("cancel", [{ outcome: "cancelled" }, { outcome: "done" }, { outcome: "not_found" }]),
+      pick("cancel", [{ outcome: "cancelled" }, { outcome: "done" }, { outcome: "not_found" }, {
+        outcome: "deleted",
+      }]),
   };
 
   const voiceRow = {

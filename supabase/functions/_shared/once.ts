@@ -1,0 +1,16 @@
+/**
+ * Makes a load once and keeps what it gives; who asks meanwhile shares it. One that fails is told to those who waited and
+ * forgotten, so that the next call tries again: a process must not be lost for one import that went wrong.
+ */
+export function once<Loaded>(load: () => Promise<Loaded>): () => Promise<Loaded> {
+  let loading: Promise<Loaded> | undefined;
+  return async function loadOnce() {
+    const current = loading ??= load();
+    try {
+      return await current;
+    } catch (error) {
+      if (loading === current) loading = undefined;
+      throw error;
+    }
+  };
+}
