@@ -84,7 +84,7 @@ export async function readyToReconcile(options: { intercept?: InterceptCall } = 
     targetModel: TARGET_MODEL,
     delivery: "signed_url",
     signedUrlTtlSeconds: 300,
-    clock,
+    timeout: clock.timeout,
     fetch: async (input, init) => {
       const request = new Request(input, init);
       const { input: asked } = await request.clone().json();
