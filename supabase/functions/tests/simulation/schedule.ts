@@ -1,3 +1,5 @@
+// Loaded beforehand: loading takes real time, in which no virtual time goes by.
+import "eld/small";
 import type { FinalizeRequest } from "../../_shared/contract.ts";
 import type { CloneLimits } from "../../_shared/voices/enrollments.ts";
 import { brokenInvariants, brokenLimits } from "./invariants.ts";
@@ -168,6 +170,7 @@ export async function runSchedule(
   if (isTraceable && counts.landedLate + counts.explained < counts.orphans) {
     broken.push("4: an orphan that no creation landing after its look-up explains");
   }
+  scheduler.end();
   return { seed, broken, trace, faults, ...counts };
 }
 

@@ -1,5 +1,3 @@
-import { setImmediate } from "node:timers";
-
 /** When every schedule begins, in milliseconds since the epoch. */
 export const START = Date.parse("2026-11-22T12:00:00Z");
 
@@ -14,7 +12,26 @@ function createRandom(seed: number): () => number {
   };
 }
 
-const settled = () => new Promise<void>((resolve) => setImmediate(resolve));
+/** Turns of the event loop in which every promise has settled: importing a module that is there already takes some. */
+const TURNS = 4;
+
+/** Turns of the event loop. By messages, because Deno 2.1 takes a millisecond for each `setImmediate`. */
+function createTurns() {
+  const { port1, port2 } = new MessageChannel();
+  let next = () => {};
+  port1.onmessage = () => next();
+  return {
+    take: () =>
+      new Promise<void>((resolve) => {
+        next = resolve;
+        port2.postMessage(null);
+      }),
+    end() {
+      port1.close();
+      port2.close();
+    },
+  };
+}
 
 type Event = { time: number; order: number; run: () => void };
 
@@ -27,6 +44,10 @@ export function createScheduler(seed: number) {
   let now = START;
   let order = 0;
 
+  const turns = createTurns();
+  const settled = async () => {
+    for (let count = 0; count < TURNS; count++) await turns.take();
+  };
   const isBefore = (a: Event, b: Event) => a.time < b.time || (a.time === b.time && a.order < b.order);
 
   return {
@@ -52,5 +73,7 @@ export function createScheduler(seed: number) {
       }
       now = Math.max(now, end);
     },
+    /** Lets the process end. */
+    end: turns.end,
   };
 }
