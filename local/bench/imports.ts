@@ -14,7 +14,9 @@ const ONCE = { warmUps: 0, processes: 1 };
 const printed = z.array(z.tuple([z.string(), z.number()]));
 
 /** One fresh process's steps, with their milliseconds. */
-async function stepsOfOne({ ending, deno }: Pick<RunOptions, "ending" | "deno">): Promise<[string, number][]> {
+async function stepsOfOne(
+  { ending, deno }: Pick<RunOptions, "ending" | "deno">,
+): Promise<[string, number][]> {
   ending.throwIfAborted();
   const { success, stdout, stderr } = await new Deno.Command(deno ?? findDeno("platform").binary, {
     args: [

@@ -19,20 +19,24 @@ export const inFlight = {
   name: "in_flight",
   async run(_stack: unknown, { quick, ending, deno }: RunOptions): Promise<Row[]> {
     const { atOnce, providerMs } = quick ? ONCE : FULL;
-    const { idle, busy } = await withStandIn({ providerMs, ending, deno }, async ({ start, gather, headers }) => {
-      const port = freePort();
-      const served = await start("local/bench/watched_function.ts", {
-        // As on the platform; without it V8 tidies up as late as this machine's memory allows.
-        DENO_V8_FLAGS: `--max-heap-size=${LIMIT_MB}`,
-        [MEMORY_PORT]: `${port}`,
-      });
-      const finalize = () => answered(`${served.url}/api`, USER_REQUESTS["POST /clone/finalize"](), headers);
-      await finalize();
-      const idle = await codeBytesDuring(port, () => Promise.resolve());
-      await gather(atOnce);
-      const all = () => Promise.all(Array.from({ length: atOnce }, finalize));
-      return { idle, busy: await codeBytesDuring(port, all) };
-    });
+    const { idle, busy } = await withStandIn(
+      { providerMs, ending, deno },
+      async ({ start, gather, headers }) => {
+        const port = freePort();
+        const served = await start("local/bench/watched_function.ts", {
+          // As on the platform; without it V8 tidies up as late as this machine's memory allows.
+          DENO_V8_FLAGS: `--max-heap-size=${LIMIT_MB}`,
+          [MEMORY_PORT]: `${port}`,
+        });
+        const finalize = () =>
+          answered(`${served.url}/api`, USER_REQUESTS["POST /clone/finalize"](), headers);
+        await finalize();
+        const idle = await codeBytesDuring(port, () => Promise.resolve());
+        await gather(atOnce);
+        const all = () => Promise.all(Array.from({ length: atOnce }, finalize));
+        return { idle, busy: await codeBytesDuring(port, all) };
+      },
+    );
     return [compared({
       what: `${atOnce} finalizes in flight, provider takes ${providerMs / 1_000} s: heap and buffers`,
       value: busy / 1e6,

@@ -45,5 +45,9 @@ export function parseOptions(args: string[], known: readonly string[]): BenchOpt
   if (unknown !== undefined) {
     throw new Error(`There is no bench "${unknown}". There are: ${known.join(", ")}.`);
   }
-  return { ...values, deno: readDeno(values.deno), names: positionals.length === 0 ? [...known] : positionals };
+  return {
+    ...values,
+    deno: readDeno(values.deno),
+    names: positionals.length === 0 ? [...known] : positionals,
+  };
 }

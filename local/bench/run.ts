@@ -15,7 +15,10 @@ export type Measured = { name: string; seconds: number; rows: Row[] };
  */
 export async function runBenches(
   benches: readonly Bench[],
-  { quick, deno, asked, stackLog }: Pick<RunOptions, "quick" | "deno"> & { asked: Promise<string>; stackLog: Log },
+  { quick, deno, asked, stackLog }: Pick<RunOptions, "quick" | "deno"> & {
+    asked: Promise<string>;
+    stackLog: Log;
+  },
 ): Promise<Measured[]> {
   const ending = new AbortController();
   const stopped = asked.then((reason) => {

@@ -29,7 +29,9 @@ const root = dirname(dirname(import.meta.dirname ?? "."));
  * other options the stand-in answers at once.
  */
 export async function withStandIn<Result>(
-  { projectMs = 0, providerMs = 0, ending, deno }: Partial<StandInOptions> & Pick<RunOptions, "ending" | "deno">,
+  { projectMs = 0, providerMs = 0, ending, deno }:
+    & Partial<StandInOptions>
+    & Pick<RunOptions, "ending" | "deno">,
   use: (standIn: StandIn) => Promise<Result>,
 ): Promise<Result> {
   const started: DenoProcess[] = [];

@@ -1,5 +1,3 @@
-import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
-import type { Bytes } from "../../supabase/functions/_shared/bytes.ts";
 import { isLoopbackHost } from "../../supabase/functions/_shared/hosts.ts";
 
 /** A listening server. */
@@ -11,8 +9,9 @@ export interface Listener {
 }
 
 /**
- * Serves a fetch handler on a loopback host. A handler that rejects, or whose body fails, ends in a destroyed socket:
- * the client sees a connection error and not an HTTP answer, which `Deno.serve` has no way to do.
+ * Serves a fetch handler on a loopback host. A handler that rejects, or whose body fails, ends in a broken connection: the
+ * client sees a connection error and not an HTTP answer. `Deno.serve` has no way to do that, and the sockets of `node:http`
+ * cannot be destroyed on Deno 2.1, so every connection is relayed, and the relay breaks it.
  * A client that goes away does not stop its handler. The URL of a request begins with the listener's own origin,
  * whatever its Host header says. Throws when the host is not loopback or the port is taken.
  */
@@ -26,48 +25,117 @@ export async function listen(options: {
   if (!isLoopbackHost(hostname)) {
     throw new Error(`The DashScope simulator listens on loopback only, not on "${hostname}".`);
   }
-  const server = createServer((incoming, outgoing) => {
-    answer(incoming, outgoing, { url, fetch: options.fetch }).catch(() => incoming.socket.destroy());
-  });
-  await new Promise<void>((resolve, reject) => {
-    server.once("error", reject);
-    server.listen(port, hostname.replace(/^\[(.*)\]$/, "$1"), resolve);
-  });
-  const address = server.address();
-  if (address === null || typeof address === "string") throw new Error("The simulator has no port.");
-  const url = `http://${
-    address.family === "IPv6" ? `[${address.address}]` : address.address
-  }:${address.port}`;
+  const listener = Deno.listen({ hostname: hostname.replace(/^\[(.*)\]$/, "$1"), port });
+  const { addr } = listener;
+  const url = `http://${addr.hostname.includes(":") ? `[${addr.hostname}]` : addr.hostname}:${addr.port}`;
+  const relays = new Map<number, Relay>();
+
+  const stopping = new AbortController();
+  const server = Deno.serve(
+    { hostname: "127.0.0.1", port: 0, signal: stopping.signal, onListen() {} },
+    async (incoming, { remoteAddr }) => {
+      const relay = relays.get(remoteAddr.port);
+      try {
+        const { method, headers } = incoming;
+        const body = ["GET", "HEAD"].includes(method) ? null : await incoming.blob();
+        const target = incoming.url.slice(new URL(incoming.url).origin.length);
+        const { pathname, search } = new URL(target, url);
+        const response = await options.fetch(new Request(url + pathname + search, { method, headers, body }));
+        return relay ? breakingOff(response, relay) : response;
+      } catch {
+        relay?.cut();
+        return new Response(null, { status: 500 });
+      }
+    },
+  );
+
+  const accepting = (async () => {
+    for await (const client of listener) {
+      const inner = await Deno.connect({ hostname: "127.0.0.1", port: server.addr.port });
+      const key = inner.localAddr.port;
+      const relay = startRelay(client, inner);
+      relays.set(key, relay);
+      void relay.ended.then(() => relays.delete(key));
+    }
+  })();
   return {
     url,
-    close: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve());
-        server.closeAllConnections();
-      }),
+    async close() {
+      listener.close();
+      await accepting;
+      const open = [...relays.values()];
+      for (const relay of open) relay.cut();
+      await Promise.all(open.map(({ ended }) => ended));
+      // Not `shutdown()`, which waits for handlers that may never answer.
+      stopping.abort();
+      await server.finished;
+    },
   };
 }
 
-async function answer(
-  incoming: IncomingMessage,
-  outgoing: ServerResponse,
-  own: { url: string; fetch: (request: Request) => Promise<Response> },
-): Promise<void> {
-  const chunks: Bytes[] = [];
-  for await (const chunk of incoming) chunks.push(new Uint8Array(chunk));
-  const headers = new Headers();
-  for (const [name, value] of Object.entries(incoming.headersDistinct)) {
-    for (const one of value ?? []) headers.append(name, one);
-  }
-  const method = incoming.method ?? "GET";
-  const body = ["GET", "HEAD"].includes(method) ? null : new Blob(chunks);
-  const { pathname, search } = new URL(incoming.url ?? "/", own.url);
-  const response = await own.fetch(new Request(own.url + pathname + search, { method, headers, body }));
+/** The two connections behind one of a client: its own, and the one to the server. */
+type Relay = {
+  /** Breaks both off. */
+  cut(): void;
+  /** Resolves when something more has reached the client, or nothing can any more. */
+  forwarded(): Promise<void>;
+  ended: Promise<void>;
+};
 
-  outgoing.writeHead(response.status, Object.fromEntries(response.headers));
-  for await (const chunk of response.body ?? []) {
-    // A body that fails must fail after what came before it was sent.
-    await new Promise((resolve) => outgoing.write(chunk, resolve));
+const BUFFER_BYTES = 64 * 1024;
+
+/** Hands bytes on both ways until one side ends or the relay is cut. */
+function startRelay(client: Deno.Conn, inner: Deno.Conn): Relay {
+  let moved = Promise.withResolvers<void>();
+  let open = true;
+  const cut = () => {
+    if (!open) return;
+    open = false;
+    client.close();
+    inner.close();
+    moved.resolve();
+  };
+  const pump = async (from: Deno.Conn, to: Deno.Conn, onMoved: () => void) => {
+    try {
+      const buffer = new Uint8Array(BUFFER_BYTES);
+      // Not `readable`, which closes the connection at the end of one direction.
+      for (let read = await from.read(buffer); read !== null; read = await from.read(buffer)) {
+        for (let at = 0; at < read;) at += await to.write(buffer.subarray(at, read));
+        onMoved();
+      }
+    } catch {
+      // One side is gone, and so goes the other.
+    }
+  };
+  const answers = pump(inner, client, () => {
+    moved.resolve();
+    moved = Promise.withResolvers();
+  }).finally(cut);
+  // A client that has said all it will say still waits for its answer.
+  const requests = pump(client, inner, () => {}).then(() => open ? inner.closeWrite().catch(cut) : undefined);
+  return {
+    cut,
+    forwarded: () => open ? moved.promise : Promise.resolve(),
+    ended: Promise.all([answers, requests]).then(() => {}),
+  };
+}
+
+/** The answer, whose connection breaks when its body fails, after what came before has been sent. */
+function breakingOff(response: Response, relay: Relay): Response {
+  if (response.body === null) return response;
+  async function* sent(body: ReadableStream<Uint8Array>) {
+    let forwarded: Promise<void> | undefined;
+    try {
+      for await (const chunk of body) {
+        forwarded = relay.forwarded();
+        yield chunk;
+      }
+    } catch (error) {
+      await forwarded;
+      relay.cut();
+      throw error;
+    }
   }
-  outgoing.end();
+  const { status, headers } = response;
+  return new Response(ReadableStream.from(sent(response.body)), { status, headers });
 }

@@ -120,8 +120,7 @@ for (const [what, answer] of WITHOUT_JSON) {
 
 Deno.test("a redirect is not followed, for the key would travel along", async () => {
   await using ready = await readyToFinalize();
-  const redirect: ProviderAnswer = () =>
-    Response.redirect("https://dashscope.example.com/elsewhere", 302);
+  const redirect: ProviderAnswer = () => Response.redirect("https://dashscope.example.com/elsewhere", 302);
   await asked([["create", redirect]], () => assertTold(ready, MISCONFIGURED));
   await assertReleased(ready);
 });
