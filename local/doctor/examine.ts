@@ -1,10 +1,11 @@
+import { findDeno } from "../deno_binaries.mjs";
 import type { Check } from "./check.ts";
 import { databaseChecks } from "./database.ts";
 import type { Expected } from "./expected.ts";
 import { probeBucket } from "./probe.ts";
 import { providerChecks } from "./provider.ts";
 import { type Deployment, reach, type Told } from "./reach.ts";
-import { clockChecks, corsCheck, deliveryChecks } from "./settings.ts";
+import { clockChecks, corsCheck, deliveryChecks, runtimeCheck } from "./settings.ts";
 
 /**
  * Looks at a deployment from outside, and has it look at itself. Each check is given as soon as it is done. Answers what
@@ -24,6 +25,7 @@ export async function examine(
   if (told === null) return null;
   const { report } = told;
   const { supabase_url: supabaseUrl, public_url: publicUrl } = report.configuration;
+  give([runtimeCheck(report, findDeno("platform").version)]);
   give(providerChecks(report, remedies));
   give(databaseChecks(report, expected, remedies));
   for (const bucket of expected.buckets.keys()) {
