@@ -51,6 +51,8 @@ export type StackOptions = {
   environment: Environment;
   /** The function's file; null leaves the function out. */
   entrypoint: string | null;
+  /** The binary of the Deno that the function runs on; the platform's when left out. */
+  deno?: string;
   /** Pauses before the function is started again each time it ended, in milliseconds; growing ones by default. */
   functionRestartDelaysMs?: readonly number[];
   /** Takes what happens to the stack, line by line. */
@@ -198,6 +200,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
           simulator: simulator ? { url: simulator.url, apiKey: SIMULATOR_KEY } : null,
         });
       const edge = startFunctionProcess({
+        deno: options.deno,
         root,
         entrypoint,
         environment: ofFunction(),

@@ -7,7 +7,7 @@ import { type Stack, type StackOptions, startStack } from "./stack.ts";
 export async function withTemporaryStack<Result>(
   root: string,
   use: (record: Stack["record"], stack: Stack) => Promise<Result>,
-  options: Partial<Pick<StackOptions, "environment" | "entrypoint" | "log" | "intercept">> = {},
+  options: Partial<Pick<StackOptions, "environment" | "entrypoint" | "deno" | "log" | "intercept">> = {},
 ): Promise<Result> {
   const dataDir = await Deno.makeTempDir({ prefix: "voice-clone-api-" });
   await Deno.chmod(dataDir, 0o711);

@@ -14,10 +14,10 @@ import { startStack } from "./stack.ts";
 
 /**
  * What each Deno needs to run the tests. With `no-legacy-abort`, `request.signal` tells of clients that are gone, and not of
- * all that were answered as well; 2.1 knows neither. msw asks for `BroadcastChannel`, which 2.1 has behind a flag.
+ * all that were answered as well; 2.1 knows neither. msw asks for `BroadcastChannel`, which 2.1 has behind a flag, as it has the garbage collector that a test runs.
  */
 const OPTIONS = {
-  platform: ["-A", "--unstable-broadcast-channel"],
+  platform: ["-A", "--unstable-broadcast-channel", "--v8-flags=--expose-gc"],
   newest: ["-A", "--unstable-no-legacy-abort"],
 };
 

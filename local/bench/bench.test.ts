@@ -92,8 +92,11 @@ Deno.test("without a name all benches are meant, and an unknown one is refused",
     help: false,
     quick: true,
     json: "x.json",
+    deno: "platform",
     names: ["memory"],
   });
+  assert.equal(parseOptions(["--deno", "newest"], known).deno, "newest");
+  assert.throws(() => parseOptions(["--deno", "2.9"], known), /--deno is "platform" or "newest", not "2.9"/);
   assert.throws(() => parseOptions(["memroy"], known), /no bench "memroy".*inspection, memory/);
   assert.throws(() => parseOptions(["--json="], known), /--json is empty/);
 });

@@ -10,128 +10,132 @@ export interface Listener {
 
 /**
  * Serves a fetch handler on a loopback host. A handler that rejects, or whose body fails, ends in a broken connection: the
- * client sees a connection error and not an HTTP answer. `Deno.serve` has no way to do that, and in Deno 2.1 neither has
- * `node:http`, so connections are relayed to it here, where they can be closed.
+ * client sees a connection error and not an HTTP answer. `Deno.serve` has no way to do that, and the sockets of `node:http`
+ * cannot be destroyed on Deno 2.1, so every connection is relayed, and the relay breaks it.
  * A client that goes away does not stop its handler. The URL of a request begins with the listener's own origin,
  * whatever its Host header says. Throws when the host is not loopback or the port is taken.
  */
-export function listen(options: {
+export async function listen(options: {
   hostname: string;
   /** 0 takes any free one. */
   port: number;
   fetch: (request: Request) => Promise<Response>;
-}): Listener {
+}): Promise<Listener> {
   const { hostname, port } = options;
   if (!isLoopbackHost(hostname)) {
     throw new Error(`The DashScope simulator listens on loopback only, not on "${hostname}".`);
   }
-  /** By the port that the server behind sees. */
-  const clients = new Map<number, Client>();
-  const front = Deno.listen({ hostname: hostname.replace(/^\[(.*)\]$/, "$1"), port });
-  const address = front.addr;
-  const host = address.hostname.includes(":") ? `[${address.hostname}]` : address.hostname;
-  const url = `http://${host}:${address.port}`;
+  const listener = Deno.listen({ hostname: hostname.replace(/^\[(.*)\]$/, "$1"), port });
+  const { addr } = listener;
+  const url = `http://${addr.hostname.includes(":") ? `[${addr.hostname}]` : addr.hostname}:${addr.port}`;
+  const relays = new Map<number, Relay>();
 
-  const closed = new AbortController();
+  const stopping = new AbortController();
   const server = Deno.serve(
-    { hostname: "127.0.0.1", port: 0, signal: closed.signal, onListen() {} },
-    async (request, { remoteAddr }) => {
-      const client = clients.get(remoteAddr.port);
+    { hostname: "127.0.0.1", port: 0, signal: stopping.signal, onListen() {} },
+    async (incoming, { remoteAddr }) => {
+      const relay = relays.get(remoteAddr.port);
       try {
-        const { body, status, headers } = await options.fetch(await asOwn(request, url));
-        return new Response(body && client ? breakingOff(body, client) : body, { status, headers });
+        const { method, headers } = incoming;
+        const body = ["GET", "HEAD"].includes(method) ? null : await incoming.blob();
+        const target = incoming.url.slice(new URL(incoming.url).origin.length);
+        const { pathname, search } = new URL(target, url);
+        const response = await options.fetch(new Request(url + pathname + search, { method, headers, body }));
+        return relay ? breakingOff(response, relay) : response;
       } catch {
-        client?.connection.close();
-        return new Response();
+        relay?.cut();
+        return new Response(null, { status: 500 });
       }
     },
   );
-  const accepting = accept(front, server.addr.port, clients);
+
+  const accepting = (async () => {
+    for await (const client of listener) {
+      const inner = await Deno.connect({ hostname: "127.0.0.1", port: server.addr.port });
+      const key = inner.localAddr.port;
+      const relay = startRelay(client, inner);
+      relays.set(key, relay);
+      void relay.ended.then(() => relays.delete(key));
+    }
+  })();
   return {
     url,
     async close() {
-      front.close();
-      for (const { connection } of clients.values()) connection.close();
+      listener.close();
       await accepting;
-      // A handler that never ends is not waited for.
-      closed.abort();
+      const open = [...relays.values()];
+      for (const relay of open) relay.cut();
+      await Promise.all(open.map(({ ended }) => ended));
+      // Not `shutdown()`, which waits for handlers that may never answer.
+      stopping.abort();
+      await server.finished;
     },
   };
 }
 
-/** A connection of a client. */
-type Client = {
-  connection: Deno.TcpConn;
-  /** How many bytes it was sent so far. */
-  sentBytes: number;
-  /** Called whenever it was sent some. */
-  sent: () => void;
+/** The two connections behind one of a client: its own, and the one to the server. */
+type Relay = {
+  /** Breaks both off. */
+  cut(): void;
+  /** Resolves when something more has reached the client, or nothing can any more. */
+  forwarded(): Promise<void>;
+  ended: Promise<void>;
 };
 
-/** Relays each connection, until the listener is closed and all of them have ended. */
-async function accept(
-  front: Deno.TcpListener,
-  port: number,
-  clients: Map<number, Client>,
-): Promise<void> {
-  const relays = new Set<Promise<void>>();
-  for await (const client of front) {
-    const relaying = relay(client, port, clients).finally(() => relays.delete(relaying));
-    relays.add(relaying);
-  }
-  await Promise.all(relays);
-}
+const BUFFER_BYTES = 64 * 1024;
 
-/** Hands bytes on in both directions until either side is done. A connection that breaks ends the other one. */
-async function relay(connection: Deno.TcpConn, port: number, clients: Map<number, Client>): Promise<void> {
-  const behind = await Deno.connect({ hostname: "127.0.0.1", port });
-  const ownPort = behind.localAddr.port;
-  const client: Client = { connection, sentBytes: 0, sent: () => {} };
-  clients.set(ownPort, client);
-  const counted = new TransformStream<Uint8Array, Uint8Array>({
-    transform(bytes, controller) {
-      controller.enqueue(bytes);
-      client.sentBytes += bytes.byteLength;
-      client.sent();
-    },
-  });
-  await Promise.allSettled([
-    connection.readable.pipeTo(behind.writable),
-    behind.readable.pipeThrough(counted).pipeTo(connection.writable),
-  ]);
-  clients.delete(ownPort);
-  // Whoever waits for more to be sent waits no longer.
-  client.sentBytes = Infinity;
-  client.sent();
-}
-
-/** A body that fails only after what came before was sent: `Deno.serve` drops what it has not sent yet. */
-function breakingOff(body: ReadableStream<Uint8Array>, client: Client): ReadableStream<Uint8Array> {
-  const reader = body.getReader();
-  const before = client.sentBytes;
-  let given = 0;
-  return new ReadableStream({
-    async pull(controller) {
-      try {
-        const { done, value } = await reader.read();
-        if (done) return controller.close();
-        given += value.byteLength;
-        controller.enqueue(value);
-      } catch {
-        while (given > 0 && client.sentBytes <= before + given) {
-          await new Promise<void>((resolve) => client.sent = resolve);
-        }
-        client.connection.close();
+/** Hands bytes on both ways until one side ends or the relay is cut. */
+function startRelay(client: Deno.Conn, inner: Deno.Conn): Relay {
+  let moved = Promise.withResolvers<void>();
+  let open = true;
+  const cut = () => {
+    if (!open) return;
+    open = false;
+    client.close();
+    inner.close();
+    moved.resolve();
+  };
+  const pump = async (from: Deno.Conn, to: Deno.Conn, onMoved: () => void) => {
+    try {
+      const buffer = new Uint8Array(BUFFER_BYTES);
+      // Not `readable`, which closes the connection at the end of one direction.
+      for (let read = await from.read(buffer); read !== null; read = await from.read(buffer)) {
+        for (let at = 0; at < read;) at += await to.write(buffer.subarray(at, read));
+        onMoved();
       }
-    },
-  });
+    } catch {
+      // One side is gone, and so goes the other.
+    }
+  };
+  const answers = pump(inner, client, () => {
+    moved.resolve();
+    moved = Promise.withResolvers();
+  }).finally(cut);
+  // A client that has said all it will say still waits for its answer.
+  const requests = pump(client, inner, () => {}).then(() => open ? inner.closeWrite().catch(cut) : undefined);
+  return {
+    cut,
+    forwarded: () => open ? moved.promise : Promise.resolve(),
+    ended: Promise.all([answers, requests]).then(() => {}),
+  };
 }
 
-/** The request with its whole body, which goes on being there when the client has gone, and with a URL of our own. */
-async function asOwn(request: Request, origin: string): Promise<Request> {
-  const asked = new URL(request.url);
-  const { pathname, search } = new URL(asked.pathname + asked.search, origin);
-  const { method, headers } = request;
-  const body = method === "GET" || method === "HEAD" ? null : await request.blob();
-  return new Request(origin + pathname + search, { method, headers, body });
+/** The answer, whose connection breaks when its body fails, after what came before has been sent. */
+function breakingOff(response: Response, relay: Relay): Response {
+  if (response.body === null) return response;
+  async function* sent(body: ReadableStream<Uint8Array>) {
+    let forwarded: Promise<void> | undefined;
+    try {
+      for await (const chunk of body) {
+        forwarded = relay.forwarded();
+        yield chunk;
+      }
+    } catch (error) {
+      await forwarded;
+      relay.cut();
+      throw error;
+    }
+  }
+  const { status, headers } = response;
+  return new Response(ReadableStream.from(sent(response.body)), { status, headers });
 }

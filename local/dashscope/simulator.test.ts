@@ -60,7 +60,7 @@ for (const hostname of ["localhost", "127.0.0.2"]) {
 Deno.test("a port that is taken is refused", async () => {
   await using one = await started();
   const port = Number(new URL(one.simulator.url).port);
-  await assert.rejects(startSimulator({ ...testOptions, port }), /in use/i);
+  await assert.rejects(startSimulator({ ...testOptions, port }), /address already in use/i);
 });
 
 Deno.test("stop frees the port", async () => {

@@ -1,3 +1,4 @@
+import { Buffer } from "node:buffer";
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { z } from "zod";
@@ -95,7 +96,7 @@ export function wav(
 
 /** A base64 data URL. */
 export function dataUrl(type: string, bytes: Uint8Array): string {
-  return `data:${type};base64,${bytes.toBase64()}`;
+  return `data:${type};base64,${Buffer.from(bytes).toString("base64")}`;
 }
 
 const errorSchema = z.strictObject({ request_id: z.uuid(), code: z.string(), message: z.string().min(1) });

@@ -1,6 +1,7 @@
 // `npm run test:deploy`: the function is deployed by the real CLI, and what arrived is run.
 import assert from "node:assert/strict";
 import { dirname, join } from "node:path";
+import { findDeno } from "../deno_binaries.mjs";
 import { readEnvironment } from "../function_environment.ts";
 import { redirectConsole } from "../library_output.ts";
 import { logToStdout, messageOf } from "../log.ts";
@@ -45,13 +46,14 @@ Deno.test("what is uploaded is the function's import graph with its import map, 
   assert.deepEqual(problems, []);
 });
 
-/** Passes the smoke run on a stack whose function is the unpacked one, with each provider. */
-async function smoke({ folder, denoDir }: Unpacked): Promise<void> {
+/**
+ * Passes the smoke run on a stack whose function is the unpacked one, with each provider. The platform's Deno does not tell
+ * what it was asked for, the newest does.
+ */
+async function smoke({ folder, denoDir }: Unpacked, which: "platform" | "newest"): Promise<void> {
   const said: string[] = [];
   const log = (line: string) => said.push(line);
   redirectConsole(log);
-  // The stack applies them; the function has no file system.
-  await Deno.symlink(join(root, "supabase", "migrations"), join(folder, "supabase", "migrations"));
   const auditOf = (provider: string) => ({ DENO_AUDIT_PERMISSIONS: join(denoDir, `${provider}.jsonl`) });
   const environment = {
     PATH: Deno.env.get("PATH") ?? "",
@@ -81,10 +83,11 @@ async function smoke({ folder, denoDir }: Unpacked): Promise<void> {
       await reconfigure({ TTS_PROVIDER_MODE: "modal", ...auditOf("modal") });
       const silent = await run();
       assert.deepEqual([silent.row.tts_provider, silent.audio], ["modal", null]);
-    }, { environment, entrypoint: join(folder, entrypoint), log });
+    }, { environment, entrypoint: join(folder, entrypoint), deno: findDeno(which).binary, log });
   } catch (error) {
     throw new Error([...said, messageOf(error)].join("\n"), { cause: error });
   }
+  if (which === "platform") return;
   for (const provider of ["qwen", "modal"]) {
     const auditLog = await Deno.readTextFile(auditOf(provider).DENO_AUDIT_PERMISSIONS);
     assert.deepEqual(askedBeyondLoopback(auditLog), [], provider);
@@ -104,7 +107,10 @@ Deno.test("in an empty folder, beside the packages of its import map alone, it p
       unresolved: [],
     });
     assert(graph.fromPackages.length > 5, "it finds the packages");
-    await smoke(unpacked);
+    // The stack applies them; the function has no file system.
+    await Deno.symlink(join(root, "supabase", "migrations"), join(unpacked.folder, "supabase", "migrations"));
+    await smoke(unpacked, "platform");
+    await smoke(unpacked, "newest");
   });
 });
 

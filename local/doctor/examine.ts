@@ -1,10 +1,11 @@
+import { findDeno } from "../deno_binaries.mjs";
 import type { Check } from "./check.ts";
 import { databaseChecks } from "./database.ts";
 import type { Expected } from "./expected.ts";
 import { probeBucket } from "./probe.ts";
 import { providerChecks } from "./provider.ts";
 import { type Deployment, reach, type Told } from "./reach.ts";
-import { clockChecks, corsCheck, deliveryChecks } from "./settings.ts";
+import { clockChecks, corsCheck, deliveryChecks, runtimeCheck } from "./settings.ts";
 import { voiceIdChecks } from "./voice_ids.ts";
 
 /**
@@ -25,6 +26,7 @@ export async function examine(
   if (told === null) return null;
   const { report } = told;
   const { supabase_url: supabaseUrl, public_url: publicUrl } = report.configuration;
+  give([runtimeCheck(report, findDeno("platform").version)]);
   give(providerChecks(report, remedies));
   give(databaseChecks(report, expected, remedies));
   give(voiceIdChecks(report, remedies));

@@ -5,7 +5,7 @@ import type { Check } from "./check.ts";
 import { providerChecks } from "./provider.ts";
 import { storageOrigin } from "./probe.ts";
 import { createRemedies } from "./remedies.ts";
-import { clockChecks, corsCheck, deliveryChecks } from "./settings.ts";
+import { clockChecks, corsCheck, deliveryChecks, runtimeCheck } from "./settings.ts";
 
 const remedies = createRemedies({ local: false });
 const START = Date.parse("2026-11-22T12:00:00.000Z");
@@ -38,6 +38,7 @@ function report(settings: Settings = {}): CheckReport {
         timeout_ms: 60_000,
       },
     },
+    runtime: "Deno/2.1.4",
     variables: [],
     provider: { here: { region: "intl", voices: settings.voices ?? 0, failure: null }, elsewhere: null },
     clock: { asked_at: at(1), answered_at: at(2) },
@@ -160,4 +161,24 @@ Deno.test("the secret key goes to the gateway of the API, or to the function's S
   for (const away of ["http://voices.example", "http://kong:8000", "http://127.0.0.1:54321"]) {
     assert.equal(at("https://api.example/api", away), null, away);
   }
+});
+
+Deno.test("the function's Deno is the one that is tested, or a warning", () => {
+  const told = (runtime: string) => {
+    const { status, detail } = runtimeCheck({ runtime }, "2.1.4");
+    return [status, detail];
+  };
+  assert.deepEqual(told("Deno/2.1.4"), ["ok", "Deno 2.1.4 (the platform's)."]);
+  assert.deepEqual(told("Deno/2.1.4 (variant; SupabaseEdgeRuntime/1.77.0)"), [
+    "ok",
+    "Deno 2.1.4 (the platform's).",
+  ]);
+  assert.deepEqual(told("Deno/2.9.6"), [
+    "warning",
+    "The function runs on Deno 2.9.6, and this checkout is tested for the platform's 2.1.4.",
+  ]);
+  assert.deepEqual(told("Another/1.0"), [
+    "warning",
+    'The function does not tell its Deno ("Another/1.0"); this checkout is tested for 2.1.4.',
+  ]);
 });

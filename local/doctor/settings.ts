@@ -41,6 +41,18 @@ export function corsCheck({ configuration }: CheckReport, remedies: Remedies): C
     : ok("CORS", `Allowed origins: ${origins.join(", ")}.`);
 }
 
+/** Whether the function runs on the Deno that its tests run on. `tested` is that one's version. */
+export function runtimeCheck({ runtime }: Pick<CheckReport, "runtime">, tested: string): Check {
+  const version = /\bDeno\/(\d+\.\d+\.\d+)/.exec(runtime)?.[1];
+  return version === tested ? ok("runtime", `Deno ${version} (the platform's).`) : warning(
+    "runtime",
+    version
+      ? `The function runs on Deno ${version}, and this checkout is tested for the platform's ${tested}.`
+      : `The function does not tell its Deno ("${runtime}"); this checkout is tested for ${tested}.`,
+    'If the platform has moved on: set "deno-platform" in package.json to its version, and run npm test.',
+  );
+}
+
 /** Milliseconds that a span lies outside of another; ahead is positive. What lies within may be right. */
 function apart(of: { from: number; to: number }, within: { from: number; to: number }): number {
   if (of.from < within.from) return of.from - within.from;

@@ -70,6 +70,7 @@ export const CHECK_NOTES: Readonly<Record<string, FieldNotes>> = {
     "configuration.qwen.delivery": "How clips go to the provider.",
     "configuration.qwen.signed_url_ttl_seconds": "`QWEN_SIGNED_URL_TTL_SECONDS`.",
     "configuration.qwen.timeout_ms": "`QWEN_TIMEOUT_MS`.",
+    runtime: "What the function runs on: the user agent of its runtime.",
     variables: "Every variable that the function knows.",
     "variables.name": "Its name.",
     "variables.set": "Whether it is set.",

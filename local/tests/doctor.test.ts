@@ -41,6 +41,7 @@ Deno.test("the doctor on a whole stack", { sanitizeOps: false, sanitizeResources
         "ok secret key",
         "ok version",
         "ok variables",
+        "ok runtime",
         "ok provider",
         "ok room for voices",
         "ok migrations",

@@ -85,6 +85,8 @@ export const checkReport = z.object({
       timeout_ms: z.int(),
     }).nullable(),
   }),
+  /** What the function runs on, as its `navigator.userAgent` has it; `Deno/2.1.4` for one. */
+  runtime: z.string(),
   /** Every variable that the function knows, and whether it is set. */
   variables: z.array(z.object({ name: z.string(), set: z.boolean() })),
   /** Null in modal mode. `elsewhere` is the other region, which is asked when this one refuses the key. */

@@ -151,7 +151,7 @@ export async function createServices(
         loadLook(config, { fetch: options.fetch, clock }),
       ]);
       const variables = readVariables(options.environment ?? {});
-      return createCheck({ config, variables, db: supabase.db, look, clock });
+      return createCheck({ config, runtime: navigator.userAgent, variables, db: supabase.db, look, clock });
     },
   };
 }

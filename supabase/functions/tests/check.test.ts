@@ -98,6 +98,7 @@ Deno.test("the report is one list and one question to the database, and tells th
         timeout_ms: 60_000,
       },
     });
+    assert.equal(report.runtime, `Deno/${Deno.version.deno}`);
     assert.deepEqual(report.provider, {
       here: { region: "intl", voices: 12, failure: null },
       elsewhere: null,

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { isBuiltin } from "node:module";
 import { z } from "zod";
+import { findDeno } from "../../../local/deno_binaries.mjs";
 import { REPOSITORY, sourcesIn } from "./harness/sources.ts";
 
 const readJson = async (name: string): Promise<unknown> =>
@@ -45,8 +46,12 @@ Deno.test("every import of deno.json is an exact npm version, the one that packa
   assert.deepEqual(named, manifest.dependencies);
 });
 
+/** The names of package.json with their versions; one that stands for another package's has `npm:deno@` before it. */
+const wanted = Object.entries({ ...manifest.dependencies, ...manifest.devDependencies })
+  .map(([name, version]) => [name, version.replace(/^npm:deno@/, "")] as const);
+
 Deno.test("package.json names exact versions, and package-lock.json has them", () => {
-  for (const [name, version] of Object.entries({ ...manifest.dependencies, ...manifest.devDependencies })) {
+  for (const [name, version] of wanted) {
     assert.match(version, EXACT, name);
     assert.equal(lock.packages[`node_modules/${name}`]?.version, version, name);
   }
@@ -55,12 +60,13 @@ Deno.test("package.json names exact versions, and package-lock.json has them", (
 
 /** Packages for other platforms that the registry of our machines does not have (docs/decisions/0001). */
 const UNHASHED =
-  /^node_modules\/(@supabase\/cli-(darwin|windows|linux-arm64|linux-x64-musl)|@deno\/(darwin|win32|linux-arm64))/;
+  /^node_modules\/(@supabase\/cli-(darwin|windows|linux-arm64|linux-x64-musl)|deno-platform\/node_modules\/@deno\/(darwin|win32|linux-arm64))/;
 
 Deno.test("the lock names every platform's packages, without which npm 11 refuses to install", () => {
   for (const [path, { optionalDependencies }] of Object.entries(lock.packages)) {
     for (const name of Object.keys(optionalDependencies ?? {})) {
-      assert(lock.packages[`node_modules/${name}`], `${name} of ${path}`);
+      const nested = lock.packages[`${path}/node_modules/${name}`];
+      assert(nested ?? lock.packages[`node_modules/${name}`], `${name} of ${path}`);
     }
   }
 });
@@ -74,7 +80,7 @@ Deno.test("everything locked has a hash, and no address but the npm registry's",
 });
 
 Deno.test("what is installed is what is named", async () => {
-  for (const [name, version] of Object.entries({ ...manifest.dependencies, ...manifest.devDependencies })) {
+  for (const [name, version] of wanted) {
     const installed = z.object({ version: z.string() }).parse(
       await readJson(`node_modules/${name}/package.json`),
     );
@@ -103,4 +109,24 @@ Deno.test("what is deployed imports by the names of deno.json alone, and nothing
       assert(own || !deployed.some((source) => source.path === path), `${path} imports ${specifier}`);
     }
   }
+});
+
+Deno.test("the two Denos are two: each finds binaries of its own version on every system, and says that version", async () => {
+  for (const [folder, which] of [["deno", "newest"], ["deno-platform", "platform"]] as const) {
+    const path = `node_modules/${folder}`;
+    const { version, optionalDependencies = {} } = lock.packages[path] ?? {};
+    assert(version && Object.keys(optionalDependencies).length > 0, folder);
+    for (const name of Object.keys(optionalDependencies)) {
+      const found = lock.packages[`${path}/node_modules/${name}`] ?? lock.packages[`node_modules/${name}`];
+      assert.equal(found?.version, version, `${name} of ${folder}`);
+    }
+    const deno = findDeno(which);
+    assert.equal(deno.version, version);
+    const { stdout } = await new Deno.Command(deno.binary, { args: ["--version"] }).output();
+    assert(new TextDecoder().decode(stdout).startsWith(`deno ${version} `), folder);
+  }
+});
+
+Deno.test("these tests run on one of the two", () => {
+  assert([findDeno("platform").version, findDeno("newest").version].includes(Deno.version.deno));
 });

@@ -114,7 +114,7 @@ for (const [status, code, detail, kept = code] of REFUSED_OTHERWISE) {
       request_id: "f0e1d2c3-error",
       refusal: detail,
     }]);
-    assert.equal(await countedSendings(ready.userId), 0);
+    assert.deepEqual(await countedSendings(ready.userId), { creates: 1, possible: 0 });
   });
 }
 

@@ -13,6 +13,8 @@ type Look = { region: string; voices: number | null; failure: ProviderError | nu
 
 export type CheckOptions = {
   config: Config;
+  /** `navigator.userAgent` of the process. */
+  runtime: string;
   variables: CheckReport["variables"];
   db: Pick<Supabase["db"], "rpc">;
   /** Asks the provider for its voices; null where there is none to ask. */
@@ -25,7 +27,7 @@ export type CheckOptions = {
  * key, what its database is. It changes nothing, and what fails is part of the report.
  */
 export function createCheck(options: CheckOptions) {
-  const { config, variables, db, look, clock } = options;
+  const { config, runtime, variables, db, look, clock } = options;
 
   const askDatabase = async (): Promise<Pick<CheckReport, "clock" | "database">> => {
     const askedAt = new Date(clock.now()).toISOString();
@@ -50,7 +52,7 @@ export function createCheck(options: CheckOptions) {
   /** The whole report. Provider and database are asked at once. */
   return async (): Promise<CheckReport> => {
     const [provider, database] = await Promise.all([askProvider(), askDatabase()]);
-    return { configuration: withoutKeys(config), variables, provider, ...database };
+    return { configuration: withoutKeys(config), runtime, variables, provider, ...database };
   };
 }
 

@@ -1,3 +1,4 @@
+import "./sanitizers.ts";
 import { createApp } from "../../api/app.ts";
 import { createFront } from "../../api/front.ts";
 import { createServices } from "../../api/services.ts";

@@ -87,5 +87,6 @@ export const query = fc.oneof(
     ),
     { maxLength: 3 },
   ).map((pairs) => `?${pairs.map(([name, value]) => `${name}=${value}`).join("&")}`),
-  oddPart.map((part) => `?${part}`),
+  // Deno 2.1 itself answers 400 to a quotation mark in a query.
+  oddPart.map((part) => `?${part.replaceAll('"', "%22")}`),
 );
