@@ -121,32 +121,6 @@ Deno.test("what is not found costs one question more, and what is found none", a
   await api.settled();
 });
 
-Deno.test("a list asks for the account beside its page, and waits for that only when the page is empty", async () => {
-  const keys = await createSigningKeys();
-  // What is said of the account is of no use: a page with voices does not miss it.
-  await using speaking = await readyToSpeak({ intercept: accountUnknown });
-  assert.equal((await speaking.api.call("GET", "/voices", { token: speaking.token })).status, 200);
-  assert(speaking.api.supabaseRequests.some(({ path }) => path.endsWith("/rpc/account_stands")));
-
-  const pageAsked = Promise.withResolvers<void>();
-  const accountAsked = Promise.withResolvers<void>();
-  const { id } = await signUp();
-  // Either is answered only once both were asked.
-  await using api = await startApi({
-    keys,
-    intercept: (path, send) => {
-      if (path === "/rest/v1/voices") {
-        pageAsked.resolve();
-        return accountAsked.promise.then(send);
-      }
-      if (!path.endsWith("/rpc/account_stands")) return undefined;
-      accountAsked.resolve();
-      return pageAsked.promise.then(send);
-    },
-  });
-  assert.equal((await api.call("GET", "/voices", { token: await keys.sign(id) })).status, 200);
-});
-
 Deno.test("whether the account stands cannot be told: 503, not 404", async () => {
   const keys = await createSigningKeys();
   const { id } = await signUp();

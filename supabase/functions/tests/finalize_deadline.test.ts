@@ -20,7 +20,7 @@ const log = createLog({ write() {}, now: () => new Date() });
 
 const CLAIMS = {
   claimed: { outcome: "claimed" },
-  recover: { outcome: "recover", region: "intl", details, same_details: true },
+  recover: { outcome: "recover", region: "intl", details, same_details: true, unresolved_seconds: 200 },
   in_progress: { outcome: "in_progress", seconds: 60 },
   created: { outcome: "created", same_details: true },
 };
@@ -129,7 +129,7 @@ Deno.test("a finalize answers in time at every allowed timeout, whatever takes a
   }
   assert.deepEqual([...ends].sort(), [
     ...["clone_in_progress", "database_unavailable", "finalized", "provider_rejected", "provider_throttled"],
-    ...["provider_timeout", "provider_unavailable"],
+    ...["provider_timeout", "provider_unavailable", "storage_unavailable"],
   ]);
   assert(longest > 100_000, "these worlds are slow ones");
 });

@@ -115,9 +115,9 @@ export function signDownload(
  */
 export async function signUpload(
   storage: Ask,
-  { bucket, key, origin }: Located & { origin: string },
+  { bucket, key, origin, signal }: Located & { origin: string; signal?: AbortSignal },
 ): Promise<string> {
-  const question = { method: "POST", of: `upload/sign/${bucket}`, key, body: {} } as const;
+  const question = { method: "POST", of: `upload/sign/${bucket}`, key, body: {}, signal } as const;
   const url = await signedPath(storage, question, { origin, answer: upload });
   if (url === null) throw statusOf(404);
   return url;

@@ -36,8 +36,8 @@ export function createReferences(options: { storage: Supabase["storage"]; public
      * A URL on the public origin to which the browser PUTs the clip, good for two hours (Storage's own, fixed).
      * @throws {ApiError} storage_unavailable
      */
-    createUploadUrl: (key: string): Promise<string> =>
-      signUpload(storage, { bucket: BUCKET, key, origin: publicUrl }),
+    createUploadUrl: (key: string, signal?: AbortSignal): Promise<string> =>
+      signUpload(storage, { bucket: BUCKET, key, origin: publicUrl, signal }),
 
     /**
      * What there is to know about the uploaded clip, in one request.

@@ -48,10 +48,16 @@ export function createUploads(options: {
     async open(userId: string): Promise<Upload> {
       const voiceId = options.newVoiceId();
       const objectKey = references.key(userId, voiceId);
-      const signing = references.createUploadUrl(objectKey);
+      const notNeeded = new AbortController();
+      const signing = references.createUploadUrl(objectKey, notNeeded.signal);
       // Without an allowance nobody waits for it.
       signing.catch(() => {});
-      await take(userId);
+      try {
+        await take(userId);
+      } catch (error) {
+        notNeeded.abort();
+        throw error;
+      }
       return { voiceId, uploadUrl: await signing, objectKey };
     },
   };

@@ -62,16 +62,13 @@ export function createVoices(
 
   return {
     /**
-     * One page of a user's live voices, newest first, and how many there are in all. Whether the account stands is asked beside
-     * it, and waited for when there are none: an empty page alone does not tell.
+     * One page of a user's live voices, newest first, and how many there are in all. Only where there are none, one more
+     * request asks whether the account stands.
      * @throws {ApiError} unauthorized when the account was deleted
      */
     async list(userId: string, query: ListVoicesQuery): Promise<{ voices: Voice[]; total: number }> {
-      const standing = accounts.stands(userId);
-      // With voices nobody waits for it.
-      standing.catch(() => {});
       const found = await readPage(userId, query);
-      if (found.total === 0 && !await standing) throw accountDeleted();
+      if (found.total === 0 && !await accounts.stands(userId)) throw accountDeleted();
       return found;
     },
 
