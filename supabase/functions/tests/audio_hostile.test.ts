@@ -89,14 +89,22 @@ for (
     ));
 }
 
-/** The memory in use after everything that can be has been given back, in bytes. */
-function memoryInUse(): number {
+/**
+ * The memory in use after everything that can be has been given back, in bytes. Deno 2.1 gives back buffers a while after
+ * they were collected, so the least of several looks counts.
+ */
+async function memoryInUse(): Promise<number> {
   setFlagsFromString("--expose-gc");
   const collect: unknown = runInNewContext("gc");
   assert(typeof collect === "function");
-  collect();
-  const { heapUsed, external } = Deno.memoryUsage();
-  return heapUsed + external;
+  let least = Infinity;
+  for (let look = 0; look < 20; look++) {
+    collect();
+    await new Promise((resolve) => setTimeout(resolve, 0));
+    const { heapUsed, external } = Deno.memoryUsage();
+    least = Math.min(least, heapUsed + external);
+  }
+  return least;
 }
 
 Deno.test("nothing is kept of the clips that were looked into", async () => {
@@ -109,10 +117,10 @@ Deno.test("nothing is kept of the clips that were looked into", async () => {
     }
   };
   await lookIntoAll(2);
-  const before = memoryInUse();
+  const before = await memoryInUse();
   const times = 10;
   await lookIntoAll(times);
-  const kept = memoryInUse() - before;
+  const kept = await memoryInUse() - before;
   // What was seen is a tenth of a megabyte, of code that was compiled anew. The first ranges alone are ten.
   const margin = 2_000_000;
   const offered = times * readable.reduce((total, { length }) => total + Math.min(length, WINDOW_BYTES), 0);
