@@ -4,13 +4,15 @@ import { runSchedule } from "./simulation/schedule.ts";
 import { createStatistics } from "./simulation/statistics.ts";
 
 const SCHEDULES = 2_000;
-/** Deno 2.1 takes a millisecond for each step of virtual time, which is a `setImmediate`: a minute for what takes a second. */
-const isSlow = Deno.version.deno.startsWith("2.1.");
-const HELD = isSlow ? SCHEDULES / 40 : SCHEDULES;
+/**
+ * `setImmediate`, a step of virtual time, is a timer of a millisecond in Deno 2.1: slow, and not always after all that was
+ * awaited. What is simulated is the same on every Deno.
+ */
+const ignore = Deno.version.deno.startsWith("2.1.");
 
-Deno.test(`the invariants hold in ${HELD} schedules of failures`, async () => {
+Deno.test(`the invariants hold in ${SCHEDULES} schedules of failures`, { ignore }, async () => {
   const statistics = createStatistics();
-  for (let seed = 1; seed <= HELD; seed++) {
+  for (let seed = 1; seed <= SCHEDULES; seed++) {
     const outcome = await runSchedule(seed);
     statistics.add(outcome);
     assert.deepEqual(
@@ -22,7 +24,7 @@ Deno.test(`the invariants hold in ${HELD} schedules of failures`, async () => {
   console.log(statistics.report());
 });
 
-Deno.test("a seed replays exactly", async () => {
+Deno.test("a seed replays exactly", { ignore }, async () => {
   for (const seed of [7, 190, 543]) {
     const [first, second] = [await runSchedule(seed), await runSchedule(seed)];
     assert(first.trace.length > 20);
@@ -31,7 +33,7 @@ Deno.test("a seed replays exactly", async () => {
 });
 
 for (const [name, mutation] of Object.entries(MUTATIONS)) {
-  Deno.test(`the simulation finds out: ${name}`, { ignore: isSlow }, async () => {
+  Deno.test(`the simulation finds out: ${name}`, { ignore }, async () => {
     for (let seed = 1; seed <= SCHEDULES; seed++) {
       const { broken } = await runSchedule(seed, mutation);
       if (broken.length === 0) continue;
