@@ -5,13 +5,8 @@ import { runSchedule } from "./simulation/schedule.ts";
 import { createStatistics } from "./simulation/statistics.ts";
 
 const SCHEDULES = 2_000;
-/**
- * `setImmediate`, a step of virtual time, is a timer of a millisecond in Deno 2.1: slow, and not always after all that was
- * awaited. What is simulated is the same on every Deno.
- */
-const ignore = Deno.version.deno.startsWith("2.1.");
 
-Deno.test(`the invariants hold in ${SCHEDULES} schedules of failures`, { ignore }, async () => {
+Deno.test(`the invariants hold in ${SCHEDULES} schedules of failures`, async () => {
   const statistics = createStatistics();
   for (let seed = 1; seed <= SCHEDULES; seed++) {
     const outcome = await runSchedule(seed);
@@ -64,7 +59,7 @@ Deno.test("a seed replays exactly", async () => {
 });
 
 for (const [name, mutation] of Object.entries(MUTATIONS)) {
-  Deno.test(`the simulation finds out: ${name}`, { ignore }, async () => {
+  Deno.test(`the simulation finds out: ${name}`, async () => {
     for (let seed = 1; seed <= SCHEDULES; seed++) {
       const { broken } = await runSchedule(seed, mutation);
       if (broken.length === 0) continue;
