@@ -130,10 +130,10 @@ function breakingOff(response: Response, relay: Relay): Response {
         forwarded = relay.forwarded();
         yield chunk;
       }
-    } catch (error) {
+    } catch {
+      // Nobody is left to be told: Deno would only log it.
       await forwarded;
       relay.cut();
-      throw error;
     }
   }
   const { status, headers } = response;

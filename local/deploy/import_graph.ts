@@ -2,7 +2,6 @@ import { isBuiltin } from "node:module";
 import { join, relative } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { z } from "zod";
-import { findDeno } from "../deno_binaries.mjs";
 
 const resolved = z.object({ specifier: z.string().optional(), error: z.string().optional() }).optional();
 const infoSchema = z.object({
@@ -30,7 +29,7 @@ export type ImportGraph = {
 const IS_PATH = /^\.{0,2}\//;
 const isBuiltIn = (specifier: string) => specifier.startsWith("node:") && isBuiltin(specifier);
 
-/** The import graph of `entrypoint`, as the platform's Deno reads it. Both paths are from the folder. Throws when Deno cannot read it. */
+/** The import graph of `entrypoint`, as Deno reads it. Both paths are from the folder. Throws when Deno cannot read it. */
 export async function importGraph(
   { folder, entrypoint, importMap, denoDir }: {
     /** A real path: no link leads to it. */
@@ -41,7 +40,7 @@ export async function importGraph(
     denoDir?: string;
   },
 ): Promise<ImportGraph> {
-  const { success, stdout, stderr } = await new Deno.Command(findDeno("platform").binary, {
+  const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
     args: ["info", "--json", "--no-remote", "--config", join(folder, importMap), join(folder, entrypoint)],
     cwd: folder,
     env: { DENO_NO_UPDATE_CHECK: "1", ...(denoDir === undefined ? {} : { DENO_DIR: denoDir }) },

@@ -28,8 +28,12 @@ export async function withUnpacked<Result>(
     await Deno.mkdir(denoDir);
     await unpack(upload.files, folder);
     const importMap = await Deno.readTextFile(join(folder, upload.metadata.import_map_path ?? ""));
-    const folders = await closureOf({ root, scratch: temporary, wanted: packagesOf(importMap) });
+    const wanted = packagesOf(importMap);
+    const folders = await closureOf({ root, scratch: temporary, wanted });
     await copyPackages({ from: root, into: folder, folders });
+    // Deno 2.1 finds no package in `node_modules` without one. The platform needs none: it makes a bundle.
+    const manifest = JSON.stringify({ type: "module", dependencies: Object.fromEntries(wanted) });
+    await Deno.writeTextFile(join(folder, "package.json"), manifest);
     return await use({ folder, denoDir });
   } finally {
     await Deno.remove(temporary, { recursive: true });
