@@ -24,6 +24,7 @@ export const CHECK_REPORT = {
       timeout_ms: 60_000,
     },
   },
+  runtime: "Deno/2.1.4",
   variables: [{ name: "DASHSCOPE_API_KEY", set: true }],
   provider: { here: { region: "intl", voices: 12, failure: null }, elsewhere: null },
   clock: { asked_at: "2026-11-22T10:15:00.120Z", answered_at: "2026-11-22T10:15:00.160Z" },

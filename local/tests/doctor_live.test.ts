@@ -76,7 +76,7 @@ Deno.test("the doctor's live look", { sanitizeOps: false, sanitizeResources: fal
 
     await t.step("the command creates one voice, confirms all four facts, and deletes it", async () => {
       const { checks } = readPrinted(await patient.command(["--live", "--yes", "--json"]));
-      const live = checks.slice(19);
+      const live = checks.slice(20);
       assert.deepEqual(live.map(({ status, name }) => `${status} ${name}`), [
         "ok live create",
         "ok live id",
@@ -127,7 +127,7 @@ Deno.test("the doctor's live look", { sanitizeOps: false, sanitizeResources: fal
           const { code, checks } = readPrinted(await patient.command(["--live", "--yes", "--json"]));
           await patient.control("DELETE", "");
           await assertNothingLeft();
-          const live = checks.slice(19);
+          const live = checks.slice(20);
           assert.deepEqual(live.filter(({ name }) => name !== "live id").map(({ status }) => status), [
             ...Array<string>(4).fill("ok"),
           ]);

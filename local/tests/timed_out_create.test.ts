@@ -74,7 +74,7 @@ Deno.test("the voice is never made: 504, and the repeated finalize makes it", as
   assertTimedOut(await cloning.finalize(upload));
   await simulator.dropHeld();
   assert.deepEqual(await cloning.finalize(upload), cloning.saved(upload));
-  assert.deepEqual([await callsOf("list"), await callsOf("create")], [1, 1]);
+  assert.deepEqual([await callsOf("list"), await callsOf("create")], [3, 1]);
   await assertExactlyOne({ ...stack, cloning }, [upload]);
 });
 
