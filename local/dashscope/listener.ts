@@ -15,12 +15,12 @@ export interface Listener {
  * A client that goes away does not stop its handler. The URL of a request begins with the listener's own origin,
  * whatever its Host header says. Throws when the host is not loopback or the port is taken.
  */
-export async function listen(options: {
+export function listen(options: {
   hostname: string;
   /** 0 takes any free one. */
   port: number;
   fetch: (request: Request) => Promise<Response>;
-}): Promise<Listener> {
+}): Listener {
   const { hostname, port } = options;
   if (!isLoopbackHost(hostname)) {
     throw new Error(`The DashScope simulator listens on loopback only, not on "${hostname}".`);
