@@ -58,7 +58,8 @@ begin
 
   update private.voice_enrollments e set
     state = 'sending',
-    sending_since = case when e.unresolved_since is null then moment else coalesce(e.sending_since, moment) end,
+    -- Of a create that was unknown before this column was there, it stays unknown when it was sent.
+    sending_since = case when e.unresolved_since is null then moment else e.sending_since end,
     lease_expires_at = moment + make_interval(secs => p_lease_seconds),
     region = p_region,
     details = p_details,

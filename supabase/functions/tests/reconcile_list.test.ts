@@ -119,6 +119,14 @@ Deno.test("a provider that gives smaller pages than it is asked for is read to i
   assert.equal((await providerWith(echoed)("token00200"))?.providerVoiceId, named(200).voice);
 });
 
+Deno.test("a list that ends before it says is no proof that nothing is there", async () => {
+  const full = { total_count: 1500, voice_list: Array.from({ length: 1000 }, (_, index) => named(index)) };
+  for (const rest of [[], undefined]) {
+    const pages = [full, { total_count: 1500, voice_list: rest }];
+    await assert.rejects(providerWith(pages)("token01200"), { category: "unreadable_answer" });
+  }
+});
+
 Deno.test("a list that lacks what it says it holds is no proof that nothing is there", async () => {
   for (const output of [{}, { total_count: 3 }, { total_count: 3, voice_list: [] }]) {
     await assert.rejects(providerWith([output])("token00001"), { category: "unreadable_answer" });

@@ -94,15 +94,17 @@ export function createReconcile(options: ReconcileOptions) {
       completed.outcome !== "unknown";
   };
 
-  /** The provider voice of an enrollment: the one that carries its token, else the one that the operator names. */
+  /**
+   * The provider voice of an enrollment: the one that carries its token, else, where ids do not carry the token, the one that
+   * the operator names.
+   */
   const find = async (
     entry: ExpiredEntry,
     listed: ListedVoice[],
-    decisions: ReadonlyMap<string, { provider_voice_id: string | null }>,
+    named: string | null | undefined,
     log: Log,
   ): Promise<ListedVoice | undefined> => {
     const own = listed.find(({ voice }) => carriesToken(voice.providerVoiceId, entry.token));
-    const named = decisions.get(entry.voice_id)?.provider_voice_id;
     if (own || !named) return own;
     const chosen = listed.find(({ voice }) => voice.providerVoiceId === named);
     if (!chosen) return undefined;
@@ -171,11 +173,13 @@ export function createReconcile(options: ReconcileOptions) {
       }
     }
 
+    const namedFor = ({ voice_id: voiceId }: ExpiredEntry) =>
+      compared.has(voiceId) ? decisions.get(voiceId)?.provider_voice_id : undefined;
     let after = { user_id: FIRST_ID, voice_id: FIRST_ID };
     while (!late()) {
       const page = await ledger.expired(after, EXPIRED_PAGE);
       for (const entry of page) {
-        const found = entry.region === region ? await find(entry, listed, decisions, log) : undefined;
+        const found = entry.region === region ? await find(entry, listed, namedFor(entry), log) : undefined;
         const isKnown = entry.state === "created" || found !== undefined;
         if (repair && !late() && await settle(entry, found, listedMs, signal, log)) {
           report.completed++;

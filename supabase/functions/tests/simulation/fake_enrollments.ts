@@ -278,7 +278,7 @@ export function createFakeEnrollments(options: {
       if (wait > 0) return Promise.resolve({ outcome: "limited", seconds: wait });
       Object.assign(entry, {
         state: "sending",
-        sendingSince: entry.unresolvedSince === null ? now() : entry.sendingSince ?? now(),
+        sendingSince: entry.unresolvedSince === null ? now() : entry.sendingSince,
         leaseExpiresAt: now() + Math.ceil(create.leaseSeconds) * 1000,
         region: create.region,
         details: create.details,

@@ -66,6 +66,9 @@ export function createQwenVoices(options: { dashscope: DashScope; region: string
       for (; more; index++) {
         const page = await readPage(index, signal);
         read += page.items.length;
+        if (page.items.length === 0 && page.total !== null && read < page.total) {
+          throw new ProviderError("unreadable_answer", "the provider's list ends before it says");
+        }
         // The provider may give smaller pages than it is asked for. A full account must not cost several requests at
         // once: three a second are allowed, finalize's among them.
         more = page.items.length > 0 &&
