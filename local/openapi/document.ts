@@ -59,7 +59,6 @@ const ELSEWHERE: ErrorCode[] = [
   "not_found",
   "method_not_allowed",
   "internal",
-  "database_unavailable",
   "auth_unavailable",
   "config_invalid",
 ];
