@@ -4,12 +4,12 @@ import assert from "node:assert/strict";
 import { createApp } from "../api/app.ts";
 import { createServices } from "../api/services.ts";
 import { loadConfig } from "../_shared/config.ts";
-import { type Answer, environmentOf, type Intercept, startApi } from "./harness/api.ts";
-import { withDatabase } from "./harness/database.ts";
-import { assertError } from "./harness/errors.ts";
-import { readyToSpeak } from "./harness/speaking.ts";
-import { createSigningKeys, signInAnonymously, signUp } from "./harness/users.ts";
-import { type UserRequest, userRequests } from "./harness/user_routes.ts";
+import { type Answer, environmentOf, type Intercept, startApi } from "../../../tools/testkit/harness/api.ts";
+import { withDatabase } from "../../../tools/testkit/harness/database.ts";
+import { assertError } from "../../../tools/testkit/harness/errors.ts";
+import { readyToSpeak } from "../../../tools/testkit/harness/speaking.ts";
+import { createSigningKeys, signInAnonymously, signUp } from "../../../tools/testkit/harness/users.ts";
+import { type UserRequest, userRequests } from "../../../tools/testkit/harness/user_routes.ts";
 
 const OPEN = ["GET /languages"];
 const ELSEWHERE: UserRequest = { method: "GET", path: "/voices/a/b/c" };

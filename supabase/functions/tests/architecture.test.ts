@@ -1,7 +1,7 @@
 // The rules about who may import whom (docs/architecture.md), read off the sources themselves.
 import assert from "node:assert/strict";
 import { z } from "zod";
-import { REPOSITORY, type Source, sourcesIn } from "./harness/sources.ts";
+import { REPOSITORY, type Source, sourcesIn } from "../../../tools/testkit/harness/sources.ts";
 
 const FUNCTIONS = "supabase/functions";
 const sources = [...await sourcesIn(`${FUNCTIONS}/api`), ...await sourcesIn(`${FUNCTIONS}/_shared`)];

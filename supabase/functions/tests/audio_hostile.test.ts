@@ -3,12 +3,17 @@ import assert from "node:assert/strict";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import fc from "fast-check";
-import { CORPUS } from "../../../local/clips/corpus.ts";
-import { HOSTILE_CLIPS } from "../../../local/clips/hostile.ts";
+import { CORPUS } from "../../../tools/testkit/clips/corpus.ts";
+import { HOSTILE_CLIPS } from "../../../tools/testkit/clips/hostile.ts";
 import { inspectAudio } from "../_shared/audio/inspect.ts";
 import { ApiError } from "../_shared/errors.ts";
-import { type CountedClip, countedClip } from "./harness/clip_source.ts";
-import { damagedClip, hostileBoxes, hostileChunks, hostileFrames } from "./harness/hostile_clips.ts";
+import { type CountedClip, countedClip } from "../../../tools/testkit/harness/clip_source.ts";
+import {
+  damagedClip,
+  hostileBoxes,
+  hostileChunks,
+  hostileFrames,
+} from "../../../tools/testkit/harness/hostile_clips.ts";
 
 const CODES = ["reference_unreadable", "reference_type_unsupported"];
 const CONTAINERS = ["wav", "mp3", "m4a"];

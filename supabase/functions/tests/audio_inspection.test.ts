@@ -1,15 +1,15 @@
 // Every clip of the corpus is looked into; what is found, and how much of the clip is read for it.
 import assert from "node:assert/strict";
 import { isDeepStrictEqual } from "node:util";
-import type { Clip } from "../../../local/clips/clip.ts";
-import { mp3 } from "../../../local/clips/mp3.ts";
-import { CORPUS } from "../../../local/clips/corpus.ts";
-import { M4A_CLIPS } from "../../../local/clips/corpus_m4a.ts";
-import { MP3_CLIPS } from "../../../local/clips/corpus_mp3.ts";
-import { WAV_CLIPS } from "../../../local/clips/corpus_wav.ts";
+import type { Clip } from "../../../tools/testkit/clips/clip.ts";
+import { mp3 } from "../../../tools/testkit/clips/mp3.ts";
+import { CORPUS } from "../../../tools/testkit/clips/corpus.ts";
+import { M4A_CLIPS } from "../../../tools/testkit/clips/corpus_m4a.ts";
+import { MP3_CLIPS } from "../../../tools/testkit/clips/corpus_mp3.ts";
+import { WAV_CLIPS } from "../../../tools/testkit/clips/corpus_wav.ts";
 import { type AudioFacts, inspectAudio } from "../_shared/audio/inspect.ts";
 import { ApiError } from "../_shared/errors.ts";
-import { type CountedClip, countedClip } from "./harness/clip_source.ts";
+import { type CountedClip, countedClip } from "../../../tools/testkit/harness/clip_source.ts";
 
 const CONTENT_TYPES = { wav: "audio/wav", mp3: "audio/mpeg", m4a: "audio/mp4" };
 /** Told before a clip is looked into. */

@@ -1,7 +1,7 @@
 // What a reference clip must be, from both sides of each rule.
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { CORPUS } from "../../../local/clips/corpus.ts";
+import { CORPUS } from "../../../tools/testkit/clips/corpus.ts";
 import type { AudioFacts } from "../_shared/audio/inspect.ts";
 import { brokenRules, refusalOf, refuseUnfit } from "../_shared/audio/policy.ts";
 import { ApiError, type ErrorCode } from "../_shared/errors.ts";

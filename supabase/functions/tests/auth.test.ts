@@ -1,11 +1,11 @@
 import { Buffer } from "node:buffer";
 import assert from "node:assert/strict";
 import { decodeJwt, SignJWT } from "jose";
-import { type Answer, type Api, startApi } from "./harness/api.ts";
-import { DETAILS } from "./harness/clone.ts";
-import { assertError } from "./harness/errors.ts";
-import { stack } from "./harness/stack.ts";
-import { createSigningKeys, signInAnonymously, signUp } from "./harness/users.ts";
+import { type Answer, type Api, startApi } from "../../../tools/testkit/harness/api.ts";
+import { DETAILS } from "../../../tools/testkit/harness/clone.ts";
+import { assertError } from "../../../tools/testkit/harness/errors.ts";
+import { stack } from "../../../tools/testkit/harness/stack.ts";
+import { createSigningKeys, signInAnonymously, signUp } from "../../../tools/testkit/harness/users.ts";
 
 const keys = await createSigningKeys();
 const user = await signUp();

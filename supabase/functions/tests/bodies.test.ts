@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
-import { type Api, startApi } from "./harness/api.ts";
-import { DETAILS } from "./harness/clone.ts";
-import { withDashScope } from "./harness/dashscope.ts";
-import { assertError } from "./harness/errors.ts";
-import { createSigningKeys, signUp } from "./harness/users.ts";
+import { type Api, startApi } from "../../../tools/testkit/harness/api.ts";
+import { DETAILS } from "../../../tools/testkit/harness/clone.ts";
+import { withDashScope } from "../../../tools/testkit/harness/dashscope.ts";
+import { assertError } from "../../../tools/testkit/harness/errors.ts";
+import { createSigningKeys, signUp } from "../../../tools/testkit/harness/users.ts";
 
 const keys = await createSigningKeys();
 const token = await keys.sign((await signUp()).id);

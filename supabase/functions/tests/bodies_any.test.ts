@@ -3,10 +3,10 @@ import fc from "fast-check";
 import { z } from "zod";
 import { finalizeResponse, uploadUrlResponse } from "../_shared/contract.ts";
 import { ERROR_STATUS } from "../_shared/errors.ts";
-import { startApi } from "./harness/api.ts";
-import { DETAILS } from "./harness/clone.ts";
-import { withDashScope } from "./harness/dashscope.ts";
-import { createSigningKeys, signUp } from "./harness/users.ts";
+import { startApi } from "../../../tools/testkit/harness/api.ts";
+import { DETAILS } from "../../../tools/testkit/harness/clone.ts";
+import { withDashScope } from "../../../tools/testkit/harness/dashscope.ts";
+import { createSigningKeys, signUp } from "../../../tools/testkit/harness/users.ts";
 
 const keys = await createSigningKeys();
 const token = await keys.sign((await signUp()).id);

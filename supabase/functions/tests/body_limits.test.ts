@@ -3,12 +3,12 @@ import assert from "node:assert/strict";
 import { createApp } from "../api/app.ts";
 import { createServices } from "../api/services.ts";
 import { loadConfig } from "../_shared/config.ts";
-import { type Api, environmentOf, startApi } from "./harness/api.ts";
-import { DETAILS } from "./harness/clone.ts";
-import { assertError } from "./harness/errors.ts";
-import { createHttpConnection } from "./harness/http_connection.ts";
-import { stack } from "./harness/stack.ts";
-import { createSigningKeys, signUp } from "./harness/users.ts";
+import { type Api, environmentOf, startApi } from "../../../tools/testkit/harness/api.ts";
+import { DETAILS } from "../../../tools/testkit/harness/clone.ts";
+import { assertError } from "../../../tools/testkit/harness/errors.ts";
+import { createHttpConnection } from "../../../tools/testkit/harness/http_connection.ts";
+import { stack } from "../../../tools/testkit/harness/stack.ts";
+import { createSigningKeys, signUp } from "../../../tools/testkit/harness/users.ts";
 
 const keys = await createSigningKeys();
 const token = await keys.sign((await signUp()).id);

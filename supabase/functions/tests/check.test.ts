@@ -1,17 +1,20 @@
 // The operator's look from inside: what it tells, what it never tells, and what the doctor makes of it.
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
-import type { Check } from "../../../local/doctor/check.ts";
-import { providerChecks } from "../../../local/doctor/provider.ts";
-import { reach } from "../../../local/doctor/reach.ts";
-import { createRemedies } from "../../../local/doctor/remedies.ts";
-import { startSimulator } from "../../../local/dashscope/simulator.ts";
+import { type Check, createRemedies, providerChecks, reach } from "../../../tools/testkit/doctor.ts";
+import { startSimulator } from "../../../tools/testkit/simulator.ts";
 import { checkReport } from "../_shared/contract_check.ts";
-import { type Api, environmentOf, PROVIDER_KEY, startApi } from "./harness/api.ts";
-import { createVirtualClock } from "./harness/clock.ts";
-import { assertError } from "./harness/errors.ts";
-import { away, holding, refusing, type RegionAnswer, withRegions } from "./harness/regions.ts";
-import { stack } from "./harness/stack.ts";
+import { type Api, environmentOf, PROVIDER_KEY, startApi } from "../../../tools/testkit/harness/api.ts";
+import { createVirtualClock } from "../../../tools/testkit/harness/clock.ts";
+import { assertError } from "../../../tools/testkit/harness/errors.ts";
+import {
+  away,
+  holding,
+  refusing,
+  type RegionAnswer,
+  withRegions,
+} from "../../../tools/testkit/harness/regions.ts";
+import { stack } from "../../../tools/testkit/harness/stack.ts";
 
 const KEY = { apikey: stack.secret_key };
 const FACTS = { method: "POST", path: "/rest/v1/rpc/deployment_facts" };

@@ -4,8 +4,8 @@ import { ConfigError, loadConfig, readAllowedOrigins } from "../_shared/config.t
 import { ApiError } from "../_shared/errors.ts";
 import { createLog } from "../_shared/log.ts";
 import { createFront } from "../api/front.ts";
-import { environmentOf, startApi } from "./harness/api.ts";
-import { createSigningKeys, signUp } from "./harness/users.ts";
+import { environmentOf, startApi } from "../../../tools/testkit/harness/api.ts";
+import { createSigningKeys, signUp } from "../../../tools/testkit/harness/users.ts";
 
 const keys = await createSigningKeys();
 const token = await keys.sign((await signUp()).id);

@@ -1,11 +1,11 @@
 // Every route that asks the database, when it is away and when it refuses.
 import assert from "node:assert/strict";
-import { type Intercept, startApi } from "./harness/api.ts";
-import { createVirtualClock } from "./harness/clock.ts";
-import { DETAILS } from "./harness/clone.ts";
-import { assertError } from "./harness/errors.ts";
-import { stack } from "./harness/stack.ts";
-import { createSigningKeys } from "./harness/users.ts";
+import { type Intercept, startApi } from "../../../tools/testkit/harness/api.ts";
+import { createVirtualClock } from "../../../tools/testkit/harness/clock.ts";
+import { DETAILS } from "../../../tools/testkit/harness/clone.ts";
+import { assertError } from "../../../tools/testkit/harness/errors.ts";
+import { stack } from "../../../tools/testkit/harness/stack.ts";
+import { createSigningKeys } from "../../../tools/testkit/harness/users.ts";
 
 const keys = await createSigningKeys();
 const token = await keys.sign(crypto.randomUUID());

@@ -2,10 +2,14 @@
 import assert from "node:assert/strict";
 import type { ProviderErrorCategory } from "../_shared/tts/errors.ts";
 import { createQwen } from "../_shared/tts/providers/qwen.ts";
-import { PROVIDER_KEY } from "./harness/api.ts";
-import { type ProviderAnswer, providerError, withDashScope } from "./harness/dashscope.ts";
-import { actions } from "./harness/finalizing.ts";
-import { failureOf } from "./harness/synthesis.ts";
+import { PROVIDER_KEY } from "../../../tools/testkit/harness/api.ts";
+import {
+  type ProviderAnswer,
+  providerError,
+  withDashScope,
+} from "../../../tools/testkit/harness/dashscope.ts";
+import { actions } from "../../../tools/testkit/harness/finalizing.ts";
+import { failureOf } from "../../../tools/testkit/harness/synthesis.ts";
 
 const VOICE = "qwen-tts-vc-grace_0123456789-voice-20261122120000000-1a2b";
 

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { z } from "zod";
-import { withDatabase } from "./harness/database.ts";
-import { stack } from "./harness/stack.ts";
-import { signUp } from "./harness/users.ts";
-import { saveVoices } from "./harness/voices.ts";
+import { withDatabase } from "../../../tools/testkit/harness/database.ts";
+import { stack } from "../../../tools/testkit/harness/stack.ts";
+import { signUp } from "../../../tools/testkit/harness/users.ts";
+import { saveVoices } from "../../../tools/testkit/harness/voices.ts";
 
 const user = await signUp();
 const other = await signUp();

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { z } from "zod";
-import { environmentOf } from "./harness/api.ts";
-import { DETAILS } from "./harness/clone.ts";
-import { ENTRYPOINT, runDeno, startEntrypoint } from "./harness/entrypoint.ts";
-import { assertError } from "./harness/errors.ts";
-import { signUp } from "./harness/users.ts";
+import { environmentOf } from "../../../tools/testkit/harness/api.ts";
+import { DETAILS } from "../../../tools/testkit/harness/clone.ts";
+import { ENTRYPOINT, runDeno, startEntrypoint } from "../../../tools/testkit/harness/entrypoint.ts";
+import { assertError } from "../../../tools/testkit/harness/errors.ts";
+import { signUp } from "../../../tools/testkit/harness/users.ts";
 
 const moduleGraph = z.object({
   roots: z.array(z.string()),

@@ -1,9 +1,9 @@
 // What the log tells of each way a finalize or a repair can go: these events, with these fields and no others.
 import assert from "node:assert/strict";
 import { enrollmentToken } from "../_shared/voices/token.ts";
-import { DETAILS } from "./harness/clone.ts";
-import { LEDGER_DETAILS, madeVoice } from "./harness/claims.ts";
-import { withDatabase } from "./harness/database.ts";
+import { DETAILS } from "../../../tools/testkit/harness/clone.ts";
+import { LEDGER_DETAILS, madeVoice } from "../../../tools/testkit/harness/claims.ts";
+import { withDatabase } from "../../../tools/testkit/harness/database.ts";
 import {
   connectionLost,
   html,
@@ -12,10 +12,10 @@ import {
   voiceCreated,
   voiceList,
   withDashScope,
-} from "./harness/dashscope.ts";
-import { type Ready, readyToFinalize } from "./harness/finalizing.ts";
-import { ourVoice } from "./harness/provider_outcomes.ts";
-import { readyToReconcile } from "./harness/reconciling.ts";
+} from "../../../tools/testkit/harness/dashscope.ts";
+import { type Ready, readyToFinalize } from "../../../tools/testkit/harness/finalizing.ts";
+import { ourVoice } from "../../../tools/testkit/harness/provider_outcomes.ts";
+import { readyToReconcile } from "../../../tools/testkit/harness/reconciling.ts";
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 const CREATED = "f0e1d2c3-create";

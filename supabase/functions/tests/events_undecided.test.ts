@@ -1,16 +1,16 @@
 // What the log tells where voice ids do not carry the token: these events, with these fields and no others.
 import assert from "node:assert/strict";
-import { upload } from "./harness/clone.ts";
-import { withDatabase } from "./harness/database.ts";
+import { upload } from "../../../tools/testkit/harness/clone.ts";
+import { withDatabase } from "../../../tools/testkit/harness/database.ts";
 import {
   connectionLost,
   type ProviderAnswer,
   voiceCreated,
   voiceList,
   withDashScope,
-} from "./harness/dashscope.ts";
-import { type Ready, readyToFinalize } from "./harness/finalizing.ts";
-import { readyToReconcile } from "./harness/reconciling.ts";
+} from "../../../tools/testkit/harness/dashscope.ts";
+import { type Ready, readyToFinalize } from "../../../tools/testkit/harness/finalizing.ts";
+import { readyToReconcile } from "../../../tools/testkit/harness/reconciling.ts";
 
 const forget = () => withDatabase((sql) => sql`delete from private.ids_without_token where region = 'intl'`);
 

@@ -1,12 +1,16 @@
 import { Buffer } from "node:buffer";
 import assert from "node:assert/strict";
 import type { Bytes } from "../_shared/bytes.ts";
-import { startApi } from "./harness/api.ts";
-import { wav } from "../../../local/clips/wav.ts";
-import { askForUpload, DETAILS, fixture, putClip, upload } from "./harness/clone.ts";
-import { type ProviderAnswer, voiceCreated, withDashScope } from "./harness/dashscope.ts";
-import { assertError } from "./harness/errors.ts";
-import { createSigningKeys, signUp } from "./harness/users.ts";
+import { startApi } from "../../../tools/testkit/harness/api.ts";
+import { wav } from "../../../tools/testkit/clips/wav.ts";
+import { askForUpload, DETAILS, fixture, putClip, upload } from "../../../tools/testkit/harness/clone.ts";
+import {
+  type ProviderAnswer,
+  voiceCreated,
+  withDashScope,
+} from "../../../tools/testkit/harness/dashscope.ts";
+import { assertError } from "../../../tools/testkit/harness/errors.ts";
+import { createSigningKeys, signUp } from "../../../tools/testkit/harness/users.ts";
 
 const keys = await createSigningKeys();
 const token = await keys.sign((await signUp()).id);

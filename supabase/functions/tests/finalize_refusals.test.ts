@@ -1,14 +1,14 @@
 // What a person is told of a clip that cannot be enrolled, and what is read of it to know.
 import assert from "node:assert/strict";
 import type { Bytes } from "../_shared/bytes.ts";
-import { m4a } from "../../../local/clips/m4a.ts";
-import { remarks, wav } from "../../../local/clips/wav.ts";
-import { startApi } from "./harness/api.ts";
-import { fixture, upload } from "./harness/clone.ts";
-import { voiceCreated, withDashScope } from "./harness/dashscope.ts";
-import { voiceRowOf } from "./harness/ledger.ts";
-import { assertError } from "./harness/errors.ts";
-import { createSigningKeys, signUp } from "./harness/users.ts";
+import { m4a } from "../../../tools/testkit/clips/m4a.ts";
+import { remarks, wav } from "../../../tools/testkit/clips/wav.ts";
+import { startApi } from "../../../tools/testkit/harness/api.ts";
+import { fixture, upload } from "../../../tools/testkit/harness/clone.ts";
+import { voiceCreated, withDashScope } from "../../../tools/testkit/harness/dashscope.ts";
+import { voiceRowOf } from "../../../tools/testkit/harness/ledger.ts";
+import { assertError } from "../../../tools/testkit/harness/errors.ts";
+import { createSigningKeys, signUp } from "../../../tools/testkit/harness/users.ts";
 
 const keys = await createSigningKeys();
 const token = await keys.sign((await signUp()).id);

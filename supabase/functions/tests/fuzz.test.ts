@@ -5,15 +5,19 @@ import { decodeJwt, SignJWT } from "jose";
 import { createApp } from "../api/app.ts";
 import { createServices } from "../api/services.ts";
 import { loadConfig } from "../_shared/config.ts";
-import { assertAnswer } from "./harness/answer_rules.ts";
-import { environmentOf, PROVIDER_KEY } from "./harness/api.ts";
-import { speechClip } from "./harness/clone.ts";
-import { encodeRequest, type FuzzRequest, fuzzRequest } from "./harness/fuzz_requests.ts";
-import { createHttpConnection, type WireAnswer } from "./harness/http_connection.ts";
-import { stack } from "./harness/stack.ts";
-import { createStubProject } from "./harness/stub_project.ts";
-import { startStubbedApi } from "./harness/stubbed_api.ts";
-import { createSigningKeys } from "./harness/users.ts";
+import { assertAnswer } from "../../../tools/testkit/harness/answer_rules.ts";
+import { environmentOf, PROVIDER_KEY } from "../../../tools/testkit/harness/api.ts";
+import { speechClip } from "../../../tools/testkit/harness/clone.ts";
+import {
+  encodeRequest,
+  type FuzzRequest,
+  fuzzRequest,
+} from "../../../tools/testkit/harness/fuzz_requests.ts";
+import { createHttpConnection, type WireAnswer } from "../../../tools/testkit/harness/http_connection.ts";
+import { stack } from "../../../tools/testkit/harness/stack.ts";
+import { createStubProject } from "../../../tools/testkit/harness/stub_project.ts";
+import { startStubbedApi } from "../../../tools/testkit/harness/stubbed_api.ts";
+import { createSigningKeys } from "../../../tools/testkit/harness/users.ts";
 
 const keys = await createSigningKeys();
 const users = [crypto.randomUUID(), crypto.randomUUID()];

@@ -1,12 +1,18 @@
 // Speaking a text with a cloned voice, through HTTP.
 import assert from "node:assert/strict";
 import { inspectAudio } from "../_shared/audio/inspect.ts";
-import { startApi } from "./harness/api.ts";
-import { assertError } from "./harness/errors.ts";
-import { withDatabase } from "./harness/database.ts";
-import { generationRowOf, readyToSpeak, type Speaking, storedGenerations, TEXT } from "./harness/speaking.ts";
-import { stack } from "./harness/stack.ts";
-import { signUp } from "./harness/users.ts";
+import { startApi } from "../../../tools/testkit/harness/api.ts";
+import { assertError } from "../../../tools/testkit/harness/errors.ts";
+import { withDatabase } from "../../../tools/testkit/harness/database.ts";
+import {
+  generationRowOf,
+  readyToSpeak,
+  type Speaking,
+  storedGenerations,
+  TEXT,
+} from "../../../tools/testkit/harness/speaking.ts";
+import { stack } from "../../../tools/testkit/harness/stack.ts";
+import { signUp } from "../../../tools/testkit/harness/users.ts";
 
 async function audioOf(speaking: Speaking, generationId: string) {
   const { api, token } = speaking;

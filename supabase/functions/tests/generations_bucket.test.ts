@@ -1,10 +1,10 @@
 // The bucket of spoken audio past the function: over Storage as any browser could, and under a project's own policies.
 import assert from "node:assert/strict";
 import type postgres from "postgres";
-import { askProject } from "./harness/browser.ts";
-import { withDatabase } from "./harness/database.ts";
-import { keyed } from "./harness/storage.ts";
-import { signUp } from "./harness/users.ts";
+import { askProject } from "../../../tools/testkit/harness/browser.ts";
+import { withDatabase } from "../../../tools/testkit/harness/database.ts";
+import { keyed } from "../../../tools/testkit/harness/storage.ts";
+import { signUp } from "../../../tools/testkit/harness/users.ts";
 
 const user = await signUp();
 const other = await signUp();

@@ -4,12 +4,12 @@ import { createApp } from "../api/app.ts";
 import { createServices } from "../api/services.ts";
 import { loadConfig } from "../_shared/config.ts";
 import { listVoicesResponse } from "../_shared/contract.ts";
-import { type Answer, environmentOf } from "./harness/api.ts";
-import { DETAILS } from "./harness/clone.ts";
-import { assertError } from "./harness/errors.ts";
-import { createThings, everythingOf } from "./harness/others_things.ts";
-import { readyToSpeak } from "./harness/speaking.ts";
-import { signUp } from "./harness/users.ts";
+import { type Answer, environmentOf } from "../../../tools/testkit/harness/api.ts";
+import { DETAILS } from "../../../tools/testkit/harness/clone.ts";
+import { assertError } from "../../../tools/testkit/harness/errors.ts";
+import { createThings, everythingOf } from "../../../tools/testkit/harness/others_things.ts";
+import { readyToSpeak } from "../../../tools/testkit/harness/speaking.ts";
+import { signUp } from "../../../tools/testkit/harness/users.ts";
 
 type Attempt = (id: string) => { path: string; body?: unknown };
 

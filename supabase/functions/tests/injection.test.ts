@@ -1,13 +1,13 @@
 // Hosts, ids and searches that are more than they should be.
 import assert from "node:assert/strict";
 import { listVoicesResponse } from "../_shared/contract.ts";
-import { startApi } from "./harness/api.ts";
-import { withDatabase } from "./harness/database.ts";
-import { assertError } from "./harness/errors.ts";
-import { recordFetches } from "./harness/fetches.ts";
-import { createHttpConnection } from "./harness/http_connection.ts";
-import { createSigningKeys, signUp } from "./harness/users.ts";
-import { saveVoices } from "./harness/voices.ts";
+import { startApi } from "../../../tools/testkit/harness/api.ts";
+import { withDatabase } from "../../../tools/testkit/harness/database.ts";
+import { assertError } from "../../../tools/testkit/harness/errors.ts";
+import { recordFetches } from "../../../tools/testkit/harness/fetches.ts";
+import { createHttpConnection } from "../../../tools/testkit/harness/http_connection.ts";
+import { createSigningKeys, signUp } from "../../../tools/testkit/harness/users.ts";
+import { saveVoices } from "../../../tools/testkit/harness/voices.ts";
 
 const keys = await createSigningKeys();
 

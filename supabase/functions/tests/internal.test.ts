@@ -1,12 +1,18 @@
 // The operator's route: who may ask, what they may ask, and how it is answered.
 import assert from "node:assert/strict";
 import { reconcileReport } from "../_shared/contract.ts";
-import { type Api, startApi } from "./harness/api.ts";
-import { createVirtualClock } from "./harness/clock.ts";
-import { connectionLost, html, providerError, voiceList, withDashScope } from "./harness/dashscope.ts";
-import { assertError } from "./harness/errors.ts";
-import { stack } from "./harness/stack.ts";
-import { createSigningKeys, signUp } from "./harness/users.ts";
+import { type Api, startApi } from "../../../tools/testkit/harness/api.ts";
+import { createVirtualClock } from "../../../tools/testkit/harness/clock.ts";
+import {
+  connectionLost,
+  html,
+  providerError,
+  voiceList,
+  withDashScope,
+} from "../../../tools/testkit/harness/dashscope.ts";
+import { assertError } from "../../../tools/testkit/harness/errors.ts";
+import { stack } from "../../../tools/testkit/harness/stack.ts";
+import { createSigningKeys, signUp } from "../../../tools/testkit/harness/users.ts";
 
 const KEY = { apikey: stack.secret_key };
 const MODEL = "qwen3-tts-vc-2026-01-22";

@@ -1,8 +1,8 @@
 // What holds for all of the operator's routes.
 import assert from "node:assert/strict";
-import { startApi } from "./harness/api.ts";
-import { assertError } from "./harness/errors.ts";
-import { stack } from "./harness/stack.ts";
+import { startApi } from "../../../tools/testkit/harness/api.ts";
+import { assertError } from "../../../tools/testkit/harness/errors.ts";
+import { stack } from "../../../tools/testkit/harness/stack.ts";
 
 const PATHS = ["/internal/reconcile", "/internal/work", "/internal/check"];
 

@@ -1,9 +1,9 @@
 // Tokens of keys that nobody knows: what they cost, and that a key that was rotated in is found.
 import assert from "node:assert/strict";
-import { type Intercept, startApi } from "./harness/api.ts";
-import { createVirtualClock } from "./harness/clock.ts";
-import { assertError } from "./harness/errors.ts";
-import { createSigningKeys, type SigningKeys, signUp } from "./harness/users.ts";
+import { type Intercept, startApi } from "../../../tools/testkit/harness/api.ts";
+import { createVirtualClock } from "../../../tools/testkit/harness/clock.ts";
+import { assertError } from "../../../tools/testkit/harness/errors.ts";
+import { createSigningKeys, type SigningKeys, signUp } from "../../../tools/testkit/harness/users.ts";
 
 const COOL_DOWN_MS = 60_000;
 const KEY_SET = "/auth/v1/.well-known/jwks.json";

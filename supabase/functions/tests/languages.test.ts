@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { startApi } from "./harness/api.ts";
+import { startApi } from "../../../tools/testkit/harness/api.ts";
 
 const LANGUAGES = [
   "Auto",

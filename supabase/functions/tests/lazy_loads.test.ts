@@ -4,10 +4,10 @@ import { createServices } from "../api/services.ts";
 import { loadConfig } from "../_shared/config.ts";
 import { createLog } from "../_shared/log.ts";
 import { once } from "../_shared/once.ts";
-import { environmentOf } from "./harness/api.ts";
-import { DETAILS } from "./harness/clone.ts";
-import { startEntrypoint } from "./harness/entrypoint.ts";
-import { stack } from "./harness/stack.ts";
+import { environmentOf } from "../../../tools/testkit/harness/api.ts";
+import { DETAILS } from "../../../tools/testkit/harness/clone.ts";
+import { startEntrypoint } from "../../../tools/testkit/harness/entrypoint.ts";
+import { stack } from "../../../tools/testkit/harness/stack.ts";
 
 Deno.test("a load is made once, shared while it is under way, and kept", async () => {
   let loads = 0;

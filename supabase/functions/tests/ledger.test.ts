@@ -9,9 +9,9 @@ import {
   ledgerTest,
   madeVoice,
   uniqueVoice,
-} from "./harness/claims.ts";
-import { withDatabase } from "./harness/database.ts";
-import { countedSendings, endLease, enrollmentOf, orphansOf } from "./harness/ledger.ts";
+} from "../../../tools/testkit/harness/claims.ts";
+import { withDatabase } from "../../../tools/testkit/harness/database.ts";
+import { countedSendings, endLease, enrollmentOf, orphansOf } from "../../../tools/testkit/harness/ledger.ts";
 
 const outcomes = (answers: { outcome: string }[]) => answers.map(({ outcome }) => outcome).sort();
 

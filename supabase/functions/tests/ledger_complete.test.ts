@@ -8,10 +8,10 @@ import {
   ledgerTest,
   madeVoice,
   uniqueVoice,
-} from "./harness/claims.ts";
-import { withDatabase } from "./harness/database.ts";
-import { enrollmentOf, orphansOf, voiceRowOf } from "./harness/ledger.ts";
-import { signUp } from "./harness/users.ts";
+} from "../../../tools/testkit/harness/claims.ts";
+import { withDatabase } from "../../../tools/testkit/harness/database.ts";
+import { enrollmentOf, orphansOf, voiceRowOf } from "../../../tools/testkit/harness/ledger.ts";
+import { signUp } from "../../../tools/testkit/harness/users.ts";
 
 const deleteUser = (userId: string) =>
   withDatabase((sql) => sql`delete from auth.users where id = ${userId}`);

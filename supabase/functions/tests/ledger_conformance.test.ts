@@ -3,14 +3,14 @@ import fc from "fast-check";
 import type postgres from "postgres";
 import { createSupabase } from "../_shared/supabase.ts";
 import type { VoiceDetails } from "../_shared/tts/provider.ts";
-import { withDatabase } from "./harness/database.ts";
-import { stack } from "./harness/stack.ts";
+import { withDatabase } from "../../../tools/testkit/harness/database.ts";
+import { stack } from "../../../tools/testkit/harness/stack.ts";
 import {
   createFakeLedger,
   createSqlLedger,
   type LedgerUnderTest,
   withRefusableInserts,
-} from "./simulation/ledger_pair.ts";
+} from "../../../tools/testkit/simulation/ledger_pair.ts";
 
 /**
  * The simulation proves what it proves about a ledger in memory. These sequences of calls hold that one to the functions

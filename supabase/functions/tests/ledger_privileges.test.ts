@@ -1,9 +1,9 @@
 // Who may reach what: the catalog's own account of it, and what the roles are answered.
 import assert from "node:assert/strict";
 import { z } from "zod";
-import { withDatabase } from "./harness/database.ts";
-import { stack } from "./harness/stack.ts";
-import { signUp } from "./harness/users.ts";
+import { withDatabase } from "../../../tools/testkit/harness/database.ts";
+import { stack } from "../../../tools/testkit/harness/stack.ts";
+import { signUp } from "../../../tools/testkit/harness/users.ts";
 
 const ROLES = ["anon", "authenticated", "service_role"];
 const CALLS = [

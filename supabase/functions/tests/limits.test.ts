@@ -1,8 +1,8 @@
 // How many creates a user may cause: what was sent, and what was made of it.
 import assert from "node:assert/strict";
-import { startApi } from "./harness/api.ts";
-import { createVirtualClock } from "./harness/clock.ts";
-import { upload } from "./harness/clone.ts";
+import { startApi } from "../../../tools/testkit/harness/api.ts";
+import { createVirtualClock } from "../../../tools/testkit/harness/clock.ts";
+import { upload } from "../../../tools/testkit/harness/clone.ts";
 import {
   connectionLost,
   type ProviderAnswer,
@@ -10,10 +10,10 @@ import {
   voiceCreated,
   voiceList,
   withDashScope,
-} from "./harness/dashscope.ts";
-import { assertError } from "./harness/errors.ts";
-import { countedSendings } from "./harness/ledger.ts";
-import { createSigningKeys, signUp } from "./harness/users.ts";
+} from "../../../tools/testkit/harness/dashscope.ts";
+import { assertError } from "../../../tools/testkit/harness/errors.ts";
+import { countedSendings } from "../../../tools/testkit/harness/ledger.ts";
+import { createSigningKeys, signUp } from "../../../tools/testkit/harness/users.ts";
 
 /** A user, and a finalize of a new clip of theirs or of one that they finalized before. */
 async function startLimited(environment: Record<string, string>) {

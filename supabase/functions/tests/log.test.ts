@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { createLog, type LogFields } from "../_shared/log.ts";
-import { startApi } from "./harness/api.ts";
-import { upload } from "./harness/clone.ts";
-import { providerError, withDashScope } from "./harness/dashscope.ts";
-import { stack } from "./harness/stack.ts";
-import { createSigningKeys, signUp } from "./harness/users.ts";
+import { startApi } from "../../../tools/testkit/harness/api.ts";
+import { upload } from "../../../tools/testkit/harness/clone.ts";
+import { providerError, withDashScope } from "../../../tools/testkit/harness/dashscope.ts";
+import { stack } from "../../../tools/testkit/harness/stack.ts";
+import { createSigningKeys, signUp } from "../../../tools/testkit/harness/users.ts";
 
 const JWT = "eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl";
 const SIGNED_URL = `https://project.supabase.co/storage/v1/object/sign/references/a/b.wav?token=${JWT}`;

@@ -1,19 +1,19 @@
 // The fallback provider: a voice is a row, and nobody is asked.
 import assert from "node:assert/strict";
 import { languagesResponse } from "../_shared/contract.ts";
-import { type Api, startApi } from "./harness/api.ts";
-import { createVirtualClock } from "./harness/clock.ts";
-import { askForUpload, DETAILS } from "./harness/clone.ts";
+import { type Api, startApi } from "../../../tools/testkit/harness/api.ts";
+import { createVirtualClock } from "../../../tools/testkit/harness/clock.ts";
+import { askForUpload, DETAILS } from "../../../tools/testkit/harness/clone.ts";
 import {
   connectionLost,
   providerError,
   voiceCreated,
   voiceList,
   withDashScope,
-} from "./harness/dashscope.ts";
-import { assertError } from "./harness/errors.ts";
-import { readyToFinalize } from "./harness/finalizing.ts";
-import { enrollmentOf, voiceRowOf } from "./harness/ledger.ts";
+} from "../../../tools/testkit/harness/dashscope.ts";
+import { assertError } from "../../../tools/testkit/harness/errors.ts";
+import { readyToFinalize } from "../../../tools/testkit/harness/finalizing.ts";
+import { enrollmentOf, voiceRowOf } from "../../../tools/testkit/harness/ledger.ts";
 
 /** No key either: modal mode must work while what is broken is the provider's configuration. */
 const MODAL = { TTS_PROVIDER_MODE: "modal", DASHSCOPE_API_KEY: "", DASHSCOPE_REGION: "nowhere" };

@@ -1,9 +1,15 @@
 // What the caller is told when the provider made no voice, what the ledger keeps, and what the next finalize does.
 import assert from "node:assert/strict";
-import { DETAILS } from "./harness/clone.ts";
-import { cutShort, html, type ProviderAnswer, providerError, voiceCreated } from "./harness/dashscope.ts";
-import { readyToFinalize } from "./harness/finalizing.ts";
-import { countedSendings, enrollmentOf, voiceRowOf } from "./harness/ledger.ts";
+import { DETAILS } from "../../../tools/testkit/harness/clone.ts";
+import {
+  cutShort,
+  html,
+  type ProviderAnswer,
+  providerError,
+  voiceCreated,
+} from "../../../tools/testkit/harness/dashscope.ts";
+import { readyToFinalize } from "../../../tools/testkit/harness/finalizing.ts";
+import { countedSendings, enrollmentOf, voiceRowOf } from "../../../tools/testkit/harness/ledger.ts";
 import {
   asked,
   assertReleased,
@@ -16,7 +22,7 @@ import {
   type Told,
   UNAVAILABLE,
   VOICE_LIMIT,
-} from "./harness/provider_outcomes.ts";
+} from "../../../tools/testkit/harness/provider_outcomes.ts";
 
 const UNFIT =
   "The audio could not be used. Record 10 to 20 seconds of one clear voice, without music or noise, reading exactly the transcript.";

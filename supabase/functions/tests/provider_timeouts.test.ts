@@ -1,10 +1,16 @@
 // How long the provider is waited for. No test here waits: the clock jumps.
 import assert from "node:assert/strict";
-import { createVirtualClock } from "./harness/clock.ts";
-import { connectionLost, neverAnswers, voiceCreated, voiceList, withDashScope } from "./harness/dashscope.ts";
-import { assertError } from "./harness/errors.ts";
-import { actions, readyToFinalize } from "./harness/finalizing.ts";
-import { enrollmentOf } from "./harness/ledger.ts";
+import { createVirtualClock } from "../../../tools/testkit/harness/clock.ts";
+import {
+  connectionLost,
+  neverAnswers,
+  voiceCreated,
+  voiceList,
+  withDashScope,
+} from "../../../tools/testkit/harness/dashscope.ts";
+import { assertError } from "../../../tools/testkit/harness/errors.ts";
+import { actions, readyToFinalize } from "../../../tools/testkit/harness/finalizing.ts";
+import { enrollmentOf } from "../../../tools/testkit/harness/ledger.ts";
 
 Deno.test("a create that is not answered in QWEN_TIMEOUT_MS is given up and looked up: 504 provider_timeout", async () => {
   const clock = createVirtualClock();

@@ -1,6 +1,6 @@
 // What a finalize does when nobody knows whether the provider made the voice.
 import assert from "node:assert/strict";
-import { DETAILS } from "./harness/clone.ts";
+import { DETAILS } from "../../../tools/testkit/harness/clone.ts";
 import {
   connectionLost,
   cutShort,
@@ -9,10 +9,10 @@ import {
   providerError,
   voiceCreated,
   voiceList,
-} from "./harness/dashscope.ts";
-import { assertError } from "./harness/errors.ts";
-import { readyToFinalize } from "./harness/finalizing.ts";
-import { enrollmentOf, voiceRowOf } from "./harness/ledger.ts";
+} from "../../../tools/testkit/harness/dashscope.ts";
+import { assertError } from "../../../tools/testkit/harness/errors.ts";
+import { readyToFinalize } from "../../../tools/testkit/harness/finalizing.ts";
+import { enrollmentOf, voiceRowOf } from "../../../tools/testkit/harness/ledger.ts";
 import {
   asked,
   assertSucceeds,
@@ -24,7 +24,7 @@ import {
   PROVIDER_MESSAGE,
   TIMEOUT,
   UNAVAILABLE,
-} from "./harness/provider_outcomes.ts";
+} from "../../../tools/testkit/harness/provider_outcomes.ts";
 
 const THEIRS: [string, ProviderAnswer][] = [
   ...[

@@ -6,8 +6,8 @@ import type { ListedVoice } from "../_shared/tts/provider.ts";
 import type { Enrollments } from "../_shared/voices/enrollments.ts";
 import { createReconcile } from "../_shared/voices/reconcile.ts";
 import type { ExpiredEntry, ReconcileLedger } from "../_shared/voices/reconcile_ledger.ts";
-import { LEDGER_DETAILS } from "./harness/claims.ts";
-import { createElapsingClock } from "./harness/elapsing.ts";
+import { LEDGER_DETAILS } from "../../../tools/testkit/harness/claims.ts";
+import { createElapsingClock } from "../../../tools/testkit/harness/elapsing.ts";
 
 /** The platform ends a request that has no answer after so many milliseconds (Supabase, "Edge Functions: Limits"). */
 const PLATFORM_MS = 150_000;

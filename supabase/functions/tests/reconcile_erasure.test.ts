@@ -1,10 +1,10 @@
 // What a deleted account leaves behind goes with the next repair, and nothing of anybody else.
 import assert from "node:assert/strict";
-import { LEDGER_DETAILS } from "./harness/claims.ts";
-import { withDatabase } from "./harness/database.ts";
-import { readyToReconcile } from "./harness/reconciling.ts";
-import { addGeneration, store, stored } from "./harness/stored_objects.ts";
-import { signUp } from "./harness/users.ts";
+import { LEDGER_DETAILS } from "../../../tools/testkit/harness/claims.ts";
+import { withDatabase } from "../../../tools/testkit/harness/database.ts";
+import { readyToReconcile } from "../../../tools/testkit/harness/reconciling.ts";
+import { addGeneration, store, stored } from "../../../tools/testkit/harness/stored_objects.ts";
+import { signUp } from "../../../tools/testkit/harness/users.ts";
 
 const deleteAccount = (userId: string) =>
   withDatabase((sql) => sql`delete from auth.users where id = ${userId}`);

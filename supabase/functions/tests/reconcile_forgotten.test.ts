@@ -1,9 +1,15 @@
 // Objects that nobody can ask for any more: which of them a repair removes, and how it goes on when that fails.
 import assert from "node:assert/strict";
-import { withDatabase } from "./harness/database.ts";
-import { readyToReconcile } from "./harness/reconciling.ts";
-import { addGeneration, forget, store, stored, storeMany } from "./harness/stored_objects.ts";
-import { signUp } from "./harness/users.ts";
+import { withDatabase } from "../../../tools/testkit/harness/database.ts";
+import { readyToReconcile } from "../../../tools/testkit/harness/reconciling.ts";
+import {
+  addGeneration,
+  forget,
+  store,
+  stored,
+  storeMany,
+} from "../../../tools/testkit/harness/stored_objects.ts";
+import { signUp } from "../../../tools/testkit/harness/users.ts";
 
 const DAY_AND_HOUR = 25;
 

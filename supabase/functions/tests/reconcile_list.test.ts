@@ -1,9 +1,9 @@
 // The provider's whole list, whatever its size, while voices come and go.
 import assert from "node:assert/strict";
 import * as fc from "fast-check";
-import { createSimulatorApp } from "../../../local/dashscope/simulator.ts";
+import { createSimulatorApp } from "../../../tools/testkit/simulator.ts";
 import { createQwen } from "../_shared/tts/providers/qwen.ts";
-import { PROVIDER_KEY } from "./harness/api.ts";
+import { PROVIDER_KEY } from "../../../tools/testkit/harness/api.ts";
 
 type ListAnswer = { output: { total_count?: number } };
 

@@ -1,7 +1,7 @@
 // The operator's decisions where voice ids do not carry the token: what they may not take, and whose voices are purged.
 import assert from "node:assert/strict";
-import { withDatabase } from "./harness/database.ts";
-import { readyToReconcile } from "./harness/reconciling.ts";
+import { withDatabase } from "../../../tools/testkit/harness/database.ts";
+import { readyToReconcile } from "../../../tools/testkit/harness/reconciling.ts";
 
 /** A region whose ids do not carry the token, with one voice that the ledger knows and no row has. */
 async function ready(state: "created" | "finalized") {

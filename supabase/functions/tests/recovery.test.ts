@@ -1,9 +1,9 @@
 // What a finalize does with what an earlier one left behind.
 import assert from "node:assert/strict";
-import { startApi } from "./harness/api.ts";
-import { createVirtualClock } from "./harness/clock.ts";
-import { DETAILS } from "./harness/clone.ts";
-import { withDatabase } from "./harness/database.ts";
+import { startApi } from "../../../tools/testkit/harness/api.ts";
+import { createVirtualClock } from "../../../tools/testkit/harness/clock.ts";
+import { DETAILS } from "../../../tools/testkit/harness/clone.ts";
+import { withDatabase } from "../../../tools/testkit/harness/database.ts";
 import {
   connectionLost,
   html,
@@ -11,11 +11,16 @@ import {
   voiceCreated,
   voiceList,
   withDashScope,
-} from "./harness/dashscope.ts";
-import { assertError } from "./harness/errors.ts";
-import { actions, type Ready, readyToFinalize } from "./harness/finalizing.ts";
-import { countedSendings, endLease, enrollmentOf, voiceRowOf } from "./harness/ledger.ts";
-import { ourVoice } from "./harness/provider_outcomes.ts";
+} from "../../../tools/testkit/harness/dashscope.ts";
+import { assertError } from "../../../tools/testkit/harness/errors.ts";
+import { actions, type Ready, readyToFinalize } from "../../../tools/testkit/harness/finalizing.ts";
+import {
+  countedSendings,
+  endLease,
+  enrollmentOf,
+  voiceRowOf,
+} from "../../../tools/testkit/harness/ledger.ts";
+import { ourVoice } from "../../../tools/testkit/harness/provider_outcomes.ts";
 
 /** A finalize whose create got no answer and whose voice was nowhere to be found. */
 async function leftUnresolved(ready: Ready): Promise<void> {

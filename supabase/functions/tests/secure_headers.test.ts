@@ -3,12 +3,12 @@ import assert from "node:assert/strict";
 import { ApiError } from "../_shared/errors.ts";
 import { createLog } from "../_shared/log.ts";
 import { createFront } from "../api/front.ts";
-import { SECURE_HEADERS } from "./harness/answer_rules.ts";
-import { startApi } from "./harness/api.ts";
-import { askForUpload, DETAILS, putClip } from "./harness/clone.ts";
-import { withDatabase } from "./harness/database.ts";
-import { createSigningKeys, signUp } from "./harness/users.ts";
-import { saveVoices } from "./harness/voices.ts";
+import { SECURE_HEADERS } from "../../../tools/testkit/harness/answer_rules.ts";
+import { startApi } from "../../../tools/testkit/harness/api.ts";
+import { askForUpload, DETAILS, putClip } from "../../../tools/testkit/harness/clone.ts";
+import { withDatabase } from "../../../tools/testkit/harness/database.ts";
+import { createSigningKeys, signUp } from "../../../tools/testkit/harness/users.ts";
+import { saveVoices } from "../../../tools/testkit/harness/voices.ts";
 
 const keys = await createSigningKeys();
 const user = await signUp();

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import * as fc from "fast-check";
-import { MUTATIONS } from "./simulation/mutations.ts";
-import { runSchedule } from "./simulation/schedule.ts";
-import { createStatistics } from "./simulation/statistics.ts";
+import { MUTATIONS } from "../../../tools/testkit/simulation/mutations.ts";
+import { runSchedule } from "../../../tools/testkit/simulation/schedule.ts";
+import { createStatistics } from "../../../tools/testkit/simulation/statistics.ts";
 
 const SCHEDULES = 2_000;
 

@@ -2,16 +2,16 @@
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import { decodeJwt, decodeProtectedHeader, SignJWT } from "jose";
-import { startSimulator } from "../../../local/dashscope/simulator.ts";
-import { type Api, PROVIDER_KEY, startApi } from "./harness/api.ts";
-import { type Canary, startCanary } from "./harness/canary.ts";
-import { createVirtualClock } from "./harness/clock.ts";
-import { DETAILS, upload } from "./harness/clone.ts";
-import { assertError } from "./harness/errors.ts";
-import { recordFetches } from "./harness/fetches.ts";
-import { createHttpConnection } from "./harness/http_connection.ts";
-import { stack } from "./harness/stack.ts";
-import { createSigningKeys, signUp } from "./harness/users.ts";
+import { startSimulator } from "../../../tools/testkit/simulator.ts";
+import { type Api, PROVIDER_KEY, startApi } from "../../../tools/testkit/harness/api.ts";
+import { type Canary, startCanary } from "../../../tools/testkit/harness/canary.ts";
+import { createVirtualClock } from "../../../tools/testkit/harness/clock.ts";
+import { DETAILS, upload } from "../../../tools/testkit/harness/clone.ts";
+import { assertError } from "../../../tools/testkit/harness/errors.ts";
+import { recordFetches } from "../../../tools/testkit/harness/fetches.ts";
+import { createHttpConnection } from "../../../tools/testkit/harness/http_connection.ts";
+import { stack } from "../../../tools/testkit/harness/stack.ts";
+import { createSigningKeys, signUp } from "../../../tools/testkit/harness/users.ts";
 
 const keys = await createSigningKeys();
 /** The project by another name, that answers must tell. */

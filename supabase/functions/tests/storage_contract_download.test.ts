@@ -12,7 +12,7 @@ import {
   storage,
   told,
   uploaded,
-} from "./harness/storage.ts";
+} from "../../../tools/testkit/harness/storage.ts";
 
 const HEADERS = [
   "content-type",

@@ -1,7 +1,16 @@
 // Lists, removals, copies and buckets, as recorded from storage-api.
 import assert from "node:assert/strict";
 import { z } from "zod";
-import { clip, keyed, newKey, postJson, remove, storage, told, uploadedTo } from "./harness/storage.ts";
+import {
+  clip,
+  keyed,
+  newKey,
+  postJson,
+  remove,
+  storage,
+  told,
+  uploadedTo,
+} from "../../../tools/testkit/harness/storage.ts";
 
 const time = z.string().regex(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
 const metadata = z.strictObject({

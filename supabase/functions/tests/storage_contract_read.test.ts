@@ -13,7 +13,7 @@ import {
   signUpload,
   storage,
   uploaded,
-} from "./harness/storage.ts";
+} from "../../../tools/testkit/harness/storage.ts";
 
 const signedUrl = z.strictObject({ signedURL: z.string() });
 

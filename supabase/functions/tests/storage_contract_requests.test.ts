@@ -1,6 +1,15 @@
 // Requests that Storage refuses, or that ask for what is not there, and in which words, as recorded from storage-api.
 import assert from "node:assert/strict";
-import { keyed, newKey, refusal, remove, storage, type Told, told, uploaded } from "./harness/storage.ts";
+import {
+  keyed,
+  newKey,
+  refusal,
+  remove,
+  storage,
+  type Told,
+  told,
+  uploaded,
+} from "../../../tools/testkit/harness/storage.ts";
 
 const key = await uploaded();
 const free = newKey();

@@ -12,7 +12,7 @@ import {
   signUpload,
   type Told,
   told,
-} from "./harness/storage.ts";
+} from "../../../tools/testkit/harness/storage.ts";
 
 const facts = z.object({
   size: z.number(),

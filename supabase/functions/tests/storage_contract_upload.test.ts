@@ -16,7 +16,7 @@ import {
   signUpload,
   storage,
   uploaded,
-} from "./harness/storage.ts";
+} from "../../../tools/testkit/harness/storage.ts";
 
 Deno.test("signing an upload answers a URL relative to /storage/v1 and its token, which lives two hours", async () => {
   const key = newKey();

@@ -3,10 +3,16 @@ import assert from "node:assert/strict";
 import type { ProviderErrorCategory } from "../_shared/tts/errors.ts";
 import { LANGUAGES } from "../_shared/tts/languages.ts";
 import { createModal } from "../_shared/tts/providers/modal.ts";
-import { PROVIDER_KEY } from "./harness/api.ts";
-import { createVirtualClock } from "./harness/clock.ts";
-import { connectionLost, cutShort, html, type ProviderAnswer, providerError } from "./harness/dashscope.ts";
-import { PROVIDER_MESSAGE } from "./harness/provider_outcomes.ts";
+import { PROVIDER_KEY } from "../../../tools/testkit/harness/api.ts";
+import { createVirtualClock } from "../../../tools/testkit/harness/clock.ts";
+import {
+  connectionLost,
+  cutShort,
+  html,
+  type ProviderAnswer,
+  providerError,
+} from "../../../tools/testkit/harness/dashscope.ts";
+import { PROVIDER_MESSAGE } from "../../../tools/testkit/harness/provider_outcomes.ts";
 import {
   createSpeaker,
   failureOf,
@@ -16,7 +22,7 @@ import {
   speechMade,
   SYNTHESIS,
   withSynthesis,
-} from "./harness/synthesis.ts";
+} from "../../../tools/testkit/harness/synthesis.ts";
 
 const speak = createSpeaker({ apiKey: PROVIDER_KEY });
 

@@ -1,8 +1,8 @@
 // From which hosts speech is fetched, whatever the provider's answer says.
 import assert from "node:assert/strict";
 import * as fc from "fast-check";
-import { RESULT_URL, SPEECH } from "./harness/synthesis.ts";
-import { failed, LOOPBACK_URL, speakFrom } from "./harness/synthesis_result.ts";
+import { RESULT_URL, SPEECH } from "../../../tools/testkit/harness/synthesis.ts";
+import { failed, LOOPBACK_URL, speakFrom } from "../../../tools/testkit/harness/synthesis_result.ts";
 
 const PERMITTED: [told: string, fetched: string][] = [
   [RESULT_URL, RESULT_URL.replace("http:", "https:")],

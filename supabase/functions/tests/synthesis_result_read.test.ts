@@ -1,9 +1,14 @@
 // How much of a result is read, and what becomes of the speech when that fails.
 import assert from "node:assert/strict";
-import { PROVIDER_KEY } from "./harness/api.ts";
-import { createVirtualClock } from "./harness/clock.ts";
-import { failureOf, RESULT_URL, SIGNATURE, SPEECH } from "./harness/synthesis.ts";
-import { failed, LOOPBACK_URL, speakFrom, startProvider } from "./harness/synthesis_result.ts";
+import { PROVIDER_KEY } from "../../../tools/testkit/harness/api.ts";
+import { createVirtualClock } from "../../../tools/testkit/harness/clock.ts";
+import { failureOf, RESULT_URL, SIGNATURE, SPEECH } from "../../../tools/testkit/harness/synthesis.ts";
+import {
+  failed,
+  LOOPBACK_URL,
+  speakFrom,
+  startProvider,
+} from "../../../tools/testkit/harness/synthesis_result.ts";
 
 const LIMIT_BYTES = 16 * 1024 * 1024;
 

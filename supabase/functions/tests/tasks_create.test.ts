@@ -1,7 +1,13 @@
 // Asking for a generation: who may, with which voice, how often; on the real database.
 import assert from "node:assert/strict";
-import { withDatabase } from "./harness/database.ts";
-import { allAtOnce, createQueue, deleteVoice, queueTest, storedAudio } from "./harness/queue.ts";
+import { withDatabase } from "../../../tools/testkit/harness/database.ts";
+import {
+  allAtOnce,
+  createQueue,
+  deleteVoice,
+  queueTest,
+  storedAudio,
+} from "../../../tools/testkit/harness/queue.ts";
 
 /** How many generations and tasks a user has. */
 async function countedRows(userId: string): Promise<[number, number]> {

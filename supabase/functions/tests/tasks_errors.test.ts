@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { createTasks } from "../_shared/generations/tasks.ts";
 import { createSupabase } from "../_shared/supabase.ts";
-import { storedAudio } from "./harness/queue.ts";
+import { storedAudio } from "../../../tools/testkit/harness/queue.ts";
 
 const id = crypto.randomUUID();
 const lease = { taskId: id, leaseId: id };

@@ -1,7 +1,7 @@
 // How a task ends: put back, failed, cancelled, or its user removed; and which of two endings at once stands.
 import assert from "node:assert/strict";
 import type postgres from "postgres";
-import { withDatabase } from "./harness/database.ts";
+import { withDatabase } from "../../../tools/testkit/harness/database.ts";
 import {
   askQueue,
   endDelay,
@@ -10,8 +10,8 @@ import {
   storedAudio,
   taskOf,
   waiting,
-} from "./harness/queue.ts";
-import { signUp } from "./harness/users.ts";
+} from "../../../tools/testkit/harness/queue.ts";
+import { signUp } from "../../../tools/testkit/harness/users.ts";
 
 const cancelCall = (userId: string, taskId: string) => (sql: postgres.Sql) =>
   sql`public.task_cancel(${userId}, ${taskId})`;

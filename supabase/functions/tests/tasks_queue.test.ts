@@ -1,7 +1,7 @@
 // Which worker gets which task, and when: the queue's calls on the real database.
 import assert from "node:assert/strict";
 import type postgres from "postgres";
-import { withDatabase } from "./harness/database.ts";
+import { withDatabase } from "../../../tools/testkit/harness/database.ts";
 import {
   allAtOnce,
   deleteVoice,
@@ -11,7 +11,7 @@ import {
   queueTest,
   storedAudio,
   taskOf,
-} from "./harness/queue.ts";
+} from "../../../tools/testkit/harness/queue.ts";
 
 const claimCall = (region: string) => (sql: postgres.Sql) =>
   sql`public.task_claim(${crypto.randomUUID()}, 60, 3, 'qwen', ${region})`;

@@ -1,9 +1,9 @@
 // What the tables of generations and tasks hold, whoever writes to them; and that they take over no other.
 import assert from "node:assert/strict";
 import type postgres from "postgres";
-import { withDatabase } from "./harness/database.ts";
-import { queueTest } from "./harness/queue.ts";
-import { REPOSITORY } from "./harness/sources.ts";
+import { withDatabase } from "../../../tools/testkit/harness/database.ts";
+import { queueTest } from "../../../tools/testkit/harness/queue.ts";
+import { REPOSITORY } from "../../../tools/testkit/harness/sources.ts";
 
 type Changes = Record<string, postgres.SerializableParameter>;
 

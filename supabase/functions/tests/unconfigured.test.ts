@@ -1,12 +1,11 @@
 // A configuration that cannot be used: what the operator is told of it, and nobody else.
 import assert from "node:assert/strict";
 import { configInvalidError } from "../_shared/contract_check.ts";
-import { reach } from "../../../local/doctor/reach.ts";
-import { createRemedies } from "../../../local/doctor/remedies.ts";
-import { environmentOf, PROVIDER_KEY } from "./harness/api.ts";
-import { startEntrypoint } from "./harness/entrypoint.ts";
-import { assertError } from "./harness/errors.ts";
-import { stack } from "./harness/stack.ts";
+import { createRemedies, reach } from "../../../tools/testkit/doctor.ts";
+import { environmentOf, PROVIDER_KEY } from "../../../tools/testkit/harness/api.ts";
+import { startEntrypoint } from "../../../tools/testkit/harness/entrypoint.ts";
+import { assertError } from "../../../tools/testkit/harness/errors.ts";
+import { stack } from "../../../tools/testkit/harness/stack.ts";
 
 const BROKEN = { DASHSCOPE_BASE_URL: "https://dashscope.aliyuncs.com", CLONE_LIMIT_PER_DAY: "a-wrong-value" };
 const DETAIL = "The server is not configured correctly. The operator has been told.";

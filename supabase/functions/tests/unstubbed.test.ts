@@ -1,7 +1,7 @@
 // What makes a call that nobody stubbed fail a test.
 import assert from "node:assert/strict";
 import { setupServer } from "msw/node";
-import { refuseUnstubbed } from "./harness/unstubbed.ts";
+import { refuseUnstubbed } from "../../../tools/testkit/harness/unstubbed.ts";
 
 Deno.test("a call that nobody stubbed fails and is noted, whatever is asked; one to this machine goes through", async () => {
   const unexpected: string[] = [];

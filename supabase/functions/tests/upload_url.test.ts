@@ -3,12 +3,12 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { z } from "zod";
 import { uploadUrlResponse } from "../_shared/contract.ts";
-import { startApi } from "./harness/api.ts";
-import { DETAILS, putClip, speechClip } from "./harness/clone.ts";
-import { withDatabase } from "./harness/database.ts";
-import { assertError } from "./harness/errors.ts";
-import { stack } from "./harness/stack.ts";
-import { createSigningKeys, signUp } from "./harness/users.ts";
+import { startApi } from "../../../tools/testkit/harness/api.ts";
+import { DETAILS, putClip, speechClip } from "../../../tools/testkit/harness/clone.ts";
+import { withDatabase } from "../../../tools/testkit/harness/database.ts";
+import { assertError } from "../../../tools/testkit/harness/errors.ts";
+import { stack } from "../../../tools/testkit/harness/stack.ts";
+import { createSigningKeys, signUp } from "../../../tools/testkit/harness/users.ts";
 
 const keys = await createSigningKeys();
 const user = await signUp();

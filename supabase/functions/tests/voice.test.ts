@@ -1,14 +1,14 @@
 import { Buffer } from "node:buffer";
 import assert from "node:assert/strict";
 import { decodeJwt } from "jose";
-import { startApi } from "./harness/api.ts";
-import { askForUpload, putClip, speechClip, upload } from "./harness/clone.ts";
-import { voiceCreated, withDashScope } from "./harness/dashscope.ts";
-import { withDatabase } from "./harness/database.ts";
-import { assertError } from "./harness/errors.ts";
-import { stack } from "./harness/stack.ts";
-import { createSigningKeys, signUp } from "./harness/users.ts";
-import { saveVoices } from "./harness/voices.ts";
+import { startApi } from "../../../tools/testkit/harness/api.ts";
+import { askForUpload, putClip, speechClip, upload } from "../../../tools/testkit/harness/clone.ts";
+import { voiceCreated, withDashScope } from "../../../tools/testkit/harness/dashscope.ts";
+import { withDatabase } from "../../../tools/testkit/harness/database.ts";
+import { assertError } from "../../../tools/testkit/harness/errors.ts";
+import { stack } from "../../../tools/testkit/harness/stack.ts";
+import { createSigningKeys, signUp } from "../../../tools/testkit/harness/users.ts";
+import { saveVoices } from "../../../tools/testkit/harness/voices.ts";
 
 const keys = await createSigningKeys();
 const user = await signUp();

@@ -1,21 +1,21 @@
 // A lost voice is found whatever its id looks like; and what happens where ids do not carry the token.
 import assert from "node:assert/strict";
 import { createQwen } from "../_shared/tts/providers/qwen.ts";
-import { PROVIDER_KEY } from "./harness/api.ts";
-import { DETAILS } from "./harness/clone.ts";
-import { withDatabase } from "./harness/database.ts";
+import { PROVIDER_KEY } from "../../../tools/testkit/harness/api.ts";
+import { DETAILS } from "../../../tools/testkit/harness/clone.ts";
+import { withDatabase } from "../../../tools/testkit/harness/database.ts";
 import {
   connectionLost,
   type ProviderAnswer,
   voiceCreated,
   voiceList,
   withDashScope,
-} from "./harness/dashscope.ts";
-import { assertError } from "./harness/errors.ts";
-import { readyToFinalize } from "./harness/finalizing.ts";
-import { enrollmentOf, voiceRowOf } from "./harness/ledger.ts";
-import { assertSucceeds, ourVoice } from "./harness/provider_outcomes.ts";
-import { gmtCreateOf, TRACEABLE_SHAPES, voiceIdOf } from "../../../local/dashscope/voice_ids.ts";
+} from "../../../tools/testkit/harness/dashscope.ts";
+import { assertError } from "../../../tools/testkit/harness/errors.ts";
+import { readyToFinalize } from "../../../tools/testkit/harness/finalizing.ts";
+import { enrollmentOf, voiceRowOf } from "../../../tools/testkit/harness/ledger.ts";
+import { assertSucceeds, ourVoice } from "../../../tools/testkit/harness/provider_outcomes.ts";
+import { gmtCreateOf, TRACEABLE_SHAPES, voiceIdOf } from "../../../tools/testkit/simulator.ts";
 import { enrollmentToken } from "../_shared/voices/token.ts";
 
 const MADE_AT = Date.UTC(2026, 10, 28, 10, 11, 12);

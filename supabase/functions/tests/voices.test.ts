@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { listVoicesResponse } from "../_shared/contract.ts";
-import { type Api, type Intercept, startApi } from "./harness/api.ts";
-import { withDatabase } from "./harness/database.ts";
-import { assertError } from "./harness/errors.ts";
-import { createSigningKeys, signUp } from "./harness/users.ts";
-import { type SavedVoice, saveVoices } from "./harness/voices.ts";
+import { type Api, type Intercept, startApi } from "../../../tools/testkit/harness/api.ts";
+import { withDatabase } from "../../../tools/testkit/harness/database.ts";
+import { assertError } from "../../../tools/testkit/harness/errors.ts";
+import { createSigningKeys, signUp } from "../../../tools/testkit/harness/users.ts";
+import { type SavedVoice, saveVoices } from "../../../tools/testkit/harness/voices.ts";
 
 const keys = await createSigningKeys();
 

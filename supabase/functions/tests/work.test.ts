@@ -4,10 +4,10 @@ import { workReport } from "../_shared/contract.ts";
 import { createWork } from "../_shared/generations/work.ts";
 import type { Spoken } from "../_shared/generations/speak.ts";
 import { createLog } from "../_shared/log.ts";
-import { startApi } from "./harness/api.ts";
-import { createVirtualClock } from "./harness/clock.ts";
-import { assertError } from "./harness/errors.ts";
-import { stack } from "./harness/stack.ts";
+import { startApi } from "../../../tools/testkit/harness/api.ts";
+import { createVirtualClock } from "../../../tools/testkit/harness/clock.ts";
+import { assertError } from "../../../tools/testkit/harness/errors.ts";
+import { stack } from "../../../tools/testkit/harness/stack.ts";
 
 function run(outcomes: Spoken["outcome"][], msEach = 0) {
   const clock = createVirtualClock();

@@ -1,0 +1,29 @@
+// Runs a bench that starts every kind of process that benches start, prints their pids, and never is through.
+import { logToStderr, logToStdout, messageOf } from "../stack/log.ts";
+import { whenAskedToStop } from "../stack/signals.ts";
+import type { Bench } from "./bench.ts";
+import { runBenches } from "./run.ts";
+import { withStandIn } from "./stand_in_process.ts";
+import { answered, USER_REQUESTS } from "./user_requests.ts";
+
+const endless: Bench = {
+  name: "endless",
+  run: (stack, { ending }) =>
+    withStandIn({ ending }, async (standIn) => {
+      const bare = await standIn.start("tools/bench/bare_hono.ts");
+      const served = await standIn.start("supabase/functions/api/index.ts");
+      const measured = await stack.startFunction();
+      logToStdout(JSON.stringify([standIn, bare, served, measured].map(({ pid }) => pid)));
+      // The provider waits for another create, which never comes.
+      await standIn.gather(2);
+      await answered(`${served.url}/api`, USER_REQUESTS["POST /clone/finalize"](), standIn.headers);
+      return [];
+    }),
+};
+
+try {
+  await runBenches([endless], { quick: true, asked: whenAskedToStop(), stackLog: () => {} });
+} catch (error) {
+  logToStderr(messageOf(error));
+  Deno.exit(1);
+}

@@ -1,0 +1,147 @@
+// The documents say what is there: links, error codes, environment variables, commands, log events, files.
+import assert from "node:assert/strict";
+import { existsSync } from "node:fs";
+import { dirname, join, relative } from "node:path";
+import { z } from "zod";
+import { ConfigError } from "../../supabase/functions/_shared/config.ts";
+import { parseConfig } from "../../supabase/functions/_shared/config_schema.ts";
+import { ERROR_STATUS } from "../../supabase/functions/_shared/errors.ts";
+import { repository } from "../stack/repository.ts";
+
+const read = (path: string) => Deno.readTextFileSync(join(repository, path));
+
+/** The files below a folder whose names end so, as paths from the repository. */
+function filesBelow(folder: string, ending: string): string[] {
+  return [...Deno.readDirSync(join(repository, folder))].flatMap((entry) => {
+    const path = `${folder}/${entry.name}`;
+    if (entry.isDirectory) return filesBelow(path, ending);
+    return entry.name.endsWith(ending) ? [path] : [];
+  });
+}
+
+const documents = ["README.md", ...filesBelow("docs", ".md")];
+
+const withoutCode = (markdown: string) =>
+  markdown.replace(/^( *)```[\s\S]*?^\1```/gm, "").replace(/`[^`]*`/g, "");
+
+/** What GitHub makes of a heading in the address of a page. */
+function anchorOf(heading: string): string {
+  return heading.toLowerCase().replace(/[^\p{L}\p{N}\s_-]/gu, "").trim().replaceAll(" ", "-");
+}
+
+function anchorsOf(path: string): string[] {
+  return [...read(path).matchAll(/^#+ +(.+)$/gm)].map(([, heading = ""]) => anchorOf(heading));
+}
+
+function section(path: string, heading: string): string {
+  const [, after] = read(path).split(`\n## ${heading}\n`);
+  assert(after !== undefined, `${path} has no section "${heading}"`);
+  return after.split("\n## ")[0] ?? "";
+}
+
+const sorted = (names: Iterable<string>) => [...new Set(names)].sort();
+
+/** The names a pattern's first group finds, in order and once each. */
+function namesIn(text: string, pattern: RegExp): string[] {
+  return sorted([...text.matchAll(pattern)].map(([, name = ""]) => name));
+}
+
+Deno.test("every relative link leads to a file, and to a heading where it names one", () => {
+  let links = 0;
+  for (const document of documents) {
+    for (const [, target = ""] of withoutCode(read(document)).matchAll(/\]\(([^)\s]+)\)/g)) {
+      if (/^[a-z]+:/.test(target)) continue;
+      links++;
+      const [path = "", anchor] = target.split("#");
+      const file = path === "" ? document : relative(repository, join(repository, dirname(document), path));
+      assert(existsSync(join(repository, file)), `${document} links to ${target}, which is not there`);
+      if (anchor) {
+        assert(anchorsOf(file).includes(anchor), `${document} links to ${target}: no such heading`);
+      }
+    }
+  }
+  assert(links > 10);
+});
+
+Deno.test("docs/api.md lists the error codes of errors.ts, each with its status", () => {
+  const rows = [...section("docs/api.md", "Errors").matchAll(/^\| (\d{3}) +\| `([a-z_]+)`/gm)];
+  assert.deepEqual(
+    rows.map(([, status, code]) => `${code} ${status}`).sort(),
+    Object.entries(ERROR_STATUS).map(([code, status]) => `${code} ${status}`).sort(),
+  );
+});
+
+/** The names that the configuration looks up in its environment. */
+function variablesRead(): string[] {
+  const names: string[] = [];
+  const watched = new Proxy<Record<string, string>>({}, {
+    get(target, name) {
+      if (typeof name === "string" && /^[A-Z]/.test(name)) names.push(name);
+      return Reflect.get(target, name);
+    },
+  });
+  assert.throws(() => parseConfig(watched), ConfigError);
+  return sorted(names);
+}
+
+Deno.test("docs/api.md and .env.example name the environment variables that the function reads", () => {
+  const wanted = variablesRead();
+  assert(wanted.length > 15);
+  assert.deepEqual(namesIn(section("docs/api.md", "Environment"), /^\| `([A-Z_]+)`/gm), wanted);
+  // PORT is the local stack's.
+  assert.deepEqual(
+    namesIn(read(".env.example"), /^(?:# ?)?([A-Z][A-Z0-9_]+)=/gm),
+    sorted([...wanted, "PORT"]),
+  );
+});
+
+Deno.test("every npm script that the documents name exists", () => {
+  const { scripts } = z.object({ scripts: z.record(z.string(), z.string()) }).parse(
+    JSON.parse(read("package.json")),
+  );
+  const text = [...documents, ".env.example"].map(read).join("\n");
+  const named = namesIn(text, /\bnpm (?:run (?:-s )?)?((?<=run (?:-s )?)[a-z:_]+|start|test)\b/g);
+  assert(named.length > 5);
+  assert.deepEqual(named.filter((name) => !(name in scripts)), []);
+});
+
+Deno.test("docs/operations.md names the events that the function logs", () => {
+  const sources = ["api", "_shared"].flatMap((folder) => filesBelow(`supabase/functions/${folder}`, ".ts"));
+  const logged = namesIn(
+    sources.map(read).join("\n"),
+    /"((?:clone|voice|reconcile|config|load|request)\.[a-z_]+)"/g,
+  );
+  const table = section("docs/operations.md", "Log events");
+  assert(logged.length > 5);
+  assert.deepEqual(namesIn(table, /`((?:clone|voice|reconcile|config|load|request)\.[a-z_]+)`/g), logged);
+});
+
+Deno.test("docs/architecture.md names every file of the function", () => {
+  const house = section("docs/architecture.md", "The house");
+  const missing = ["api", "_shared"].flatMap((folder) => filesBelow(`supabase/functions/${folder}`, ".ts"))
+    .filter((path) => !new RegExp(`\\b${path.split("/").at(-1)?.replace(".ts", "")}\\b`).test(house));
+  assert.deepEqual(missing, []);
+});
+
+Deno.test("every file that the documents name by its path from the repository exists", () => {
+  for (const document of documents) {
+    for (
+      const path of namesIn(
+        read(document),
+        /[`\s](?:@(?=local))?((?:local|supabase|docs|\.ci)\/[\w./-]*\w\/?)(?=[`\s])/g,
+      )
+    ) {
+      assert(existsSync(join(repository, path)), `${document} names ${path}, which is not there`);
+    }
+  }
+});
+
+Deno.test("the README's shell lines need nothing that sh lacks and no comment that zsh would run", () => {
+  for (const document of documents) {
+    for (const [, , block = ""] of read(document).matchAll(/^( *)```sh\n([\s\S]*?)^\1```/gm)) {
+      assert.doesNotMatch(block, /\$RANDOM|\[\[|<<<|<\(|^\s*function /m, document);
+      assert.doesNotMatch(block, /(^|\s)# /m, `${document}: zsh hands a comment to the command`);
+      assert.doesNotMatch(block, /…/, `${document}: cannot be pasted`);
+    }
+  }
+});

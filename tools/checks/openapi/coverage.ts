@@ -1,0 +1,69 @@
+import type { ErrorCode } from "../../../supabase/functions/_shared/errors.ts";
+import { isObject, type JsonObject, type JsonValue } from "./json.ts";
+
+/** Codes that stand for every operation once one has answered so: nothing of an operation has a part in them. */
+const SHARED: readonly ErrorCode[] = ["config_invalid"];
+
+/** Answers that the edge tests are not expected to see, with the reason. */
+const OUT_OF_REACH: Readonly<Record<string, string>> = {
+  "GET /languages 500 internal":
+    "it asks nothing that could fail; only a process that cannot load its routes answers so",
+  "POST /internal/check 500 internal": "what fails is part of its report; only a defect answers so",
+  "another address 500 internal":
+    "nothing is asked for it; only a process that cannot load its routes answers so",
+};
+
+const entriesOf = (value: JsonValue | undefined) => Object.entries(isObject(value) ? value : {});
+
+/** What is at the end of this path; undefined when there is nothing. */
+const at = (value: JsonValue | undefined, ...path: string[]): JsonValue | undefined =>
+  path.reduce((node, name) => isObject(node) ? node[name] : undefined, value);
+
+/** The codes that an answer may have, by what narrows the envelope; none when all is well. */
+function codesOf(document: JsonObject, answer: JsonValue): JsonValue[] {
+  const $ref = at(answer, "$ref");
+  const told = typeof $ref === "string" ? at(document, ...$ref.split("/").slice(1)) : answer;
+  const parts = at(told, "content", "application/json", "schema", "allOf");
+  return (Array.isArray(parts) ? parts : []).flatMap((part) => {
+    const codes = at(part, "properties", "code", "enum");
+    return Array.isArray(codes) ? codes : [];
+  });
+}
+
+/** Every answer that the document describes, of its operations and of any other address, as `unseenAnswers` is told them. */
+function answersIn(document: JsonObject): string[] {
+  const told = (operation: string, answers: JsonValue | undefined) =>
+    entriesOf(answers).flatMap(([status, answer]) => {
+      const codes = codesOf(document, answer);
+      const name = `${operation} ${status}`;
+      return codes.length === 0 ? [name] : codes.map((code) => `${name} ${code}`);
+    });
+  const ofOperations = entriesOf(document.paths).flatMap(([path, methods]) =>
+    entriesOf(methods).flatMap(([method, operation]) =>
+      told(`${method.toUpperCase()} ${path}`, at(operation, "responses"))
+    )
+  );
+  return [...ofOperations, ...told("another address", document["x-other-answers"])];
+}
+
+/**
+ * The answers that the document describes and no test has seen, errors by their code.
+ * @param seen what was seen, as `GET /voices 200` or `GET /voices 401 unauthorized`
+ */
+export function unseenAnswers(
+  document: JsonObject,
+  seen: Iterable<string>,
+): { missing: string[]; outOfReach: { answer: string; reason: string }[] } {
+  const known = new Set(seen);
+  const sharedAndSeen = SHARED.filter((code) => [...known].some((answer) => answer.endsWith(` ${code}`)));
+  const unseen = answersIn(document).filter((answer) =>
+    !known.has(answer) && !sharedAndSeen.some((code) => answer.endsWith(` ${code}`))
+  );
+  return {
+    missing: unseen.filter((answer) => !(answer in OUT_OF_REACH)),
+    outOfReach: unseen.flatMap((answer) => {
+      const reason = OUT_OF_REACH[answer];
+      return reason === undefined ? [] : [{ answer, reason }];
+    }),
+  };
+}

@@ -1,0 +1,30 @@
+import { join } from "node:path";
+import { databaseFacts } from "../../supabase/functions/_shared/contract_check.ts";
+import { openDatabase } from "../stack/postgres/database.ts";
+import { databaseTypesPath, generateDatabaseTypes } from "../checks/database_types.ts";
+import { catalogOf, catalogPath } from "../operator/doctor/catalog.ts";
+import { readMade } from "../operator/doctor/expected.ts";
+import { redirectConsole } from "../stack/library_output.ts";
+import { logToStderr, logToStdout } from "../stack/log.ts";
+import { withTemporaryStack } from "../stack/temporary_stack.ts";
+import { repository } from "../stack/repository.ts";
+
+redirectConsole(logToStderr);
+if (Deno.args.length > 0) {
+  logToStderr(
+    "npm run gen:types takes no options: it writes what the migrations make, for the code and the doctor.",
+  );
+  Deno.exit(2);
+}
+const made = await readMade(join(repository, "supabase", "migrations"));
+const { types, catalog } = await withTemporaryStack(repository, async (stack) => {
+  const database = openDatabase(stack.database_url);
+  const [row] = await database`select public.deployment_facts() as facts`.finally(() => database.end());
+  return {
+    types: await generateDatabaseTypes({ root: repository, databaseUrl: stack.database_url }),
+    catalog: catalogOf(databaseFacts.parse(row?.facts), made),
+  };
+});
+await Deno.writeTextFile(join(repository, databaseTypesPath), types);
+await Deno.writeTextFile(join(repository, catalogPath), `${JSON.stringify(catalog, null, 2)}\n`);
+logToStdout(`Wrote ${databaseTypesPath} and ${catalogPath}.`);

@@ -1,0 +1,116 @@
+import { decodeJwt, SignJWT } from "jose";
+import { z } from "zod";
+import type { Database } from "../postgres/database.ts";
+import type { Keys } from "../keys.ts";
+
+const session = z.looseObject({
+  access_token: z.string(),
+  user: z.looseObject({ id: z.string(), is_anonymous: z.boolean() }).optional(),
+});
+const user = z.looseObject({ id: z.string(), is_anonymous: z.boolean() });
+const signUpBody = z.looseObject({ email: z.string().nullish(), phone: z.string().nullish() });
+
+/**
+ * Puts what hosted Auth has and the embedded one lacks in front of it: the claims `iss`, `aal`, `amr`, `is_anonymous`,
+ * `app_metadata` and `user_metadata` in access tokens (https://supabase.com/docs/guides/auth/jwt-fields), and anonymous sign-in.
+ */
+export function createAuthWire(
+  { embedded, database, keys, issuer }: {
+    embedded: (request: Request) => Promise<Response>;
+    database: Database;
+    keys: Keys;
+    /** `iss` of the tokens: the project's URL and `/auth/v1`. */
+    issuer: string;
+  },
+): (request: Request) => Promise<Response> {
+  const secret = new TextEncoder().encode(keys.jwtSecret);
+
+  async function isAnonymous(userId: string): Promise<boolean> {
+    const rows = await database<
+      { is_anonymous: boolean }[]
+    >`select is_anonymous from auth.users where id = ${userId}`;
+    return rows[0]?.is_anonymous ?? false;
+  }
+
+  async function mendSession(value: z.infer<typeof session>): Promise<unknown> {
+    const claims = decodeJwt(value.access_token);
+    const anonymous = await isAnonymous(claims.sub ?? "");
+    const access_token = await new SignJWT({
+      aal: "aal1",
+      amr: [{ method: anonymous ? "anonymous" : "password", timestamp: claims.iat ?? 0 }],
+      phone: "",
+      app_metadata: value.user?.app_metadata ?? {},
+      user_metadata: value.user?.user_metadata ?? {},
+      ...claims,
+      ...(anonymous ? { email: "" } : {}),
+      is_anonymous: anonymous,
+      iss: issuer,
+    }).setProtectedHeader({ alg: "HS256", typ: "JWT" }).sign(secret);
+    return {
+      ...value,
+      access_token,
+      ...(value.user ? { user: { ...value.user, is_anonymous: anonymous } } : {}),
+    };
+  }
+
+  async function mend(response: Response): Promise<Response> {
+    if (!response.ok || !response.headers.get("content-type")?.includes("json")) return response;
+    const headers = new Headers(response.headers);
+    headers.delete("content-length");
+    const body: unknown = await response.json();
+    const withToken = session.safeParse(body);
+    if (withToken.success) return Response.json(await mendSession(withToken.data), { headers });
+    const plain = user.safeParse(body);
+    const mended = plain.success ? { ...plain.data, is_anonymous: await isAnonymous(plain.data.id) } : body;
+    return Response.json(mended, { status: response.status, headers });
+  }
+
+  /** Signs up with an address nobody has, then takes away what makes the user more than anonymous. */
+  async function signUpAnonymously(request: Request, body: object): Promise<Response> {
+    const email = `${crypto.randomUUID()}@anonymous.invalid`;
+    const headers = new Headers(request.headers);
+    headers.delete("content-length");
+    const response = await embedded(
+      new Request(request.url, {
+        method: "POST",
+        headers,
+        body: JSON.stringify({ ...body, email, password: crypto.randomUUID() }),
+      }),
+    );
+    if (!response.ok) return response;
+    const created = session.parse(await response.json());
+    const id = decodeJwt(created.access_token).sub ?? "";
+    await database.begin(async (transaction) => {
+      await transaction`delete from auth.identities where user_id = ${id}`;
+      await transaction`
+        update auth.users set is_anonymous = true, email = null, encrypted_password = null, email_confirmed_at = null,
+          raw_app_meta_data = '{}', raw_user_meta_data = '{}'
+        where id = ${id}`;
+    });
+    const anonymous = { email: "", app_metadata: {}, user_metadata: {}, identities: [], is_anonymous: true };
+    return Response.json(await mendSession({ ...created, user: { ...created.user, ...anonymous, id } }));
+  }
+
+  return async (request) => {
+    const { pathname } = new URL(request.url);
+    if (request.method === "POST" && pathname === "/auth/v1/signup") {
+      const text = await request.text();
+      const body = signUpBody.safeParse(parseJson(text));
+      if (body.success && !body.data.email && !body.data.phone) {
+        return await signUpAnonymously(request, body.data);
+      }
+      return await mend(
+        await embedded(new Request(request.url, { method: "POST", headers: request.headers, body: text })),
+      );
+    }
+    return await mend(await embedded(request));
+  };
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,90 @@
+import { fileURLToPath } from "node:url";
+import { spawnFunction } from "../../stack/function/function_command.ts";
+import { keepLogLine } from "./kept_log.ts";
+import { watchAnswers } from "./seen_answers.ts";
+
+const root = fileURLToPath(import.meta.resolve("../../../"));
+
+/** The file that is deployed. */
+export const ENTRYPOINT = fileURLToPath(import.meta.resolve("../../../supabase/functions/api/index.ts"));
+
+async function* linesOf(stream: ReadableStream<Uint8Array>): AsyncGenerator<string> {
+  let rest = "";
+  for await (const text of stream.pipeThrough(new TextDecoderStream())) {
+    const lines = (rest + text).split("\n");
+    rest = lines.pop() ?? "";
+    yield* lines;
+  }
+  if (rest) yield rest;
+}
+
+/** Runs Deno in the repository and gives what it prints on standard output. */
+export async function runDeno(...args: string[]): Promise<string> {
+  const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), { args, cwd: root }).output();
+  if (!success) throw new Error(new TextDecoder().decode(stderr));
+  return new TextDecoder().decode(stdout);
+}
+
+/** Hands requests on to the function in its own process, and its answers back as they are. */
+function forwardTo(origin: string): (request: Request) => Promise<Response> {
+  return ({ url, method, headers, body }) => {
+    const { pathname, search } = new URL(url);
+    const sent = new Headers(headers);
+    sent.delete("host");
+    sent.set("accept-encoding", "identity");
+    return fetch(origin + pathname + search, { method, headers: sent, body, redirect: "manual" });
+  };
+}
+
+/**
+ * Starts the deployed file as the platform does, in a process of its own with network and environment and nothing else,
+ * and resolves when it listens, on the Deno that runs the tests. `preload` is a module that runs first. Once `stop` has resolved, `logged` is whole. Its
+ * answers are held to docs/openapi.json, as those of `startApi` are.
+ */
+export async function startEntrypoint(
+  environment: Record<string, string>,
+  options: { preload?: string } = {},
+) {
+  const child = spawnFunction({
+    deno: Deno.execPath(),
+    root,
+    entrypoint: ENTRYPOINT,
+    environment: { ...environment, NO_COLOR: "1" },
+    port: 0,
+    preload: options.preload ? [options.preload] : [],
+  });
+  const listening = Promise.withResolvers<number>();
+  const logged: string[] = [];
+  const read = async (stream: ReadableStream<Uint8Array>) => {
+    for await (const line of linesOf(stream)) {
+      const port = /Listening on http:\/\/[^:]+:(\d+)/.exec(line)?.[1];
+      if (port) {
+        listening.resolve(Number(port));
+        continue;
+      }
+      keepLogLine(line);
+      logged.push(line);
+    }
+  };
+  const ended = Promise.all([read(child.stdout), read(child.stderr), child.status]).then(() =>
+    listening.reject(new Error(`the function ended before it listened: ${logged.join("\n")}`))
+  );
+  const port = await listening.promise;
+  const watched = Deno.serve(
+    { hostname: "127.0.0.1", port: 0, onListen() {} },
+    watchAnswers(forwardTo(`http://127.0.0.1:${port}`)),
+  );
+  let stopped = false;
+  const stop = async () => {
+    if (!stopped) child.kill("SIGKILL");
+    stopped = true;
+    await Promise.all([ended, watched.shutdown()]);
+  };
+  return {
+    url: `http://127.0.0.1:${watched.addr.port}/api`,
+    /** What it printed so far, without Deno's greeting. */
+    logged,
+    stop,
+    [Symbol.asyncDispose]: stop,
+  };
+}

@@ -1,0 +1,116 @@
+import assert from "node:assert/strict";
+import { z } from "zod";
+import { startSimulator } from "../../simulator/simulator.ts";
+import { generateResponse, taskResponse } from "../../../supabase/functions/_shared/contract.ts";
+import type { Clock } from "../../../supabase/functions/_shared/clock.ts";
+import { type Intercept, PROVIDER_KEY, startApi } from "./api.ts";
+import { upload } from "./clone.ts";
+import { withDatabase } from "./database.ts";
+import { stack } from "./stack.ts";
+import { createSigningKeys, signUp } from "./users.ts";
+
+/** What is spoken, unless a test says otherwise. */
+export const TEXT = "Good evening, said the lighthouse keeper.";
+
+const generationRow = z.looseObject({
+  text: z.string(),
+  language: z.string(),
+  provider_target_model: z.string().nullable(),
+  provider_request_id: z.string().nullable(),
+  provider_metadata: z.record(z.string(), z.unknown()),
+  audio_object_key: z.string().nullable(),
+  audio_size_bytes: z.number().nullable(),
+  audio_duration_seconds: z.coerce.number().nullable(),
+});
+
+/** A user with a cloned voice, at an API whose provider is the simulator. */
+export async function readyToSpeak(
+  options: { environment?: Record<string, string>; clock?: Clock; intercept?: Intercept } = {},
+) {
+  const simulator = await startSimulator({ apiKey: PROVIDER_KEY });
+  const keys = await createSigningKeys();
+  const { id: userId, accessToken } = await signUp();
+  const token = await keys.sign(userId);
+  const api = await startApi({
+    ...options,
+    keys,
+    environment: { DASHSCOPE_BASE_URL: simulator.url, ...options.environment },
+  });
+  const { body } = await upload(api, token);
+  const finalized = await api.call("POST", "/clone/finalize", { token, body });
+  assert.equal(finalized.status, 200, JSON.stringify([finalized.body, api.logged]));
+  api.supabaseRequests.length = 0;
+
+  const generate = (other: Record<string, unknown> = {}) =>
+    api.call("POST", "/generate", { token, body: { voice_id: body.voice_id, text: TEXT, ...other } });
+
+  return {
+    api,
+    keys,
+    simulator,
+    token,
+    accessToken,
+    userId,
+    voiceId: body.voice_id,
+    generate,
+
+    /** Has a text spoken as far as the process that was asked gets, and gives the ids. */
+    async spoken(other: Record<string, unknown> = {}) {
+      const answer = await generate(other);
+      assert.equal(answer.status, 200, JSON.stringify([answer.body, api.logged]));
+      await api.settled();
+      return generateResponse.parse(answer.body);
+    },
+
+    /** A task as its user sees it. */
+    async task(taskId: string) {
+      const answer = await api.call("GET", `/tasks/${taskId}`, { token });
+      assert.equal(answer.status, 200, JSON.stringify(answer.body));
+      return taskResponse.parse(answer.body);
+    },
+
+    /** One run of a worker, as the operator's schedule asks for it. */
+    work: () => api.call("POST", "/internal/work", { headers: { apikey: stack.secret_key } }),
+
+    /** What was asked of the provider besides cloning. */
+    syntheses: () => simulator.calls().filter(({ action }) => action === "synthesize"),
+
+    async [Symbol.asyncDispose]() {
+      await api[Symbol.asyncDispose]();
+      await simulator.stop();
+    },
+  };
+}
+
+export type Speaking = Awaited<ReturnType<typeof readyToSpeak>>;
+
+/** Lets a task be claimed at once, whatever lease or delay it has. */
+export async function endTaskLease(taskId: string): Promise<void> {
+  await withDatabase((sql) =>
+    sql`
+      update public.tasks set run_after = now() - interval '1 second',
+        lease_expires_at = case when lease_id is null then null else now() - interval '1 second' end
+      where id = ${taskId}`
+  );
+}
+
+/** The row of a generation. */
+export async function generationRowOf(generationId: string) {
+  const [row] = await withDatabase((sql) => sql`select * from public.generations where id = ${generationId}`);
+  return row === undefined ? undefined : generationRow.parse(row);
+}
+
+/** The names of the objects that are stored for a user's generations. */
+export async function storedGenerations(userId: string): Promise<string[]> {
+  const response = await fetch(`${stack.supabase_url}/storage/v1/object/list/generations`, {
+    method: "POST",
+    headers: {
+      apikey: stack.secret_key,
+      Authorization: `Bearer ${stack.secret_key}`,
+      "Content-Type": "application/json",
+    },
+    body: JSON.stringify({ prefix: userId }),
+  });
+  const objects = z.array(z.object({ name: z.string() })).parse(await response.json());
+  return objects.map(({ name }) => name);
+}

@@ -1,0 +1,69 @@
+import type { ReferenceCheck } from "../../../supabase/functions/_shared/audio/check.ts";
+import { ApiError } from "../../../supabase/functions/_shared/errors.ts";
+import type { References } from "../../../supabase/functions/_shared/storage/references.ts";
+import type { Process } from "./process.ts";
+
+/** The uploaded clips: when each was uploaded, by key. */
+export type Uploads = Map<string, { uploadedAt: number }>;
+
+const unavailable = () =>
+  new ApiError("storage_unavailable", "The audio storage is not available right now.");
+
+/** The check of a clip, which is always fit once it is uploaded. */
+export function createFakeReferenceCheck(
+  { process, uploads }: { process: Process; uploads: Uploads },
+): ReferenceCheck {
+  return (key, signal) =>
+    process.call({
+      name: "storage.inspect",
+      failure: unavailable,
+      signal,
+      effect() {
+        if (!uploads.has(key)) throw new ApiError("reference_missing", "Audio file not uploaded.");
+        return {
+          sizeBytes: 600_000,
+          etag: '"1"',
+          facts: {
+            container: "wav",
+            contentType: "audio/wav",
+            codec: "pcm-s16",
+            durationSeconds: 12.5,
+            sampleRate: 24_000,
+            channels: 1,
+          },
+          warnings: [],
+        };
+      },
+    });
+}
+
+/** The `references` bucket as one process sees it. */
+export function createFakeReferences(
+  { process, uploads }: { process: Process; uploads: Uploads },
+): References {
+  const notUsed = () => Promise.reject(new Error("not part of the simulation"));
+  return {
+    key: (userId, voiceId) => `${userId}/${voiceId}/reference.wav`,
+    inspect: notUsed,
+    readRange: notUsed,
+    open: (key, known, signal) => ({
+      ...known,
+      read: notUsed,
+      sign: (seconds) =>
+        process.call({
+          name: "storage.sign",
+          failure: unavailable,
+          signal,
+          effect: () => `https://storage.invalid/${key}?exp=${process.clock.now() + seconds * 1000}`,
+        }),
+    }),
+    remove: (keys) =>
+      process.call({
+        name: "storage.remove",
+        failure: unavailable,
+        effect: () => keys.filter((key) => uploads.delete(key)).length,
+      }),
+    createUploadUrl: notUsed,
+    previewUrl: notUsed,
+  };
+}

@@ -1,0 +1,154 @@
+import assert from "node:assert/strict";
+import { z } from "zod";
+import type { Bytes } from "../../../supabase/functions/_shared/bytes.ts";
+import { reconcileReport, uploadUrlResponse } from "../../../supabase/functions/_shared/contract.ts";
+import { preferredName } from "../../../supabase/functions/_shared/tts/providers/qwen_customization.ts";
+import { enrollmentToken } from "../../../supabase/functions/_shared/voices/token.ts";
+import { wav } from "../../simulator/test_client.ts";
+import type { FinalizeStack } from "./finalize_stack.ts";
+import { createSimulatorControl } from "./simulator_control.ts";
+
+const session = z.object({ access_token: z.string(), user: z.object({ id: z.guid() }) });
+
+const NAME = "Grace";
+const DETAILS = { name: NAME, language: "English", transcript: "Hello, and thank you." };
+
+/** Answers after which a client comes again: another finalize is under way, or something was away. */
+const COME_AGAIN = [409, 500, 502, 503, 504];
+/** How often a client comes again before it gives up. */
+const MOST_TRIES = 20;
+
+/** A signed-up user. */
+export type User = { id: string; token: string };
+
+/** A clip that was uploaded and may be finalized. */
+export type Upload = {
+  user: User;
+  voiceId: string;
+  objectKey: string;
+  clip: Bytes;
+  /** How the provider's bill names it. */
+  preferredName: string;
+};
+
+/** An answer read whole; status 0 when the connection broke. */
+export type Answer = { status: number; body: unknown };
+
+/** What clients of a stack do, and what an operator sees of it. */
+export function createCloning({ record, sql }: Pick<FinalizeStack, "record" | "sql">) {
+  assert.ok(record.simulator_url);
+  const simulator = createSimulatorControl(record.simulator_url);
+
+  async function post(
+    path: string,
+    headers: Record<string, string>,
+    body: unknown,
+  ): Promise<Answer & { headers: Headers }> {
+    try {
+      const response = await fetch(`${record.api_url}${path}`, {
+        method: "POST",
+        headers: { "content-type": "application/json", connection: "close", ...headers },
+        body: JSON.stringify(body),
+      });
+      const text = await response.text();
+      const isJson = response.headers.get("content-type")?.startsWith("application/json");
+      const { status, headers: told } = response;
+      return { status, body: isJson ? JSON.parse(text) : text, headers: told };
+    } catch {
+      return { status: 0, body: null, headers: new Headers() };
+    }
+  }
+
+  const finalizeWithHeaders = (upload: Upload) =>
+    post("/clone/finalize", { authorization: `Bearer ${upload.user.token}` }, {
+      voice_id: upload.voiceId,
+      ...DETAILS,
+    });
+
+  const finalize = async (upload: Upload): Promise<Answer> => {
+    const { status, body } = await finalizeWithHeaders(upload);
+    return { status, body };
+  };
+
+  /** Lets every lease run out, as time would; only to be used while nothing is under way. */
+  const endLeases = async (): Promise<void> =>
+    void await sql`
+      update private.voice_enrollments set lease_expires_at = clock_timestamp() - interval '1 second'
+      where lease_expires_at > clock_timestamp()`;
+
+  return {
+    simulator,
+    finalize,
+    finalizeWithHeaders,
+    endLeases,
+
+    async signUp(): Promise<User> {
+      const response = await fetch(`${record.supabase_url}/auth/v1/signup`, {
+        method: "POST",
+        headers: { apikey: record.publishable_key, "content-type": "application/json" },
+        body: JSON.stringify({ email: `${crypto.randomUUID()}@example.com`, password: crypto.randomUUID() }),
+      });
+      const { access_token, user } = session.parse(await response.json());
+      return { id: user.id, token: access_token };
+    },
+
+    /** Uploads a clip that no other upload has: `mark` is written into its samples. */
+    async upload(user: User, mark = 0): Promise<Upload> {
+      const answer = await post("/clone/upload-url", { authorization: `Bearer ${user.token}` }, DETAILS);
+      assert.equal(answer.status, 200, JSON.stringify(answer.body));
+      const { voice_id: voiceId, upload_url, object_key } = uploadUrlResponse.parse(answer.body);
+      const clip = wav({ seconds: 3 });
+      new DataView(clip.buffer).setUint32(clip.length - 4, mark, true);
+      const response = await fetch(upload_url, {
+        method: "PUT",
+        headers: { "content-type": "audio/wav" },
+        body: clip,
+      });
+      assert.equal(response.status, 200, await response.text());
+      const token = await enrollmentToken(user.id, voiceId);
+      return { user, voiceId, objectKey: object_key, clip, preferredName: preferredName(NAME, token) };
+    },
+
+    /**
+     * Repeats a finalize while its answer says to come again, and gives all answers. Leases run out in between, in
+     * place of the time a client waits, so nothing else may be under way.
+     */
+    async finalizeUntilSettled(upload: Upload): Promise<Answer[]> {
+      const answers: Answer[] = [];
+      do {
+        await endLeases();
+        answers.push(await finalize(upload));
+      } while (COME_AGAIN.includes(answers.at(-1)?.status ?? 0) && answers.length < MOST_TRIES);
+      return answers;
+    },
+
+    /** Runs batches with repair until there is no more, and gives the last report. */
+    async reconcile() {
+      for (let batches = 1; batches <= MOST_TRIES; batches++) {
+        const { status, body } = await post("/internal/reconcile", { apikey: record.secret_key }, {
+          repair: true,
+        });
+        if (status === 502 || status === 503) continue;
+        assert.equal(status, 200, JSON.stringify(body));
+        const report = reconcileReport.parse(body);
+        if (!report.more) return report;
+      }
+      throw new Error("reconcile does not come to an end");
+    },
+
+    /** The clip as Storage has it. */
+    async storedClip(upload: Upload): Promise<Uint8Array> {
+      const response = await fetch(
+        `${record.supabase_url}/storage/v1/object/references/${upload.objectKey}`,
+        { headers: { apikey: record.secret_key, authorization: `Bearer ${record.secret_key}` } },
+      );
+      assert.equal(response.status, 200);
+      return await response.bytes();
+    },
+
+    /** What this finalize answers once it is done, however often it is asked. */
+    saved: (upload: Upload): Answer => ({ status: 200, body: { id: upload.voiceId, name: NAME } }),
+  };
+}
+
+export type Cloning = ReturnType<typeof createCloning>;
