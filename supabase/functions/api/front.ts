@@ -4,9 +4,9 @@ import { TrieRouter } from "hono/router/trie-router";
 import type { Log } from "../_shared/log.ts";
 import { createAnswerHeaders } from "./middleware/answer_headers.ts";
 import { createCors } from "./middleware/cors.ts";
-import { handleError, handleNotFound } from "./middleware/errors.ts";
+import { handleError, handleNotFound } from "./middleware/error_handlers.ts";
 import { createHostCheck } from "./middleware/host.ts";
-import type { ApiEnv } from "./environment.ts";
+import type { ApiEnv } from "./hono_types.ts";
 import { healthRoutes } from "./routes/health.ts";
 
 export type FrontOptions = {

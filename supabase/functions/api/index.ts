@@ -2,7 +2,7 @@ import type { Hono } from "hono";
 import { ConfigError, loadConfig, readAllowedOrigins, readEnvironment } from "../_shared/config.ts";
 import { createLog } from "../_shared/log.ts";
 import { once } from "../_shared/once.ts";
-import type { ApiEnv } from "./environment.ts";
+import type { ApiEnv } from "./hono_types.ts";
 import { createFront } from "./front.ts";
 
 /** Supabase's runtime: keeps a worker alive for work that outlives its answer (Edge Functions, "Background Tasks"). */

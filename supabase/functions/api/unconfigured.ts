@@ -5,8 +5,8 @@ import type { ConfigError, Environment } from "../_shared/config.ts";
 import { readSecretKey } from "../_shared/config_schema.ts";
 import type { configInvalidError } from "../_shared/contract_check.ts";
 import { ApiError } from "../_shared/errors.ts";
-import type { ApiEnv } from "./environment.ts";
-import { handleError } from "./middleware/errors.ts";
+import type { ApiEnv } from "./hono_types.ts";
+import { handleError } from "./middleware/error_handlers.ts";
 
 type Problems = z.input<typeof configInvalidError>["problems"];
 

@@ -9,7 +9,7 @@ import { createVirtualClock } from "./harness/clock.ts";
 import { assertError } from "./harness/errors.ts";
 import { stack } from "./harness/stack.ts";
 import { createSigningKeys, signUp } from "./harness/users.ts";
-import { enrollmentToken } from "../_shared/voices/token.ts";
+import { enrollmentToken } from "../_shared/tts/token.ts";
 
 const keys = await createSigningKeys();
 const user = await signUp();

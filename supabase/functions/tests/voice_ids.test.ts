@@ -16,7 +16,7 @@ import { readyToFinalize } from "./harness/finalizing.ts";
 import { enrollmentOf, voiceRowOf } from "./harness/ledger.ts";
 import { assertSucceeds, ourVoice } from "./harness/provider_outcomes.ts";
 import { gmtCreateOf, TRACEABLE_SHAPES, voiceIdOf } from "../../../local/dashscope/voice_ids.ts";
-import { enrollmentToken } from "../_shared/voices/token.ts";
+import { enrollmentToken } from "../_shared/tts/token.ts";
 
 const MADE_AT = Date.UTC(2026, 10, 28, 10, 11, 12);
 

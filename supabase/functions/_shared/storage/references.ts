@@ -1,4 +1,4 @@
-import { ApiError } from "../errors.ts";
+import { ApiError, voiceNotFound } from "../errors.ts";
 import type { Supabase } from "../supabase.ts";
 import type { Reference } from "../tts/provider.ts";
 import {
@@ -103,9 +103,9 @@ export function createReferences(options: { storage: Supabase["storage"]; public
       const segments = key.split("/");
       const isOwn = segments.length > 1 && segments[0] === userId &&
         segments.every((segment) => !["", ".", ".."].includes(segment) && !/[\\%?#]/.test(segment));
-      if (!isOwn) throw new ApiError("not_found", "Voice not found.");
+      if (!isOwn) throw voiceNotFound();
       const url = await sign(key, seconds);
-      if (url === null) throw new ApiError("not_found", "Voice not found.");
+      if (url === null) throw voiceNotFound();
       return url;
     },
   };

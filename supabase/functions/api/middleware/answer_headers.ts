@@ -1,6 +1,6 @@
 import type { MiddlewareHandler } from "hono";
 import { secureHeaders } from "hono/secure-headers";
-import type { ApiEnv } from "../environment.ts";
+import type { ApiEnv } from "../hono_types.ts";
 
 /**
  * The headers that keep an answer from being taken for anything but data: those of OWASP's REST Security Cheat Sheet, and

@@ -1,6 +1,6 @@
 import type { MiddlewareHandler } from "hono";
 import { ApiError } from "../../_shared/errors.ts";
-import type { ApiEnv } from "../environment.ts";
+import type { ApiEnv } from "../hono_types.ts";
 
 /**
  * Refuses a Host that is no host (RFC 9112, 3.2: with 400). Deno builds the URL of a request from it, so `Host: a/api/health?`

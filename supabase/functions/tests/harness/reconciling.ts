@@ -9,7 +9,7 @@ import { createQwen } from "../../_shared/tts/providers/qwen.ts";
 import { createEnrollments } from "../../_shared/voices/enrollments.ts";
 import { createReconcile } from "../../_shared/voices/reconcile.ts";
 import { createReconcileLedger } from "../../_shared/voices/reconcile_ledger.ts";
-import { enrollmentToken } from "../../_shared/voices/token.ts";
+import { enrollmentToken } from "../../_shared/tts/token.ts";
 import { PROVIDER_KEY } from "./api.ts";
 import { createVirtualClock } from "./clock.ts";
 import { LEDGER_DETAILS } from "./claims.ts";

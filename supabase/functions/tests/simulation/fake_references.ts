@@ -1,4 +1,4 @@
-import type { ReferenceCheck } from "../../_shared/audio/check.ts";
+import type { ReferenceCheck } from "../../_shared/audio/reference_check.ts";
 import { ApiError } from "../../_shared/errors.ts";
 import type { References } from "../../_shared/storage/references.ts";
 import type { Process } from "./process.ts";

@@ -1,6 +1,6 @@
 import type { Bytes } from "../../bytes.ts";
 import { isLoopbackHost } from "../../hosts.ts";
-import { ProviderError, type ProviderErrorCategory } from "../errors.ts";
+import { ProviderError, type ProviderErrorCategory } from "../provider_error.ts";
 
 /** Five minutes of 24 kHz, 16-bit, mono speech: far more than 600 characters take, and little enough to be held in memory. */
 const LIMIT_BYTES = 16 * 1024 * 1024;

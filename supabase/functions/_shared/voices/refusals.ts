@@ -1,6 +1,7 @@
-import { ApiError } from "../errors.ts";
-import type { ProviderError } from "../tts/errors.ts";
-import type { Rejection } from "./enrollments.ts";
+import { accountDeleted } from "../accounts.ts";
+import { ApiError, voiceNotFound } from "../errors.ts";
+import type { ProviderError } from "../tts/provider_error.ts";
+import type { ClaimAnswer, CompleteAnswer } from "./enrollments.ts";
 
 /** Seconds after which asking again is likely to find a finalize done. */
 export const SOON_SECONDS = 5;
@@ -20,11 +21,6 @@ export function cloneConflict(): ApiError {
     "clone_conflict",
     "This voice_id was already used with other details. Ask for a new upload URL.",
   );
-}
-
-/** No such voice for this user, whatever the reason. */
-export function voiceNotFound(): ApiError {
-  return new ApiError("not_found", "Voice not found.");
 }
 
 /** Seconds after which it may be known whether a voice exists that no look-up can find. */
@@ -57,12 +53,7 @@ export function rateLimited(seconds: number): ApiError {
   );
 }
 
-/** The provider's refusal, kept in the ledger or fresh. */
-export function providerRejected(rejection: Rejection): ApiError {
-  return new ApiError("provider_rejected", rejection.refusal);
-}
-
-/** Our key, region, account, model or request is wrong: nothing the caller can mend, and nothing they are told. */
+/** Our key, region, account, model or request is wrong: nothing the caller can mend. */
 export function providerMisconfigured(cause?: unknown): ApiError {
   return new ApiError(
     "provider_misconfigured",
@@ -85,7 +76,7 @@ export function providerUnavailable(cause?: unknown): ApiError {
   );
 }
 
-/** How a failed create is told to the caller. */
+/** The answer to a failed create. */
 export function providerFailure(error: ProviderError): ApiError {
   switch (error.category) {
     case "rejected":
@@ -120,6 +111,47 @@ export function providerFailure(error: ProviderError): ApiError {
         "provider_timeout",
         "The voice provider gave no usable answer in time. Repeat the request: it is safe, no second voice is made.",
         { retryAfterSeconds: SOON_SECONDS, cause: error },
+      );
+  }
+}
+
+/** The answer to a claim that leads no further. */
+export function claimRefusal(
+  claim: Exclude<ClaimAnswer, { outcome: "claimed" | "created" | "finalized" | "recover" }>,
+): ApiError {
+  switch (claim.outcome) {
+    case "conflict":
+      return cloneConflict();
+    case "deleted":
+      return voiceNotFound();
+    case "user_deleted":
+      return accountDeleted();
+    case "in_progress":
+      return cloneInProgress(claim.seconds);
+    case "limited":
+      return rateLimited(claim.seconds);
+    case "rejected":
+      return new ApiError("provider_rejected", claim.error.refusal);
+  }
+}
+
+/** The answer to a voice that was made and is not the caller's. */
+export function completeRefusal(completed: Exclude<CompleteAnswer, { outcome: "finalized" }>): ApiError {
+  switch (completed.outcome) {
+    case "conflict":
+      return cloneConflict();
+    case "deleted":
+      return voiceNotFound();
+    case "user_deleted":
+      return accountDeleted();
+    case "refused":
+      // It is being purged; once it is gone, the look-up of the next finalize finds nothing and a new one is made.
+      return cloneInProgress(SOON_SECONDS);
+    case "failed":
+    case "unknown":
+      return new ApiError(
+        "internal",
+        "Your voice was created but could not be saved. The operator has been told.",
       );
   }
 }
