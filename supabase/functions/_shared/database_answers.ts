@@ -14,10 +14,7 @@ export function databaseError({ code, message }: PostgrestError, status: number)
     return new ApiError(
       "database_unavailable",
       "The database is not available right now. Try again shortly.",
-      {
-        retryAfterSeconds: 5,
-        cause,
-      },
+      { retryAfterSeconds: 5, cause },
     );
   }
   return internalError(cause);

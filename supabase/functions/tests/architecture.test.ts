@@ -12,7 +12,7 @@ const nameOf = (path: string) => path.slice(FUNCTIONS.length + 1);
 const LAYERS: [layer: string, files: RegExp, mayImport: string[]][] = [
   [
     "base",
-    /^_shared\/(bytes|errors|log|clock|hosts|database\.types|database_answers|tts\/errors|tts\/carries_token|tts\/languages|tts\/sent_language|tts\/scripts|repeatable|tts\/text_length|once)\.ts$/,
+    /^_shared\/(bytes|clock|database\.types|database_answers|errors|hosts|json|log|once|repeatable|retry|tts\/(languages|provider_error|sent_language|text_length|token))\.ts$/,
     [],
   ],
   ["contract", /^_shared\/contract(_\w+)?\.ts$/, ["base"]],
@@ -35,7 +35,7 @@ const LAYERS: [layer: string, files: RegExp, mayImport: string[]][] = [
     ["base", "contract", "supabase", "accounts", "provider interface", "storage", "audio"],
   ],
   ["deployment", /^_shared\/deployment\//, ["base", "contract", "config", "supabase", "provider interface"]],
-  ["http", /^api\/(middleware\/|environment\.ts$|routes\/body\.ts$)/, ["base", "contract"]],
+  ["http", /^api\/(middleware\/|hono_types\.ts$|routes\/body\.ts$)/, ["base", "contract"]],
   ["routes", /^api\/routes\//, ["base", "contract", "config", "http", "wiring"]],
   [
     "wiring",

@@ -84,9 +84,7 @@ export function createGenerate(options: GenerateOptions) {
           throw new ApiError(
             "rate_limited",
             "Too many texts are being spoken for you. Wait until some are done.",
-            {
-              retryAfterSeconds: 10,
-            },
+            { retryAfterSeconds: 10 },
           );
       }
     },

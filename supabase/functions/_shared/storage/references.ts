@@ -62,13 +62,7 @@ export function createReferences(options: { storage: Supabase["storage"]; public
      * @throws {ApiError} storage_unavailable
      */
     readRange: (key: string, start: number, end: number, signal: AbortSignal): Promise<Uint8Array> =>
-      readObject(storage, {
-        bucket: BUCKET,
-        key,
-        signal,
-        start,
-        length: end - start,
-      }),
+      readObject(storage, { bucket: BUCKET, key, signal, start, length: end - start }),
 
     /**
      * The clip as a provider is handed it.

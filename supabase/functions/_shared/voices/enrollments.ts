@@ -193,11 +193,7 @@ export function createEnrollments(options: {
     ): Promise<"unresolved" | "settled"> {
       const result = await db.rpc("clone_unresolved", {
         ...who(attempt),
-        p_error: {
-          category: error.category,
-          provider_code: error.providerCode,
-          request_id: error.requestId,
-        },
+        p_error: { category: error.category, provider_code: error.providerCode, request_id: error.requestId },
         p_ends_lease: endsLease,
       });
       return parseAnswer(unresolvedAnswer, result).outcome;

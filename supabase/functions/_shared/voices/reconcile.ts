@@ -71,11 +71,7 @@ export function createReconcile(options: ReconcileOptions) {
     const startedAt = clock.now();
     let completed: CompleteAnswer;
     try {
-      completed = await enrollments.complete(
-        attempt,
-        { details: entry.details, objectKey, saved },
-        signal,
-      );
+      completed = await enrollments.complete(attempt, { details: entry.details, objectKey, saved }, signal);
     } catch (error) {
       // One that the database cannot take must not keep all the others from being settled.
       if (!(error instanceof ApiError) || error.code !== "internal") throw error;
@@ -241,15 +237,12 @@ export function createReconcile(options: ReconcileOptions) {
 
     if (!over()) Object.assign(report, await sweep({ repair, late }));
     report.more ||= late();
+    const counts = Object.entries(report).map(([name, value]) => [
+      name,
+      Array.isArray(value) ? value.length : value,
+    ]);
     log.event("info", "reconcile.done", {
-      ...report,
-      orphans: report.orphans.length,
-      foreign: report.foreign.length,
-      gone: report.gone.length,
-      unresolved: report.unresolved.length,
-      resolve_failed: report.resolve_failed.length,
-      purged: report.purged.length,
-      purge_failed: report.purge_failed.length,
+      ...Object.fromEntries(counts),
       duration_ms: clock.now() - startedAt,
     });
     return report;

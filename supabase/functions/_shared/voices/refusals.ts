@@ -1,6 +1,6 @@
 import { accountDeleted } from "../accounts.ts";
-import { ApiError, voiceNotFound } from "../errors.ts";
-import type { ProviderError } from "../tts/provider_error.ts";
+import { ApiError, type ErrorCode, voiceNotFound } from "../errors.ts";
+import type { ProviderError, ProviderErrorCategory } from "../tts/provider_error.ts";
 import type { ClaimAnswer, CompleteAnswer } from "./enrollments.ts";
 
 /** Seconds after which asking again is likely to find a finalize done. */
@@ -47,72 +47,63 @@ export function rateLimited(seconds: number): ApiError {
   return new ApiError(
     "rate_limited",
     `You have created as many voices as are allowed for now. Try again in ${wait}.`,
-    {
-      retryAfterSeconds: seconds,
-    },
+    { retryAfterSeconds: seconds },
   );
+}
+
+type Refusal = { code: ErrorCode; detail: string; retryAfterSeconds?: number };
+
+const UNAVAILABLE: Refusal = {
+  code: "provider_unavailable",
+  detail: "The voice provider is not available right now. Try again shortly.",
+  retryAfterSeconds: 10,
+};
+const UNKNOWN: Refusal = {
+  code: "provider_timeout",
+  detail:
+    "The voice provider gave no usable answer in time. Repeat the request: it is safe, no second voice is made.",
+  retryAfterSeconds: SOON_SECONDS,
+};
+
+/** The answers to a failed create. */
+const PROVIDER_REFUSALS: Readonly<Record<ProviderErrorCategory, Refusal>> = {
+  rejected: { code: "provider_rejected", detail: "The provider refused this audio or transcript." },
+  misconfigured: {
+    code: "provider_misconfigured",
+    detail: "Voice cloning is not set up correctly. The operator has been told.",
+  },
+  voice_limit: {
+    code: "voice_limit_reached",
+    detail: "No more voices can be created for now. The operator has been told.",
+  },
+  throttled: {
+    code: "provider_throttled",
+    detail: "The voice provider is busy. Try again shortly.",
+    retryAfterSeconds: 10,
+  },
+  reference_unreachable: UNAVAILABLE,
+  server_error: UNAVAILABLE,
+  unreadable_answer: UNKNOWN,
+  no_answer: UNKNOWN,
+};
+
+const refuse = ({ code, detail, retryAfterSeconds }: Refusal, cause: unknown) =>
+  new ApiError(code, detail, { retryAfterSeconds, cause });
+
+/** The answer to a failed create. */
+export function providerFailure(error: ProviderError): ApiError {
+  const refusal = PROVIDER_REFUSALS[error.category];
+  return refuse({ ...refusal, detail: error.refusal ?? refusal.detail }, error);
 }
 
 /** Our key, region, account, model or request is wrong: nothing the caller can mend. */
 export function providerMisconfigured(cause?: unknown): ApiError {
-  return new ApiError(
-    "provider_misconfigured",
-    "Voice cloning is not set up correctly. The operator has been told.",
-    {
-      cause,
-    },
-  );
+  return refuse(PROVIDER_REFUSALS.misconfigured, cause);
 }
 
 /** The provider failed, or could not be asked whether it made the voice. */
-export function providerUnavailable(cause?: unknown): ApiError {
-  return new ApiError(
-    "provider_unavailable",
-    "The voice provider is not available right now. Try again shortly.",
-    {
-      retryAfterSeconds: 10,
-      cause,
-    },
-  );
-}
-
-/** The answer to a failed create. */
-export function providerFailure(error: ProviderError): ApiError {
-  switch (error.category) {
-    case "rejected":
-      return new ApiError(
-        "provider_rejected",
-        error.refusal ?? "The provider refused this audio or transcript.",
-        {
-          cause: error,
-        },
-      );
-    case "misconfigured":
-      return providerMisconfigured(error);
-    case "voice_limit":
-      return new ApiError(
-        "voice_limit_reached",
-        "No more voices can be created for now. The operator has been told.",
-        {
-          cause: error,
-        },
-      );
-    case "throttled":
-      return new ApiError("provider_throttled", "The voice provider is busy. Try again shortly.", {
-        retryAfterSeconds: 10,
-        cause: error,
-      });
-    case "reference_unreachable":
-    case "server_error":
-      return providerUnavailable(error);
-    case "unreadable_answer":
-    case "no_answer":
-      return new ApiError(
-        "provider_timeout",
-        "The voice provider gave no usable answer in time. Repeat the request: it is safe, no second voice is made.",
-        { retryAfterSeconds: SOON_SECONDS, cause: error },
-      );
-  }
+export function providerUnavailable(cause: unknown): ApiError {
+  return refuse(UNAVAILABLE, cause);
 }
 
 /** The answer to a claim that leads no further. */
