@@ -222,7 +222,7 @@ export function readVariables(environment: Environment): { name: string; set: bo
     .map((name) => ({ name, set: environment[name] !== undefined }));
 }
 
-/** The secret key alone, whatever else is wrong; undefined where it cannot be told. */
+/** The secret key alone, whatever else is wrong; undefined where it cannot be read. */
 export function readSecretKey(environment: Environment): string | undefined {
   const { SUPABASE_SECRET_KEYS, SUPABASE_SERVICE_ROLE_KEY } = environment;
   return keyDictionary.safeParse(SUPABASE_SECRET_KEYS).data ?? SUPABASE_SERVICE_ROLE_KEY;

@@ -28,7 +28,7 @@ async function load(): Promise<Hono<ApiEnv>> {
 }
 
 /**
- * Loads once. A configuration that cannot be used is told to every request and logged once, for the environment of a process
+ * Loads once. A configuration that cannot be used answers every request and is logged once, for the environment of a process
  * does not change; after any other failure the next request tries again.
  */
 const loadRoutes = once(async () => {

@@ -42,7 +42,7 @@ async function loadLook(
 
 /**
  * Everything the routes need, wired once for a process. `fetch` and `clock` are for tests.
- * @param options.environment what `config` was made of: the operator is told which variables are set
+ * @param options.environment what `config` was made of: the operator sees which variables are set
  */
 export async function createServices(
   config: Config,

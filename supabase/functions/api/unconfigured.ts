@@ -12,7 +12,7 @@ type Problems = z.input<typeof configInvalidError>["problems"];
 
 /**
  * What stands in the place of the routes while the configuration cannot be used: 503 `config_invalid` to everyone. Whoever
- * has the secret key is told what is wrong, at `POST /internal/check`.
+ * has the secret key learns what is wrong, at `POST /internal/check`.
  */
 export function createUnconfigured({ problems }: ConfigError, environment: Environment) {
   const secretKey = readSecretKey(environment);

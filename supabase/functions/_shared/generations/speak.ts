@@ -207,7 +207,7 @@ export function createSpeak(options: SpeakOptions) {
     const key = generations.key(task.userId, task.generationId);
     const outcome = await keep(() => generations.store(key, speech.bytes), current.signal);
     if (outcome === "there_already") {
-      // The row tells of what lies there, and not of what this attempt was given.
+      // The row describes what lies there, and not of what this attempt was given.
       const completed = await completeStored(task, current, speech);
       if (!completed) throw new Error("what is stored under the generation's name is no WAV");
       return completed;

@@ -60,7 +60,7 @@ export function createGenerations(options: { storage: Supabase["storage"]; publi
     },
 
     /**
-     * Removes audio for good and tells how many; what is gone already is no error.
+     * Removes audio for good and returns how many; what is gone already is no error.
      * @throws {ApiError} storage_unavailable
      */
     remove: (keys: string[]): Promise<number> => removeObjects(storage, { bucket: BUCKET, keys }),

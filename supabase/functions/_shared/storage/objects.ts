@@ -3,7 +3,7 @@ import { ApiError } from "../errors.ts";
 import { parseJson } from "../json.ts";
 import type { StorageQuestion, Supabase } from "../supabase.ts";
 
-/** What one ranged GET tells of an object. */
+/** What one ranged GET says of an object. */
 export type InspectedObject = {
   sizeBytes: number;
   /** As it was declared at the upload, without parameters, in lower case. */
@@ -203,7 +203,7 @@ export async function readObject(
 }
 
 /**
- * Removes objects for good and tells how many went; those that are gone already are no error.
+ * Removes objects for good and returns how many went; those that are gone already are no error.
  * @throws {ApiError} storage_unavailable
  */
 export async function removeObjects(

@@ -83,7 +83,7 @@ export function createReferences(options: { storage: Supabase["storage"]; public
     }),
 
     /**
-     * Removes clips for good and tells how many; those that are gone already are no error.
+     * Removes clips for good and returns how many; those that are gone already are no error.
      * @throws {ApiError} storage_unavailable
      */
     remove: (keys: string[]): Promise<number> => removeObjects(storage, { bucket: BUCKET, keys }),

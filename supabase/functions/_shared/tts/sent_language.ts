@@ -77,7 +77,7 @@ async function detect(transcript: string): Promise<LanguageCode | null> {
 }
 
 /**
- * The language to tell the provider for a voice: the one asked for, or for `Auto` the transcript's. It is always the same
+ * The language to send to the provider for a voice: the one asked for, or for `Auto` the transcript's. It is always the same
  * for the same details.
  */
 export async function sentLanguage(

@@ -84,7 +84,7 @@ export type SentCreates = { creates: number; possible: number };
 /** How many creates a user may send in an hour, and how many may make a voice in an hour and in a day. */
 export type CloneLimits = { attemptsPerHour: number; perHour: number; perDay: number };
 
-/** The ledger as finalize needs it; enrollment.md tells what each call does. */
+/** The ledger as finalize needs it; enrollment.md says what each call does. */
 export type Enrollments = ReturnType<typeof createEnrollments>;
 
 function savedJson(saved: SavedVoice): Json {

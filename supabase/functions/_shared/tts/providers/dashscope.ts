@@ -3,7 +3,7 @@ import { parseJson } from "../../json.ts";
 import { ProviderError, type ProviderErrorCategory } from "../provider_error.ts";
 import { encodeJson, letGo } from "./data_url.ts";
 
-/** A field of another type counts as absent: the rest of the body still tells what happened. */
+/** A field of another type counts as absent: the rest of the body still says what happened. */
 const optionalText = z.string().nullish().catch(null);
 
 const errorBody = z.object({
@@ -78,7 +78,7 @@ function spelled(code: string | null | undefined): string | undefined {
   return code ? DOCUMENTED_SPELLING.get(code.toLowerCase()) ?? code : undefined;
 }
 
-/** One code for three things: voices used up, a free quota used up, and too many requests. Only the message tells them apart. */
+/** One code for three things: voices used up, a free quota used up, and too many requests. Only the message distinguishes them. */
 function categorizeQuota(message: string): ProviderErrorCategory {
   if (/maximum voice|voice storage limit/i.test(message)) return "voice_limit";
   return /free/i.test(message) ? "misconfigured" : "throttled";
