@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { ConfigError, type Environment, readAllowedOrigins } from "./config.ts";
+import { ConfigError, type Environment, readAllowedOrigins } from "./environment.ts";
 import { isLoopbackHost, isPrivateHost } from "./hosts.ts";
 import { parseJson } from "./json.ts";
 

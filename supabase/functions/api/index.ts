@@ -1,5 +1,6 @@
 import type { Hono } from "hono";
-import { ConfigError, loadConfig, readAllowedOrigins, readEnvironment } from "../_shared/config.ts";
+import { loadConfig } from "../_shared/config.ts";
+import { ConfigError, readAllowedOrigins, readEnvironment } from "../_shared/environment.ts";
 import { createLog } from "../_shared/log.ts";
 import { once } from "../_shared/once.ts";
 import type { ApiEnv } from "./hono_types.ts";

@@ -1,6 +1,7 @@
 import { createAccounts } from "../_shared/accounts.ts";
 import { type Clock, createClock } from "../_shared/clock.ts";
-import type { Config, Environment } from "../_shared/config.ts";
+import type { Config } from "../_shared/config.ts";
+import type { Environment } from "../_shared/environment.ts";
 import { createGenerate } from "../_shared/generations/generate.ts";
 import { createTasks } from "../_shared/generations/tasks.ts";
 import { once } from "../_shared/once.ts";

@@ -1,7 +1,7 @@
 import { Hono } from "hono";
 import { timingSafeEqual } from "hono/utils/buffer";
 import type { z } from "zod";
-import type { ConfigError, Environment } from "../_shared/config.ts";
+import type { ConfigError, Environment } from "../_shared/environment.ts";
 import { readSecretKey } from "../_shared/config_schema.ts";
 import type { configInvalidError } from "../_shared/contract_check.ts";
 import { ApiError } from "../_shared/errors.ts";

@@ -16,7 +16,7 @@ const LAYERS: [layer: string, files: RegExp, mayImport: string[]][] = [
     [],
   ],
   ["contract", /^_shared\/contract(_\w+)?\.ts$/, ["base"]],
-  ["config", /^_shared\/config(_\w+)?\.ts$/, ["base"]],
+  ["config", /^_shared\/(config(_\w+)?|environment)\.ts$/, ["base"]],
   ["supabase", /^_shared\/(supabase|key_set)\.ts$/, ["base"]],
   ["accounts", /^_shared\/accounts\.ts$/, ["base", "supabase"]],
   ["provider interface", /^_shared\/tts\/provider\.ts$/, ["base"]],
@@ -128,9 +128,9 @@ Deno.test("only supabase.ts imports supabase-js, and others take its types alone
   assert.deepEqual(loaders.map(({ path }) => nameOf(path)), ["api/services.ts"]);
 });
 
-Deno.test("only config.ts reads the environment, only index.ts writes to the console and serves", () => {
+Deno.test("only environment.ts reads the environment, only index.ts writes to the console and serves", () => {
   assert.deepEqual(placesOf(/\bDeno\s*(\?\.|\.)\s*env\b|\bprocess\s*\.\s*env\b/, sources), [
-    "_shared/config.ts",
+    "_shared/environment.ts",
   ]);
   assert.deepEqual(placesOf(/\bconsole\b/, sources), ["api/index.ts"]);
   assert.deepEqual(placesOf(/\bDeno\s*\.\s*serve\b/, sources), ["api/index.ts"]);

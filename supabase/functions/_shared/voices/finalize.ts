@@ -52,12 +52,12 @@ export function createFinalize(options: FinalizeOptions) {
   const { enrollments, references, provider, clock } = options;
   let idsWereReported = false;
 
-  /** The steps of one finalize, in their order. */
+  /** The steps of one finalize, in their order, with the numbers of docs/enrollment.md. */
   const run = async (
     job: FinalizeJob,
     checking: Promise<PromiseSettledResult<CheckedReference>>,
   ): Promise<FinalizedVoice> => {
-    // The claim, while the clip is checked.
+    // 1 and 2: the claim, while the clip is checked.
     const claim = await claimOrJoin(job);
     switch (claim.outcome) {
       case "finalized":
@@ -65,6 +65,7 @@ export function createFinalize(options: FinalizeOptions) {
       case "created":
         return await saveVoice(job, { details: job.details, saved: null, sameDetails: claim.same_details });
       case "recover": {
+        // 3: the voice of an earlier create, if there is one.
         const check = await checking;
         const saved = await recoverVoice(job, claim, check.status === "fulfilled" ? check.value : null);
         if (saved) {
@@ -102,14 +103,14 @@ export function createFinalize(options: FinalizeOptions) {
         };
         saved = await provider.inTurn(reference, job.signal, async () => {
           requireTime(job);
-          // The URL is signed, while the create is marked as sent.
+          // 4: the reference is presented, while the create is marked as sent.
           const [prepared, marked] = await Promise.allSettled([
             provider.prepareClone(request),
             markAsSending(job, startedAt),
           ]);
           if (marked.status === "rejected") throw marked.reason;
           if (prepared.status === "rejected") throw prepared.reason;
-          // The create, at once: the URL is fresh, and nobody superseded sends. There is no await between it and the look
+          // 5: the create, at once: the URL is fresh, and nobody superseded sends. There is no await between it and the look
           // at the clock, for a process may be suspended at any await and wake up late.
           return await prepared.value.cloneVoice(createTimeoutMs(job));
         });
@@ -120,7 +121,7 @@ export function createFinalize(options: FinalizeOptions) {
       }
     }
 
-    // The row and the ledger, in one transaction.
+    // 6: the row and the ledger, in one transaction.
     return await saveVoice(job, { details: job.details, saved, sameDetails: true });
   };
 
