@@ -5,7 +5,7 @@ import { retry } from "../retry.ts";
 import type { SavedVoice, TtsProvider, VoiceDetails } from "../tts/provider.ts";
 import type { ProviderError } from "../tts/provider_error.ts";
 import type { Attempt, CompleteAnswer, Enrollments, Rejection, SentCreates } from "./enrollments.ts";
-import { cloneConflict, completeRefusal } from "./refusals.ts";
+import { cloneConflict, refusalOf } from "./refusals.ts";
 
 /** Pauses between tries at saving a voice, in milliseconds: it is paid for, and only the database knows of it. */
 const SAVE_PAUSES_MS = [250, 1_000, 3_000, 5_000];
@@ -72,7 +72,7 @@ export async function saveVoice(
   if (completed.outcome === "failed" || completed.outcome === "unknown") {
     log.event("error", "clone.unfinished", completed);
   }
-  throw completeRefusal(completed);
+  throw refusalOf(completed);
 }
 
 /** Ends an attempt that made no voice. A release that fails is logged only: the lease ends by itself. */

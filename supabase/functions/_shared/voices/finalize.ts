@@ -12,7 +12,7 @@ import { type FinalizedVoice, type FinalizeJob, providerIds, release, saveVoice 
 import type { ClaimAnswer, Enrollments } from "./enrollments.ts";
 import { createFailureHandler } from "./failures.ts";
 import { recoverVoice } from "./recovery.ts";
-import { claimRefusal, cloneInProgress, cloneUndecided, rateLimited, SOON_SECONDS } from "./refusals.ts";
+import { cloneInProgress, cloneUndecided, rateLimited, refusalOf, SOON_SECONDS } from "./refusals.ts";
 
 /** The most a finalize may take, in milliseconds; the platform gives up at 150 s. */
 const DEADLINE_MS = 120_000;
@@ -76,7 +76,7 @@ export function createFinalize(options: FinalizeOptions) {
       case "claimed":
         break;
       default:
-        throw claimRefusal(claim);
+        throw refusalOf(claim);
     }
     const check = await checking;
     if (check.status === "rejected") {

@@ -39,11 +39,8 @@ export function cloneUndecided(): ApiError {
 /** The user has caused as many creates as are allowed for now. */
 export function rateLimited(seconds: number): ApiError {
   const minutes = Math.ceil(seconds / 60);
-  const wait = minutes < 2
-    ? "a minute"
-    : minutes < 90
-    ? `${minutes} minutes`
-    : `${Math.ceil(minutes / 60)} hours`;
+  const longWait = minutes < 90 ? `${minutes} minutes` : `${Math.ceil(minutes / 60)} hours`;
+  const wait = minutes < 2 ? "a minute" : longWait;
   return new ApiError(
     "rate_limited",
     `You have created as many voices as are allowed for now. Try again in ${wait}.`,
@@ -106,11 +103,14 @@ export function providerUnavailable(cause: unknown): ApiError {
   return refuse(UNAVAILABLE, cause);
 }
 
-/** The answer to a claim that leads no further. */
-export function claimRefusal(
-  claim: Exclude<ClaimAnswer, { outcome: "claimed" | "created" | "finalized" | "recover" }>,
+/** The answer to a claim that leads no further, and to a voice that is saved as nobody's or another one's. */
+export function refusalOf(
+  answer: Exclude<
+    ClaimAnswer | CompleteAnswer,
+    { outcome: "claimed" | "created" | "finalized" | "recover" }
+  >,
 ): ApiError {
-  switch (claim.outcome) {
+  switch (answer.outcome) {
     case "conflict":
       return cloneConflict();
     case "deleted":
@@ -118,23 +118,11 @@ export function claimRefusal(
     case "user_deleted":
       return accountDeleted();
     case "in_progress":
-      return cloneInProgress(claim.seconds);
+      return cloneInProgress(answer.seconds);
     case "limited":
-      return rateLimited(claim.seconds);
+      return rateLimited(answer.seconds);
     case "rejected":
-      return new ApiError("provider_rejected", claim.error.refusal);
-  }
-}
-
-/** The answer to a voice that was made and is not the caller's. */
-export function completeRefusal(completed: Exclude<CompleteAnswer, { outcome: "finalized" }>): ApiError {
-  switch (completed.outcome) {
-    case "conflict":
-      return cloneConflict();
-    case "deleted":
-      return voiceNotFound();
-    case "user_deleted":
-      return accountDeleted();
+      return new ApiError("provider_rejected", answer.error.refusal);
     case "refused":
       // It is being purged; once it is gone, the look-up of the next finalize finds nothing and a new one is made.
       return cloneInProgress(SOON_SECONDS);
