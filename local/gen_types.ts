@@ -1,5 +1,5 @@
 import { dirname, join } from "node:path";
-import { databaseFacts } from "../supabase/functions/_shared/contract_check.ts";
+import { databaseFacts } from "../supabase/functions/_shared/contract/internal_check.ts";
 import { openDatabase } from "./database.ts";
 import { databaseTypesPath, generateDatabaseTypes } from "./database_types.ts";
 import { catalogOf, catalogPath } from "./doctor/catalog.ts";
@@ -22,7 +22,7 @@ const { types, catalog } = await withTemporaryStack(root, async (stack) => {
   const [row] = await database`select public.deployment_facts() as facts`.finally(() => database.end());
   return {
     types: await generateDatabaseTypes({ root, databaseUrl: stack.database_url }),
-    catalog: catalogOf(databaseFacts.parse(row?.facts), made),
+    catalog: catalogOf(databaseFacts().parse(row?.facts), made),
   };
 });
 await Deno.writeTextFile(join(root, databaseTypesPath), types);

@@ -3,8 +3,8 @@ import assert from "node:assert/strict";
 import { createAnswerCheck, type SeenAnswer } from "../../supabase/functions/tests/harness/answer_check.ts";
 import { description } from "../../supabase/functions/tests/harness/description.ts";
 import { watchAnswers } from "../../supabase/functions/tests/harness/seen_answers.ts";
-import { unseenAnswers } from "../openapi/coverage.ts";
-import type { JsonObject } from "../openapi/json.ts";
+import { unseenAnswers } from "../../tools/checks/openapi/coverage.ts";
+import type { JsonObject } from "../../tools/checks/openapi/json.ts";
 
 const check = createAnswerCheck(description);
 const VOICE_ID = "3f0c2f0e-6a0b-4c1e-9a53-0d6f5f3b7a11";

@@ -6,7 +6,7 @@ import { providerChecks } from "../../../local/doctor/provider.ts";
 import { reach } from "../../../local/doctor/reach.ts";
 import { createRemedies } from "../../../local/doctor/remedies.ts";
 import { startSimulator } from "../../../local/dashscope/simulator.ts";
-import { checkReport } from "../_shared/contract_check.ts";
+import { internalCheck } from "../_shared/contract/internal_check.ts";
 import { type Api, environmentOf, PROVIDER_KEY, startApi } from "./harness/api.ts";
 import { createVirtualClock } from "./harness/clock.ts";
 import { assertError } from "./harness/errors.ts";
@@ -35,7 +35,7 @@ const ask = (api: Api, headers: Record<string, string> = KEY) =>
 const reportOf = async (api: Api) => {
   const { status, body } = await ask(api);
   assert.equal(status, 200, JSON.stringify(body));
-  return checkReport.parse(body);
+  return internalCheck.answer.schema().parse(body);
 };
 
 /** What the doctor says of this deployment from the inside. */
@@ -75,7 +75,7 @@ Deno.test("the report is one list and one question to the database, and tells th
   await using api = await startApi({ environment });
   const asked = await withRegions({ intl: holding(12) }, async () => {
     const { body } = await ask(api);
-    const report = checkReport.strict().parse(body);
+    const report = internalCheck.answer.schema().strict().parse(body);
     assert.deepEqual(report.configuration, {
       mode: "qwen",
       supabase_url: stack.supabase_url,

@@ -1,6 +1,6 @@
 import { accountDeleted } from "../accounts.ts";
 import type { Clock } from "../clock.ts";
-import type { GenerateRequest } from "../contract.ts";
+import type { GenerateRequest } from "../contract/generate_speech.ts";
 import { ApiError } from "../errors.ts";
 import type { Log } from "../log.ts";
 import type { TtsProvider } from "../tts/provider.ts";

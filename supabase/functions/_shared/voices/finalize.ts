@@ -1,6 +1,6 @@
 import { accountDeleted } from "../accounts.ts";
 import type { CheckedReference, ReferenceCheck } from "../audio/check.ts";
-import type { FinalizeRequest } from "../contract.ts";
+import type { FinalizeRequest } from "../contract/finalize_voice.ts";
 import { ApiError } from "../errors.ts";
 import { ProviderError } from "../tts/errors.ts";
 import type { Log } from "../log.ts";

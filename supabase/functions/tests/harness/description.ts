@@ -1,6 +1,11 @@
 import { Ajv2020, type ValidateFunction } from "ajv/dist/2020.js";
 import formats from "ajv-formats";
-import { isObject, type JsonObject, jsonObject, type JsonValue } from "../../../../local/openapi/json.ts";
+import {
+  isObject,
+  type JsonObject,
+  jsonObject,
+  type JsonValue,
+} from "../../../../tools/checks/openapi/json.ts";
 
 /** A route as docs/openapi.json has it. */
 export type DescribedOperation = {

@@ -1,6 +1,6 @@
 import type postgres from "postgres";
 import { createSimulatorApp } from "../../../../local/dashscope/simulator.ts";
-import type { ReconcileRequest } from "../../_shared/contract.ts";
+import type { ReconcileRequest } from "../../_shared/contract/internal_reconcile.ts";
 import { createLog } from "../../_shared/log.ts";
 import { createGenerations } from "../../_shared/storage/generations.ts";
 import { createReferences } from "../../_shared/storage/references.ts";

@@ -2,7 +2,7 @@ import { createReconcile } from "../../_shared/voices/reconcile.ts";
 import { createFinalize } from "../../_shared/voices/finalize.ts";
 import { ApiError } from "../../_shared/errors.ts";
 import { createLog } from "../../_shared/log.ts";
-import type { FinalizeRequest } from "../../_shared/contract.ts";
+import type { FinalizeRequest } from "../../_shared/contract/finalize_voice.ts";
 import { carriesToken } from "../../_shared/tts/carries_token.ts";
 import type { TtsProvider } from "../../_shared/tts/provider.ts";
 import { createModal } from "../../_shared/tts/providers/modal.ts";

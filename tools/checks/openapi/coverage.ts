@@ -1,4 +1,4 @@
-import type { ErrorCode } from "../../supabase/functions/_shared/errors.ts";
+import type { ErrorCode } from "../../../supabase/functions/_shared/errors.ts";
 import { isObject, type JsonObject, type JsonValue } from "./json.ts";
 
 /** Codes that stand for every operation once one has answered so: nothing of an operation has a part in them. */
