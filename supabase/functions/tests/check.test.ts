@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { type Check, createRemedies, providerChecks, reach } from "../../../tools/testkit/doctor.ts";
 import { startSimulator } from "../../../tools/testkit/simulator.ts";
-import { checkReport } from "../_shared/contract_check.ts";
+import { internalCheck } from "../_shared/contract/internal_check.ts";
 import { type Api, environmentOf, PROVIDER_KEY, startApi } from "../../../tools/testkit/harness/api.ts";
 import { createVirtualClock } from "../../../tools/testkit/harness/clock.ts";
 import { assertError } from "../../../tools/testkit/harness/errors.ts";
@@ -38,7 +38,7 @@ const ask = (api: Api, headers: Record<string, string> = KEY) =>
 const reportOf = async (api: Api) => {
   const { status, body } = await ask(api);
   assert.equal(status, 200, JSON.stringify(body));
-  return checkReport.parse(body);
+  return internalCheck.answer.schema().parse(body);
 };
 
 /** What the doctor says of this deployment from the inside. */
@@ -78,7 +78,7 @@ Deno.test("the report is one list and one question to the database, and tells th
   await using api = await startApi({ environment });
   const asked = await withRegions({ intl: holding(12) }, async () => {
     const { body } = await ask(api);
-    const report = checkReport.strict().parse(body);
+    const report = internalCheck.answer.schema().strict().parse(body);
     assert.deepEqual(report.configuration, {
       mode: "qwen",
       supabase_url: stack.supabase_url,

@@ -1,6 +1,6 @@
 // A configuration that cannot be used: what the operator is told of it, and nobody else.
 import assert from "node:assert/strict";
-import { configInvalidError } from "../_shared/contract_check.ts";
+import { configInvalidError } from "../_shared/contract/internal_check.ts";
 import { createRemedies, reach } from "../../../tools/testkit/doctor.ts";
 import { environmentOf, PROVIDER_KEY } from "../../../tools/testkit/harness/api.ts";
 import { startEntrypoint } from "../../../tools/testkit/harness/entrypoint.ts";
@@ -23,7 +23,7 @@ Deno.test("whoever has the secret key is told every problem by its variable, and
     headers: { apikey: stack.secret_key },
   });
   assert.equal(answer.status, 503);
-  const { problems, ...envelope } = configInvalidError.strict().parse(answer.body);
+  const { problems, ...envelope } = configInvalidError().strict().parse(answer.body);
   assert.deepEqual(envelope, {
     detail: DETAIL,
     code: "config_invalid",
@@ -66,7 +66,7 @@ Deno.test("the older name of the secret key is known, beside a dictionary that i
     method: "POST",
     headers: { apikey: "the-older-key" },
   });
-  assert.deepEqual(configInvalidError.parse(answer.body).problems, [{
+  assert.deepEqual(configInvalidError().parse(answer.body).problems, [{
     variable: "SUPABASE_SECRET_KEYS",
     problem: "must be JSON",
   }]);
@@ -78,7 +78,7 @@ Deno.test("the dictionary of secret keys goes before the older name here too", a
   );
   const ask503 = (apikey: string) => ask(api.url, "/internal/check", { method: "POST", headers: { apikey } });
   assertError(await ask503("the-older-key"), 503, "config_invalid", DETAIL);
-  assert.equal(configInvalidError.parse((await ask503(stack.secret_key)).body).problems.length, 2);
+  assert.equal(configInvalidError().parse((await ask503(stack.secret_key)).body).problems.length, 2);
 });
 
 Deno.test("a secret key that is the only one, whatever its name, is the operator's here too", async () => {
@@ -88,7 +88,7 @@ Deno.test("a secret key that is the only one, whatever its name, is the operator
     method: "POST",
     headers: { apikey: stack.secret_key },
   });
-  assert.equal(configInvalidError.parse(answer.body).problems.length, 2);
+  assert.equal(configInvalidError().parse(answer.body).problems.length, 2);
 });
 
 Deno.test("without a secret key nobody is the operator", async () => {

@@ -1,4 +1,4 @@
-import type { DatabaseFacts } from "../../../supabase/functions/_shared/contract_check.ts";
+import type { DatabaseFacts } from "../../../supabase/functions/_shared/contract/internal_check.ts";
 import { type Check, failed, ok } from "./check.ts";
 import type { Expected, ExpectedBucket } from "./expected.ts";
 import type { Mend } from "./mend.ts";

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { z } from "zod";
-import type { DatabaseFacts } from "../../../supabase/functions/_shared/contract_check.ts";
+import type { DatabaseFacts } from "../../../supabase/functions/_shared/contract/internal_check.ts";
 import { policyKey } from "./expected.ts";
 
 /** The roles whose rights on tables are looked at. */

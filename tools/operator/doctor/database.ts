@@ -1,4 +1,7 @@
-import type { CheckReport, DatabaseFacts } from "../../../supabase/functions/_shared/contract_check.ts";
+import type {
+  CheckReport,
+  DatabaseFacts,
+} from "../../../supabase/functions/_shared/contract/internal_check.ts";
 import { bucketChecks } from "./buckets.ts";
 import { type Check, failed, ok } from "./check.ts";
 import type { Expected } from "./expected.ts";

@@ -1,7 +1,7 @@
 // What is read off the migrations is what a database holds that has them all.
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { databaseFacts } from "../../../supabase/functions/_shared/contract_check.ts";
+import { databaseFacts } from "../../../supabase/functions/_shared/contract/internal_check.ts";
 import { openDatabase } from "../../stack/postgres/database.ts";
 import { withTemporaryStack } from "../../stack/temporary_stack.ts";
 import { repository } from "../../stack/repository.ts";
@@ -15,7 +15,7 @@ Deno.test("functions, tables, policies and buckets of the migrations are those o
   await withTemporaryStack(repository, async (record) => {
     const database = openDatabase(record.database_url);
     const [row] = await database`select public.deployment_facts() as facts`.finally(() => database.end());
-    const facts = databaseFacts.parse(row?.facts);
+    const facts = databaseFacts().parse(row?.facts);
     const byName = <Value>(entries: Iterable<[string, Value]>) => Object.fromEntries([...entries].sort());
     const of = <Made, Value>(made: Map<string, Made>, value: (one: Made) => Value) =>
       byName([...made].map(([name, one]): [string, Value] => [name, value(one)]));

@@ -1,4 +1,4 @@
-import type { DatabaseFacts } from "../../../supabase/functions/_shared/contract_check.ts";
+import type { DatabaseFacts } from "../../../supabase/functions/_shared/contract/internal_check.ts";
 import type { Made } from "./expected.ts";
 import type { Remedies } from "./remedies.ts";
 

@@ -1,6 +1,6 @@
 // What `npm run doctor` may be asked, what it asks before it pays, and with whose key.
 import assert from "node:assert/strict";
-import type { CheckReport } from "../../../supabase/functions/_shared/contract_check.ts";
+import type { CheckReport } from "../../../supabase/functions/_shared/contract/internal_check.ts";
 import { runDoctor } from "./doctor_stack.ts";
 import { agreeToPay } from "./agreement.ts";
 import { readLiveProvider } from "./live_provider.ts";

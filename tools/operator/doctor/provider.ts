@@ -1,4 +1,4 @@
-import type { CheckReport } from "../../../supabase/functions/_shared/contract_check.ts";
+import type { CheckReport } from "../../../supabase/functions/_shared/contract/internal_check.ts";
 import { type Check, failed, ok, warning } from "./check.ts";
 import type { Remedies } from "./remedies.ts";
 

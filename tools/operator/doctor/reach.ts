@@ -1,9 +1,9 @@
 import { z } from "zod";
 import {
   type CheckReport,
-  checkReport,
   configInvalidError,
-} from "../../../supabase/functions/_shared/contract_check.ts";
+  internalCheck,
+} from "../../../supabase/functions/_shared/contract/internal_check.ts";
 import { isLoopbackHost } from "../../../supabase/functions/_shared/hosts.ts";
 import { type Check, failed, ok } from "./check.ts";
 import type { Remedies } from "./remedies.ts";
@@ -73,7 +73,7 @@ async function understand(
   const { remedies } = deployment;
   const keyIsRight = ok("secret key", "It is the function's.");
   if (answer.status === 200) {
-    const report = checkReport.safeParse(answer.body);
+    const report = internalCheck.answer.schema().safeParse(answer.body);
     if (!report.success) {
       const detail = "The function's report is not of this checkout's version.";
       const fix =
@@ -86,7 +86,7 @@ async function understand(
   }
   if (answer.status === 404) return { checks: [await wrongKeyOrOlder(deployment)], told: null };
 
-  const invalid = configInvalidError.safeParse(answer.body);
+  const invalid = configInvalidError().safeParse(answer.body);
   if (invalid.success) {
     const checks = invalid.data.problems.map(({ variable, problem }) =>
       failed(

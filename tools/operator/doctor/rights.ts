@@ -1,4 +1,4 @@
-import type { DatabaseFacts } from "../../../supabase/functions/_shared/contract_check.ts";
+import type { DatabaseFacts } from "../../../supabase/functions/_shared/contract/internal_check.ts";
 import { type Catalog, rightsOf, ROLES } from "./catalog.ts";
 import { type Check, failed, ok, warning } from "./check.ts";
 import type { Expected } from "./expected.ts";

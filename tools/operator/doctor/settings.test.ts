@@ -1,6 +1,6 @@
 // Clocks, delivery, CORS and room, by value: where each turns from ok to a warning, and to a failure.
 import assert from "node:assert/strict";
-import type { CheckReport } from "../../../supabase/functions/_shared/contract_check.ts";
+import type { CheckReport } from "../../../supabase/functions/_shared/contract/internal_check.ts";
 import type { Check } from "./check.ts";
 import { providerChecks } from "./provider.ts";
 import { storageOrigin } from "./probe.ts";
