@@ -26,16 +26,52 @@ Exit code: 0, warnings included; 1 when anything failed. docs/operations.md tell
 
 /** Reads the command line. Throws a sentence for an option that is unknown, empty, or lacks another one. */
 export function parseOptions(args: string[]): DoctorOptions {
-  const { values } = parseArgs({
-    args,
-    allowPositionals: false,
-    options: {
-      ...operatorOptions,
-      live: { type: "boolean", default: false },
-      yes: { type: "boolean", default: false },
-    },
-  });
+  const options = {
+    ...operatorOptions,
+    live: { type: "boolean", default: false },
+    yes: { type: "boolean", default: false },
+  } as const;
+  const { values } = parseArgs({ args, allowPositionals: false, options });
   const { live, yes } = values;
   if (yes && !live) throw new Error("--yes needs --live.");
   return { ...readOperatorOptions(values), live, yes };
+}
+
+/** Where a person is asked. */
+export type Terminal = {
+  isTerminal: boolean;
+  print: (line: string) => void;
+  /** Reads a line; null at the end of input. */
+  readLine: () => Promise<string | null>;
+};
+
+/** The terminal of this process. */
+export const ownTerminal = (print: (line: string) => void): Terminal => ({
+  isTerminal: Deno.stdin.isTerminal(),
+  print,
+  async readLine() {
+    // A terminal gives one line a read.
+    const line = new Uint8Array(1_024);
+    const length = await Deno.stdin.read(line);
+    return length === null ? null : new TextDecoder().decode(line.subarray(0, length));
+  },
+});
+
+/**
+ * Asks whether a voice may be made and paid for.
+ * @throws {Error} with a sentence, when the answer is no or there is nobody to ask
+ */
+export async function agreeToPay({ isTerminal, print, readLine }: Terminal): Promise<void> {
+  if (!isTerminal) {
+    throw new Error(
+      "--live creates a voice, which costs USD 0.01. Without a terminal to ask at, agree with --yes.",
+    );
+  }
+  print(
+    "This creates one voice (USD 0.01) and has it say three words on the account of the provider's key, then deletes " +
+      "the voice. Go on? [y/N]",
+  );
+  if (!/^y(es)?$/i.test((await readLine())?.trim() ?? "")) {
+    throw new Error("Nothing was looked at, and nothing was created.");
+  }
 }

@@ -1,0 +1,34 @@
+/** The result of one look at a deployment. */
+export type Check = {
+  /** What was looked at, in a few words. */
+  name: string;
+  status: "ok" | "warning" | "failed";
+  /** A sentence for a person; holds no key, token or signed URL. */
+  detail: string;
+  /** What to do; null when it is ok. */
+  fix: string | null;
+};
+
+/** The results that a look of this name may have. */
+export const checkNamed = (name: string) => ({
+  /** All is as it should be. */
+  ok: (detail: string): Check => ({ name, status: "ok", detail, fix: null }),
+  /** It works, and somebody should look at it. */
+  warning: (detail: string, fix: string): Check => ({ name, status: "warning", detail, fix }),
+  /** Users meet it, or will. */
+  failed: (detail: string, fix: string): Check => ({ name, status: "failed", detail, fix }),
+});
+
+/** One line for a person. */
+export const lineOf = ({ status, name, detail, fix }: Check): string =>
+  `${status.padEnd(8)} ${name}: ${detail}${fix === null ? "" : ` -> ${fix}`}`;
+
+/** How many of each, in a line. */
+export function countsOf(checks: readonly Check[]): string {
+  const count = (status: Check["status"]) => checks.filter((check) => check.status === status).length;
+  const warnings = count("warning");
+  return `${count("ok")} ok, ${warnings} warning${warnings === 1 ? "" : "s"}, ${count("failed")} failed.`;
+}
+
+/** Whether nothing failed. */
+export const isSound = (checks: readonly Check[]) => checks.every(({ status }) => status !== "failed");
