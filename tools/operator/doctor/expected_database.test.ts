@@ -5,7 +5,7 @@ import { databaseFacts } from "../../../supabase/functions/_shared/contract_chec
 import { openDatabase } from "../../stack/postgres/database.ts";
 import { withTemporaryStack } from "../../stack/temporary_stack.ts";
 import { repository } from "../../stack/repository.ts";
-import { catalogOf, policyKey, qualified, readCatalog, readMade } from "./expected_database.ts";
+import { catalogOf, policyKey, readCatalog, readMade } from "./expected_database.ts";
 
 const OWN_POLICY = /^(References|Generations) /;
 
