@@ -1,6 +1,6 @@
 // `npm run doctor`: looks at a deployment before its users do, and says what to do.
 import { type Check, countsOf, isSound, lineOf } from "../operator/doctor/check_result.ts";
-import { agreeToPay, ownTerminal, parseOptions, usage } from "../operator/doctor/doctor_options.ts";
+import { agreeToPay, atTerminal, parseOptions, usage } from "../operator/doctor/doctor_options.ts";
 import { examine } from "../operator/doctor/examine.ts";
 import { logToStderr, logToStdout, messageOf } from "../stack/log.ts";
 import { whenAskedToStop } from "../stack/signals.ts";
@@ -14,7 +14,7 @@ async function main(): Promise<number> {
       logToStdout(usage);
       return 0;
     }
-    if (asked.live && !asked.yes) await agreeToPay(ownTerminal(logToStderr));
+    if (asked.live && !asked.yes) await agreeToPay(atTerminal);
     asJson = asked.json;
     const stop = new AbortController();
     whenAskedToStop().then((reason) => {

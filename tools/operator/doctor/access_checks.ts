@@ -11,22 +11,18 @@ import {
   ROLES,
 } from "./expected_database.ts";
 
-const isThere = ([isThere]: PossibleFault) => isThere;
-
 /** Who may call the functions of the migrations, and as whom they run. */
-export function functionChecks({ facts, expected, sql }: Comparison): Check[] {
-  const { ok, failed } = checkNamed("functions");
+export function functionChecks({ facts, expected, faults }: Comparison): Check[] {
   const ours = facts.functions.filter((one) => expected.functions.has(qualified(one)));
-  const wrong = ours.flatMap((one) => {
-    const file = expected.functions.get(qualified(one))?.file ?? "";
-    return functionFaults(one).filter(isThere).map(([, detail, statement]) =>
-      failed(detail, sql(file, statement))
-    );
-  });
-  return wrong.length > 0 ? wrong : [ok(
-    "Of anon, authenticated and service_role, the last alone may call those in public, and none those in private " +
-      `(${ours.length} in all). Each has its own search_path.`,
-  )];
+  const wrong = ours.flatMap((one) =>
+    faults("functions", expected.functions.get(qualified(one))?.file ?? "", functionFaults(one))
+  );
+  return wrong.length > 0 ? wrong : [
+    checkNamed("functions").ok(
+      "Of anon, authenticated and service_role, the last alone may call those in public, and none those in private " +
+        `(${ours.length} in all). Each has its own search_path.`,
+    ),
+  ];
 }
 
 function functionFaults(one: DatabaseFacts["functions"][number]): PossibleFault[] {
@@ -58,26 +54,25 @@ function functionFaults(one: DatabaseFacts["functions"][number]): PossibleFault[
   ];
 }
 
-const tables = checkNamed("tables");
-
 /** Whether the tables of the migrations have their columns, and who may do what with them. */
 export function tableChecks(compared: Comparison): Check[] {
-  const { facts, expected, sql } = compared;
-  const ours = facts.tables.flatMap((one) => {
-    const file = expected.tables.get(qualified(one))?.file;
+  const { facts, expected, faults } = compared;
+  const ours = facts.tables.filter((one) => expected.tables.has(qualified(one)));
+  const wrong = ours.flatMap((one) => {
+    const file = expected.tables.get(qualified(one))?.file ?? "";
     const wanted = expected.catalog.tables[qualified(one)];
-    return file && wanted ? [{ one, wanted, file }] : [];
+    if (!wanted) return [];
+    return [
+      ...columnChecks(one, wanted, file, compared),
+      ...faults("tables", file, tableFaults(one, wanted)),
+    ];
   });
-  const wrong = ours.flatMap(({ one, wanted, file }) => [
-    ...columnChecks(one, wanted, file, compared),
-    ...tableFaults(one, wanted).filter(isThere).map(([, detail, statements]) =>
-      tables.failed(detail, sql(file, statements))
+  return wrong.length > 0 ? wrong : [
+    checkNamed("tables").ok(
+      `${ours.length} have their columns, row level security, and for anon, authenticated and service_role the rights ` +
+        "of the migrations.",
     ),
-  ]);
-  return wrong.length > 0 ? wrong : [tables.ok(
-    `${ours.length} have their columns, row level security, and for anon, authenticated and service_role the rights ` +
-      "of the migrations.",
-  )];
+  ];
 }
 
 type TableFact = DatabaseFacts["tables"][number];
@@ -85,6 +80,7 @@ type ExpectedTable = Catalog["tables"][string];
 
 /** A table of an older project may have more columns, and of other types than a new one's. */
 function columnChecks(one: TableFact, wanted: ExpectedTable, file: string, { mend }: Comparison): Check[] {
+  const { warning, failed } = checkNamed("tables");
   const name = qualified(one);
   const strange = Object.keys(one.columns).filter((column) => !Object.hasOwn(wanted.columns, column));
   const add = strange.length > 0
@@ -94,40 +90,36 @@ function columnChecks(one: TableFact, wanted: ExpectedTable, file: string, { men
     const found = one.columns[column];
     if (found === undefined) {
       const fix = `${add} it as supabase/migrations has it, from ${file} on.`;
-      return tables.failed(`${name} has no column ${column} (${type}).`, mend(file, fix));
+      return failed(`${name} has no column ${column} (${type}).`, mend(file, fix));
     }
-    if (found === type) return [];
     const fix = `If nobody meant it: alter table ${name} alter column ${column} type ${type}`;
-    return tables.warning(`${name}.${column} is ${found}, not ${type}.`, mend(file, fix));
+    return found === type ? [] : warning(`${name}.${column} is ${found}, not ${type}.`, mend(file, fix));
   });
 }
 
 function tableFaults(one: TableFact, wanted: ExpectedTable): PossibleFault[] {
   const name = qualified(one);
+  const secure = `alter table ${name} enable row level security`;
   return [
-    [
-      !one.row_level_security,
-      `${name} has no row level security.`,
-      `alter table ${name} enable row level security`,
-    ],
+    [!one.row_level_security, `${name} has no row level security.`, secure],
     ...ROLES.flatMap((role): PossibleFault[] => {
       const held = rightsOf(one, role);
       const due = wanted.rights[role].filter((right) => {
         const column = columnOf(right);
         return column === null || Object.hasOwn(one.columns, column);
       });
-      const tooMuch = held.filter((right) => !covers(due, right));
-      const tooLittle = due.filter((right) => !covers(held, right));
+      const tooMuch = held.filter((right) => !covers(due, right)).join(", ");
+      const tooLittle = due.filter((right) => !covers(held, right)).join(", ");
       const grant = `grant ${due.join(", ")} on table ${name} to ${role}`;
       const revoke = `revoke all on table ${name} from public, ${role}`;
       const so = role === "service_role" ? "the function fails" : "users cannot read their own rows";
       return [
         [
-          tooMuch.length > 0,
-          `${role} may ${tooMuch.join(", ")} on ${name}.`,
+          tooMuch !== "",
+          `${role} may ${tooMuch} on ${name}.`,
           due.length > 0 ? `${revoke}; ${grant}` : revoke,
         ],
-        [tooLittle.length > 0, `${role} may not ${tooLittle.join(", ")} on ${name}, so ${so}.`, grant],
+        [tooLittle !== "", `${role} may not ${tooLittle} on ${name}, so ${so}.`, grant],
       ];
     }),
   ];
@@ -141,37 +133,42 @@ const covers = (rights: readonly string[], right: string) =>
   rights.includes(right) || rights.includes(right.split(" ")[0] ?? "");
 
 /** A policy too many opens what the others close; one too few of the restrictive ones, or a wider one, does as well. */
-export function policyChecks({ facts, expected, isApplied, sql }: Comparison): Check[] {
-  const { ok, failed } = checkNamed("policies");
+export function policyChecks({ facts, expected, missing, faults }: Comparison): Check[] {
   const found = new Map(
     facts.policies.map((policy) => [policyKey(`${policy.schema}.${policy.table}`, policy.name), policy]),
   );
-  const looked = [...expected.policies].filter(([key, policy]) => found.has(key) || isApplied(policy));
-  const wrong = looked.flatMap(([key, policy]) => {
+  const looked = [...expected.policies].filter(([key, { file }]) => found.has(key) || !missing.has(file));
+  const changed = looked.flatMap(([key, policy]) => {
     const one = found.get(key);
-    const differs = one && differences(one, policy, expected.catalog.policies[key]);
-    if (differs?.length === 0) return [];
-    const how = differs ? `not as its migration makes it (${differs.join(", ")})` : "missing";
     const [table, name] = key.split(": ");
+    const differs = one ? differences(one, policy, expected.catalog.policies[key]) : "";
+    const how = one ? `not as its migration makes it (${differs})` : "missing";
     const drop = one ? `drop policy "${name}" on ${table}; ` : "";
-    return failed(`The policy ${key} is ${how}.`, sql(policy.file, drop + policy.statement));
+    return faults("policies", policy.file, [
+      [!one || differs !== "", `The policy ${key} is ${how}.`, drop + policy.statement],
+    ]);
   });
-  for (const [key, { schema, table, name, restrictive }] of found) {
-    const made = expected.tables.get(`${schema}.${table}`);
-    if (restrictive || !made || expected.policies.has(key)) continue;
+  const added = [...found].flatMap(([key, { schema, table, name, restrictive }]) => {
+    const file = expected.tables.get(`${schema}.${table}`)?.file;
+    if (file === undefined || expected.policies.has(key)) return [];
     const drop = `drop policy "${name}" on ${schema}.${table}`;
-    wrong.push(failed(`The policy ${key} is of no migration, and opens the table.`, sql(made.file, drop)));
-  }
-  return wrong.length > 0
-    ? wrong
-    : [ok(`${looked.length} are as the migrations make them, and none beside them opens a table.`)];
+    return faults("policies", file, [
+      [!restrictive, `The policy ${key} is of no migration, and opens the table.`, drop],
+    ]);
+  });
+  const wrong = [...changed, ...added];
+  return wrong.length > 0 ? wrong : [
+    checkNamed("policies").ok(
+      `${looked.length} are as the migrations make them, and none beside them opens a table.`,
+    ),
+  ];
 }
 
 function differences(
   found: DatabaseFacts["policies"][number],
   { command, restrictive }: ExpectedPolicy,
   wanted: Catalog["policies"][string] | undefined,
-): string[] {
+): string {
   const roles = [...found.roles].sort().join(", ");
   const all: [isThere: boolean, difference: string][] = [
     [found.command !== command, `it is for ${found.command}`],
@@ -180,22 +177,24 @@ function differences(
     [found.using_md5 !== wanted?.using_md5, "its USING is another"],
     [found.check_md5 !== wanted?.check_md5, "its WITH CHECK is another"],
   ];
-  return all.filter(([isThere]) => isThere).map(([, difference]) => difference);
+  return all.filter(([isThere]) => isThere).map(([, difference]) => difference).join(", ");
 }
 
 /** Whether the buckets are there, private, and take what they should. */
-export function bucketChecks({ facts, expected, isApplied, sql }: Comparison): Check[] {
+export function bucketChecks({ facts, expected, missing, faults }: Comparison): Check[] {
   return [...expected.buckets].flatMap(([id, wanted]) => {
-    const { ok, failed } = checkNamed(`bucket ${id}`);
     const found = facts.buckets.find((bucket) => bucket.id === id);
-    if (!found && !isApplied(wanted)) return [];
-    const faults = bucketFaults(id, wanted, found).filter(isThere);
-    if (faults.length === 0) {
+    if (!found && missing.has(wanted.file)) return [];
+    const wrong = bucketFaults(id, wanted, found).filter(([isThere]) => isThere);
+    if (wrong.length === 0) {
       const bytes = wanted.fileSizeLimit.toLocaleString("en");
-      return ok(`It is private, and takes up to ${bytes} bytes of the types it should.`);
+      return checkNamed(`bucket ${id}`).ok(
+        `It is private, and takes up to ${bytes} bytes of the types it should.`,
+      );
     }
-    const details = faults.map(([, detail]) => detail).join(" ");
-    return failed(details, sql(wanted.file, faults.map(([, , statement]) => statement).join("; ")));
+    const details = wrong.map(([, detail]) => detail).join(" ");
+    const statements = wrong.map(([, , statement]) => statement).join("; ");
+    return faults(`bucket ${id}`, wanted.file, [[true, details, statements]]);
   });
 }
 
@@ -205,30 +204,27 @@ function bucketFaults(
   found: DatabaseFacts["buckets"][number] | undefined,
 ): PossibleFault[] {
   const types = `array[${allowedMimeTypes.map((type) => `'${type}'`).join(", ")}]`;
-  const sorted = (list: readonly string[]) => [...list].sort().join(", ");
-  const taken = sorted(found?.allowed_mime_types ?? ["any type"]);
-  const change = (what: string) => `update storage.buckets set ${what} where id = '${id}'`;
   if (!found) {
     const insert =
       "insert into storage.buckets (id, name, public, file_size_limit, allowed_mime_types) values " +
       `('${id}', '${id}', false, ${fileSizeLimit}, ${types})`;
     return [[true, `There is no bucket ${id}.`, insert]];
   }
-  return [
-    [
-      found.public,
-      `The bucket ${id} is public: whoever has a name hears the audio.`,
-      change("public = false"),
-    ],
+  const sorted = (list: readonly string[]) => [...list].sort().join(", ");
+  const taken = sorted(found.allowed_mime_types ?? ["any type"]);
+  const bytes = found.file_size_limit ?? "any number of";
+  const faults: PossibleFault[] = [
+    [found.public, "is public: whoever has a name hears the audio", "public = false"],
     [
       found.file_size_limit !== fileSizeLimit,
-      `The bucket ${id} takes ${found.file_size_limit ?? "any number of"} bytes, not ${fileSizeLimit}.`,
-      change(`file_size_limit = ${fileSizeLimit}`),
+      `takes ${bytes} bytes, not ${fileSizeLimit}`,
+      `file_size_limit = ${fileSizeLimit}`,
     ],
-    [
-      taken !== sorted(allowedMimeTypes),
-      `The bucket ${id} takes ${taken}.`,
-      change(`allowed_mime_types = ${types}`),
-    ],
+    [taken !== sorted(allowedMimeTypes), `takes ${taken}`, `allowed_mime_types = ${types}`],
   ];
+  return faults.map(([isThere, detail, change]) => [
+    isThere,
+    `The bucket ${id} ${detail}.`,
+    `update storage.buckets set ${change} where id = '${id}'`,
+  ]);
 }

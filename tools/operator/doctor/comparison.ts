@@ -1,4 +1,5 @@
 import type { DatabaseFacts } from "../../../supabase/functions/_shared/contract_check.ts";
+import { type Check, checkNamed } from "./check_result.ts";
 import { type Expected, qualified } from "./expected_database.ts";
 import type { Remedies } from "./remedies.ts";
 
@@ -24,26 +25,29 @@ export function compare(facts: DatabaseFacts, expected: Expected, remedies: Reme
       ? `The database may be newer than this checkout, which has no file of migration ${newest}: update it first.`
       : remedy;
 
+  /** Those of the faults that are there, in something that a file made. */
+  const faults = (name: string, file: string, possible: PossibleFault[]): Check[] =>
+    possible.filter(([isThere]) => isThere).map(([, detail, statements]) =>
+      checkNamed(name).failed(detail, mend(file, remedies.sql(statements)))
+    );
+
   return {
     facts,
     expected,
+    remedies,
+    mend,
+    faults,
     /** The files that are not applied, with the signs of it. */
     missing,
-    isApplied: ({ file }: { file: string }) => !missing.has(file),
-    mend,
-    /** Statements as the remedy for what a file made. */
-    sql: (file: string, statements: string) => mend(file, remedies.sql(statements)),
-    /** Applying the migrations as the remedy for what a file made. */
-    migrate: (file: string) => mend(file, remedies.migrate),
   };
 }
 
 function missingFiles(facts: DatabaseFacts, expected: Expected): Map<string, string[]> {
   const missing = new Map<string, string[]>();
   const add = (file: string, sign: string) => missing.set(file, [...missing.get(file) ?? [], sign]);
-  const bodies = Map.groupBy(facts.functions, qualified);
+  const functions = Map.groupBy(facts.functions, qualified);
   for (const [name, { file, bodyMd5 }] of expected.functions) {
-    const found = bodies.get(name);
+    const found = functions.get(name);
     if (!found) add(file, `there is no function ${name}`);
     else if (!found.some(({ body_md5 }) => body_md5 === bodyMd5)) {
       add(file, `the function ${name} is not as this file makes it`);

@@ -26,7 +26,7 @@ export function databaseChecks(
     ...tableChecks(compared),
     ...policyChecks(compared),
     ...bucketChecks(compared),
-    ...voiceIdChecks(compared, remedies),
+    ...voiceIdChecks(compared),
   ];
 }
 
@@ -48,7 +48,7 @@ function withoutFacts(
     : failed("It refused the function's question.", logs);
 }
 
-function migrationChecks({ facts, expected: { files }, missing, mend, migrate }: Comparison): Check[] {
+function migrationChecks({ facts, expected: { files }, missing, mend, remedies }: Comparison): Check[] {
   if (missing.size === 0) {
     return [migrations.ok(
       facts.migrations === null
@@ -60,7 +60,7 @@ function migrationChecks({ facts, expected: { files }, missing, mend, migrate }:
     const signs = missing.get(file)?.join(", ");
     if (signs === undefined) return [];
     if (!facts.migrations?.includes(version)) {
-      return migrations.failed(`${file} is not applied: ${signs}.`, migrate(file));
+      return migrations.failed(`${file} is not applied: ${signs}.`, mend(file, remedies.migrate));
     }
     return migrations.failed(
       `${file} is recorded as applied, and the database differs from it: ${signs}.`,
@@ -73,15 +73,18 @@ function migrationChecks({ facts, expected: { files }, missing, mend, migrate }:
   });
 }
 
-function voiceIdChecks({ facts: { ids_without_token: seen } }: Comparison, { sql }: Remedies): Check[] {
+function voiceIdChecks({ facts, remedies }: Comparison): Check[] {
   const { ok, failed } = checkNamed("voice ids");
+  const { ids_without_token: seen } = facts;
   if (seen.length === 0) return [ok("No voice has got an id without our token.")];
   return seen.map(({ region, provider_voice_id: id, seen_at: at, unresolved }) => {
     const open = unresolved === 0 ? "None is" : unresolved === 1 ? "1 is" : `${unresolved} are`;
     return failed(
       `Region ${region} gave a voice the id ${id}, which does not carry our token (${at}). ${WITHOUT_TOKEN} ${open} open.`,
       'docs/operations.md tells what to do ("Voice ids without the token"). Once they carry it again: ' +
-        sql(`delete from private.ids_without_token where region = '${region.replaceAll("'", "''")}'`),
+        remedies.sql(
+          `delete from private.ids_without_token where region = '${region.replaceAll("'", "''")}'`,
+        ),
     );
   });
 }

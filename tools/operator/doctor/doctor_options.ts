@@ -1,13 +1,9 @@
 import { parseArgs } from "node:util";
+import { logToStderr } from "../../stack/log.ts";
 import { type OperatorOptions, operatorOptions, operatorUsage, readOperatorOptions } from "../options.ts";
 
-/** What `npm run doctor` is asked to do. */
-export type DoctorOptions = OperatorOptions & {
-  /** Whether to make a voice at the provider, and delete it again. */
-  live: boolean;
-  /** Whether that was agreed to on the command line. */
-  yes: boolean;
-};
+/** What `npm run doctor` is asked to do; `live` is to make a voice, and `yes` to make it without asking first. */
+export type DoctorOptions = OperatorOptions & { live: boolean; yes: boolean };
 
 /** What `--help` prints. */
 export const usage = `Looks at a deployment before its users do, and says what to do about what is wrong.
@@ -37,41 +33,33 @@ export function parseOptions(args: string[]): DoctorOptions {
   return { ...readOperatorOptions(values), live, yes };
 }
 
-/** Where a person is asked. */
-export type Terminal = {
-  isTerminal: boolean;
-  print: (line: string) => void;
-  /** Reads a line; null at the end of input. */
-  readLine: () => Promise<string | null>;
-};
+/** Asks a question and gives the answer; null at the end of input. */
+export type Question = (question: string) => Promise<string | null>;
 
-/** The terminal of this process. */
-export const ownTerminal = (print: (line: string) => void): Terminal => ({
-  isTerminal: Deno.stdin.isTerminal(),
-  print,
-  async readLine() {
-    // A terminal gives one line a read.
-    const line = new Uint8Array(1_024);
-    const length = await Deno.stdin.read(line);
-    return length === null ? null : new TextDecoder().decode(line.subarray(0, length));
-  },
-});
+/** Asks at this process's terminal; null where there is none. Standard output is the report's. */
+export const atTerminal: Question | null = !Deno.stdin.isTerminal() ? null : async (question) => {
+  logToStderr(question);
+  // A terminal gives one line a read.
+  const line = new Uint8Array(1_024);
+  const length = await Deno.stdin.read(line);
+  return length === null ? null : new TextDecoder().decode(line.subarray(0, length));
+};
 
 /**
  * Asks whether a voice may be made and paid for.
  * @throws {Error} with a sentence, when the answer is no or there is nobody to ask
  */
-export async function agreeToPay({ isTerminal, print, readLine }: Terminal): Promise<void> {
-  if (!isTerminal) {
+export async function agreeToPay(ask: Question | null): Promise<void> {
+  if (ask === null) {
     throw new Error(
       "--live creates a voice, which costs USD 0.01. Without a terminal to ask at, agree with --yes.",
     );
   }
-  print(
+  const answer = await ask(
     "This creates one voice (USD 0.01) and has it say three words on the account of the provider's key, then deletes " +
       "the voice. Go on? [y/N]",
   );
-  if (!/^y(es)?$/i.test((await readLine())?.trim() ?? "")) {
+  if (!/^y(es)?$/i.test(answer?.trim() ?? "")) {
     throw new Error("Nothing was looked at, and nothing was created.");
   }
 }

@@ -8,7 +8,7 @@ import { probeBucket } from "./bucket_probe.ts";
 import { type Check, checkNamed, isSound } from "./check_result.ts";
 import { databaseChecks } from "./database_checks.ts";
 import type { DoctorOptions } from "./doctor_options.ts";
-import { type Expected, readCatalog, readMade } from "./expected_database.ts";
+import { type Expected, readExpected } from "./expected_database.ts";
 import { liveChecks } from "./live_checks.ts";
 import { type LiveProvider, readLiveProvider } from "./live_provider.ts";
 import { providerChecks } from "./provider_checks.ts";
@@ -24,9 +24,7 @@ export async function* examine(asked: DoctorOptions, signal: AbortSignal): Async
   const isStack = asked.api === undefined;
   const remedies = isStack ? REMEDIES.stack : REMEDIES.hosted;
   const deployment: Deployment = { ...await findTarget(asked), signal, remedies };
-  const made = await readMade(join(repository, "supabase", "migrations"));
-  const expected = { ...made, catalog: await readCatalog(repository) };
-
+  const expected = await readExpected();
   const { checks, timed } = await reach(deployment);
   yield* checks;
   if (timed) {

@@ -1,7 +1,8 @@
 import { createHash } from "node:crypto";
 import { join } from "node:path";
-import { z } from "zod";
 import type { DatabaseFacts } from "../../../supabase/functions/_shared/contract_check.ts";
+import { repository } from "../../stack/repository.ts";
+import catalog from "./catalog.json" with { type: "json" };
 
 /** What a database should hold. */
 export type Expected = Made & { catalog: Catalog };
@@ -95,35 +96,25 @@ function take({ functions, tables, policies, buckets }: Made, file: string, sql:
 /** The roles whose rights on tables are looked at. */
 export const ROLES = ["anon", "authenticated", "service_role"] as const;
 
-const catalog = z.strictObject({
-  /** By `schema.name`. */
-  tables: z.record(
-    z.string(),
-    z.strictObject({
-      columns: z.record(z.string(), z.string()),
-      rights: z.record(z.enum(ROLES), z.array(z.string())),
-    }),
-  ),
-  /** By `schema.table: name`. */
-  policies: z.record(
-    z.string(),
-    z.strictObject({
-      roles: z.array(z.string()),
-      using_md5: z.string().nullable(),
-      check_md5: z.string().nullable(),
-    }),
-  ),
-});
-
 /** What PostgreSQL words itself, so that it cannot be read off the migrations: by name, sorted. */
-export type Catalog = z.output<typeof catalog>;
+export type Catalog = {
+  /** By `schema.name`. */
+  tables: Record<
+    string,
+    { columns: Record<string, string>; rights: Record<(typeof ROLES)[number], string[]> }
+  >;
+  /** By `schema.table: name`. */
+  policies: Record<string, Pick<DatabaseFacts["policies"][number], "roles" | "using_md5" | "check_md5">>;
+};
 
-/** Where it is kept, from the repository's root. `npm run gen:types` writes it. */
+/** Where the catalog of the migrations is kept, from the repository's root. `npm run gen:types` writes it. */
 export const catalogPath = "tools/operator/doctor/catalog.json";
 
-/** Reads the catalog that is kept below a repository's root. */
-export const readCatalog = async (root: string): Promise<Catalog> =>
-  catalog.parse(JSON.parse(await Deno.readTextFile(join(root, catalogPath))));
+/** What a database should hold that has all migrations of this checkout. */
+export const readExpected = async (): Promise<Expected> => ({
+  ...await readMade(join(repository, "supabase", "migrations")),
+  catalog,
+});
 
 /** The catalog of a database, of the tables and policies that the migrations make. */
 export function catalogOf(facts: DatabaseFacts, made: Pick<Made, "tables" | "policies">): Catalog {
