@@ -188,57 +188,49 @@ Deno.test("the database tells its clock, migrations, functions, tables, buckets 
 });
 
 const INTL_REFUSES = refusing(401, "InvalidApiKey");
-const keys: [what: string, here: RegionAnswer, elsewhere: RegionAnswer | null, printed: string][] = [
-  [
-    "a key of the other region",
+const LISTS: Record<string, [here: RegionAnswer, elsewhere: RegionAnswer | null, printed: string]> = {
+  "a key of the other region": [
     INTL_REFUSES,
     holding(3),
     "failed provider: The key belongs to region cn, and DASHSCOPE_REGION is intl, which refuses it (401 InvalidApiKey). -> *another-region. Then: npx supabase secrets set DASHSCOPE_REGION=cn Or, * intl: * DASHSCOPE_API_KEY=NEW_KEY",
   ],
-  [
-    "an expired key",
+  "an expired key": [
     INTL_REFUSES,
     refusing(401, "InvalidApiKey"),
     "failed provider: The key is expired, deleted or mistyped: region intl refuses it (401 InvalidApiKey), and region cn too. -> Make a new one *another-key*npx supabase secrets set DASHSCOPE_API_KEY=NEW_KEY",
   ],
-  [
-    "a refused key while the other region is away",
+  "a refused key while the other region is away": [
     INTL_REFUSES,
     away,
     "failed provider: * it is expired, deleted, mistyped or of another region (region cn could not be asked). -> With a key of region intl*",
   ],
-  [
-    "an unpaid account",
+  "an unpaid account": [
     refusing(400, "Arrearage"),
     null,
     "failed provider: The account is not paid up (Arrearage). -> Pay it*",
   ],
-  [
-    "an account that may not",
+  "an account that may not": [
     refusing(403, "Model.AccessDenied"),
     null,
     "failed provider: The account may not ask for its voices (403 Model.AccessDenied). -> Activate Model Studio*",
   ],
-  [
-    "a provider that is broken",
+  "a provider that is broken": [
     refusing(500, "InternalError"),
     null,
     "failed provider: * gave no list of voices (server_error, 500 InternalError). -> Run this again*",
   ],
-  [
-    "a provider that is away",
+  "a provider that is away": [
     away,
     null,
     "failed provider: * gave no list of voices (no_answer). -> Run this again*",
   ],
-  [
-    "a throttled list",
+  "a throttled list": [
     refusing(429, "Throttling"),
     null,
     "warning provider: *slow down (429 Throttling)* -> *",
   ],
-];
-for (const [what, here, elsewhere, printed] of keys) {
+};
+for (const [what, [here, elsewhere, printed]] of Object.entries(LISTS)) {
   Deno.test(`the doctor names ${what}, and the other region is asked only about a refused key`, async () => {
     await using api = await startApi();
     const asked = await withRegions(

@@ -1,5 +1,5 @@
 import type { DatabaseFacts } from "../../../supabase/functions/_shared/contract_check.ts";
-import { type Check, checkNamed } from "./check_result.ts";
+import { type Check, checkNamed, faultsOr } from "./check_result.ts";
 import type { Comparison, PossibleFault } from "./comparison.ts";
 import {
   type Catalog,
@@ -17,12 +17,10 @@ export function functionChecks({ facts, expected, faults }: Comparison): Check[]
   const wrong = ours.flatMap((one) =>
     faults("functions", expected.functions.get(qualified(one))?.file ?? "", functionFaults(one))
   );
-  return wrong.length > 0 ? wrong : [
-    checkNamed("functions").ok(
-      "Of anon, authenticated and service_role, the last alone may call those in public, and none those in private " +
-        `(${ours.length} in all). Each has its own search_path.`,
-    ),
-  ];
+  const fine =
+    "Of anon, authenticated and service_role, the last alone may call those in public, and none those in private " +
+    `(${ours.length} in all). Each has its own search_path.`;
+  return faultsOr(wrong, checkNamed("functions").ok(fine));
 }
 
 function functionFaults(one: DatabaseFacts["functions"][number]): PossibleFault[] {
@@ -67,12 +65,10 @@ export function tableChecks(compared: Comparison): Check[] {
       ...faults("tables", file, tableFaults(one, wanted)),
     ];
   });
-  return wrong.length > 0 ? wrong : [
-    checkNamed("tables").ok(
-      `${ours.length} have their columns, row level security, and for anon, authenticated and service_role the rights ` +
-        "of the migrations.",
-    ),
-  ];
+  const fine =
+    `${ours.length} have their columns, row level security, and for anon, authenticated and service_role the rights ` +
+    "of the migrations.";
+  return faultsOr(wrong, checkNamed("tables").ok(fine));
 }
 
 type TableFact = DatabaseFacts["tables"][number];
@@ -156,12 +152,8 @@ export function policyChecks({ facts, expected, missing, faults }: Comparison): 
       [!restrictive, `The policy ${key} is of no migration, and opens the table.`, drop],
     ]);
   });
-  const wrong = [...changed, ...added];
-  return wrong.length > 0 ? wrong : [
-    checkNamed("policies").ok(
-      `${looked.length} are as the migrations make them, and none beside them opens a table.`,
-    ),
-  ];
+  const fine = `${looked.length} are as the migrations make them, and none beside them opens a table.`;
+  return faultsOr([...changed, ...added], checkNamed("policies").ok(fine));
 }
 
 function differences(

@@ -54,9 +54,8 @@ export async function probeBucket(deployment: Deployment, probe: Probe): Promise
       "machine from here.";
     return [warning(detail, GATEWAY)];
   }
-  const client = createSupabase({ url, secretKey: deployment.key, fetch: deployment.fetch }).storage.from(
-    bucket,
-  );
+  const { storage } = createSupabase({ url, secretKey: deployment.key, fetch: deployment.fetch });
+  const client = storage.from(bucket);
   const key = probeKey(bucket);
   const checks: Check[] = [];
   let stored: "was" | "was not" | "may have been" = "may have been";
@@ -133,10 +132,9 @@ async function lookFromOutside(
   if (isRefusal(open) && open.status !== 429) {
     return ok(`${publicUrl} gives the object by its signed URL, and not without (${open.status}).`);
   }
+  const answer = answerOf(open);
   return warning(
-    `${publicUrl} gives the object by its signed URL; without a signature it ${
-      answerOf(open)
-    }, which tells nothing.`,
+    `${publicUrl} gives the object by its signed URL; without a signature it ${answer}, which tells nothing.`,
     "Run this again. If it stays, see what is in front of the project.",
   );
 }

@@ -1,13 +1,16 @@
-/** The result of one look at a deployment. */
-export type Check = {
+import { z } from "zod";
+
+/** The result of one look at a deployment, as `--json` prints it. */
+export const checkSchema = z.strictObject({
   /** What was looked at, in a few words. */
-  name: string;
-  status: "ok" | "warning" | "failed";
+  name: z.string(),
+  status: z.enum(["ok", "warning", "failed"]),
   /** A sentence for a person; holds no key, token or signed URL. */
-  detail: string;
+  detail: z.string(),
   /** What to do; null when it is ok. */
-  fix: string | null;
-};
+  fix: z.string().nullable(),
+});
+export type Check = z.output<typeof checkSchema>;
 
 /** The results that a look of this name may have. */
 export const checkNamed = (name: string) => ({
@@ -18,6 +21,9 @@ export const checkNamed = (name: string) => ({
   /** Users meet it, or will. */
   failed: (detail: string, fix: string): Check => ({ name, status: "failed", detail, fix }),
 });
+
+/** The faults that were found, or that there are none. */
+export const faultsOr = (faults: Check[], none: Check): Check[] => faults.length > 0 ? faults : [none];
 
 /** One line for a person. */
 export const lineOf = ({ status, name, detail, fix }: Check): string =>

@@ -62,7 +62,7 @@ Deno.test("it prints a line a check, and the same of a URL with the key of the e
 });
 
 /** Brings a fault about, and gives what makes it go. */
-async function bringAbout({ make, mend }: Fault): Promise<(found: Check[]) => Promise<void>> {
+async function bringAbout([make, , mend]: Fault): Promise<(found: Check[]) => Promise<void>> {
   if (typeof make === "string") {
     await run(make);
     return (found) => run(mend ?? statementsIn(found));
@@ -76,13 +76,13 @@ async function bringAbout({ make, mend }: Fault): Promise<(found: Check[]) => Pr
   return () => patient.reconfigure(unset);
 }
 
-for (const fault of FAULTS) {
-  Deno.test(`the doctor names ${fault.what}`, async () => {
+for (const [what, fault] of Object.entries(FAULTS)) {
+  Deno.test(`the doctor names ${what}`, async () => {
     const mend = await bringAbout(fault);
     const found = await faults();
     // Mended first, for the faults that come after it.
     await mend(found);
-    assertPrinted(found, fault.printed);
+    assertPrinted(found, fault[1]);
     assert.deepEqual(await faults(), [], "it was mended");
   });
 }
@@ -191,35 +191,31 @@ Deno.test("the probe removes what it stored when it is stopped", async () => {
 
 const NAME = "signed URL in generations";
 const removal = (method: string) => method === "DELETE" ? NO(500) : undefined;
-const probes: [what: string, stub: Stub, left: number, printed: string][] = [
-  [
-    "other bytes",
+const PROBES: Record<string, [stub: Stub, left: number, printed: string]> = {
+  "other bytes": [
     (url) => isSigned(url) ? new Response("other") : undefined,
     0,
     `failed ${NAME}: *gave other bytes than were stored. -> *`,
   ],
-  [
-    "an object that is not removed",
+  "an object that is not removed": [
     (_url, method) => removal(method),
     1,
     `ok ${NAME}: *
     warning ${NAME}: */*.wav was stored in generations, and could not be removed. -> *`,
   ],
-  [
-    "an object that is refused",
+  "an object that is refused": [
     (_url, method) => removal(method) ?? NO(403),
     0,
     `failed ${NAME}: An object could not be stored in generations: * -> *`,
   ],
-  [
-    "an object whose storing was not answered",
+  "an object whose storing was not answered": [
     (_url, method) => removal(method) ?? new TypeError("away"),
     0,
     `failed ${NAME}: An object could not be stored in generations: * -> *
     warning ${NAME}: */*.wav may have been stored in generations for all that, and could not be removed. -> *`,
   ],
-];
-for (const [what, stub, left, printed] of probes) {
+};
+for (const [what, [stub, left, printed]] of Object.entries(PROBES)) {
   Deno.test(`the probe names ${what}`, async () => {
     assertPrinted(await probe(stub).checks, printed);
     assert.equal((await stored()).length, left);

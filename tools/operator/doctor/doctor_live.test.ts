@@ -143,21 +143,19 @@ for (
 
 const only = (action: string, from: RegExp, to: string): Rewrite => (asked, body) =>
   asked === action ? body.replaceAll(from, to) : body;
-const wrong: [what: string, rewrite: Rewrite, name: string, printed: string][] = [
-  [
-    "a list that lags",
+const WRONG: Record<string, [rewrite: Rewrite, looked: string, printed: string]> = {
+  "a list that lags": [
     only("list", /docto_0123456789/g, "docto_xxxxxxxxxx"),
     "live list",
     "failed live list: It does not show a voice that was just made* -> *",
   ],
-  [
-    "speech at a host that nothing is fetched from",
+  "speech at a host that nothing is fetched from": [
     only("synthesize", /http:\/\/127\.0\.0\.1:\d+\//g, "https://results.example.com/"),
     "live speech",
     "failed live speech: Speech at results.example.com was not fetched (unreadable_answer). -> *",
   ],
-];
-for (const [what, rewrite, looked, printed] of wrong) {
+};
+for (const [what, [rewrite, looked, printed]] of Object.entries(WRONG)) {
   Deno.test(`the live look names ${what}`, async () => {
     assertPrinted((await look(rewrite)).filter(({ name }) => name === looked), printed);
     assert.deepEqual(await stored(), []);

@@ -3,16 +3,9 @@ import { z } from "zod";
 import { type Ran, runCommand } from "../../testkit/stack/command.ts";
 import { startFinalizeStack } from "../../testkit/stack/finalize_stack.ts";
 import { createSimulatorControl } from "../../testkit/stack/simulator_control.ts";
+import { checkSchema } from "./check_result.ts";
 
-const printed = z.strictObject({
-  ok: z.boolean(),
-  checks: z.array(z.strictObject({
-    name: z.string(),
-    status: z.enum(["ok", "warning", "failed"]),
-    detail: z.string(),
-    fix: z.string().nullable(),
-  })),
-});
+const printed = z.strictObject({ ok: z.boolean(), checks: z.array(checkSchema) });
 
 /** Runs the doctor's command and gives what it printed. */
 export const runDoctor = (args: string[], env: Record<string, string> = {}): Promise<Ran> =>
