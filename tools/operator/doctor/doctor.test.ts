@@ -21,30 +21,13 @@ function statementsIn(found: Check[]): string {
 }
 
 Deno.test("the doctor is green as it stands, and leaves nothing behind", async () => {
-  const { ok, code, checks } = await examine();
-  assert.deepEqual([ok, code, await stored()], [true, 0, []], JSON.stringify(checks));
-  assertPrinted(
-    checks,
-    `ok reachable: *
-    ok secret key: *
-    ok version: *
-    ok variables: *
-    ok runtime: *
-    ok provider: *
-    ok room for voices: *
-    ok migrations: *
-    ok functions: *
-    ok tables: *
-    ok policies: *
-    ok bucket references: *
-    ok bucket generations: *
-    ok voice ids: *
-    ok signed URL in references: *
-    ok signed URL in generations: *
-    ok delivery: *
-    ok CORS: *
-    ok clock of the function: *
-    ok clock of the database: *`,
+  const { code, checks } = await examine();
+  assert.deepEqual([code, notOk(checks), await stored()], [0, [], []]);
+  assert.equal(
+    checks.map(({ name }) => name).join(", "),
+    "reachable, secret key, version, variables, runtime, provider, room for voices, migrations, functions, tables, " +
+      "policies, bucket references, bucket generations, voice ids, signed URL in references, signed URL in generations, " +
+      "delivery, CORS, clock of the function, clock of the database",
   );
 });
 

@@ -17,22 +17,17 @@ const COMPLETE = "20261122110400_task_complete.sql";
 const RECONCILE = "20261122100600_reconcile.sql";
 
 const migration = (file: string) => Deno.readTextFile(`${repository}/supabase/migrations/${file}`);
-const versionOf = (file: string) => file.slice(0, 14);
 const record = (file: string) =>
-  `insert into supabase_migrations.schema_migrations (version) values ('${versionOf(file)}')`;
+  `insert into supabase_migrations.schema_migrations (version) values ('${file.slice(0, 14)}')`;
 const forget = (file: string) =>
-  `delete from supabase_migrations.schema_migrations where version = '${versionOf(file)}'`;
+  `delete from supabase_migrations.schema_migrations where version = '${file.slice(0, 14)}'`;
 
-const purgeDone = /create function public\.purge_done[\s\S]*?\$\$;/.exec(await migration(RECONCILE))?.[0] ??
-  "";
+const [purgeDone = ""] = /create function public\.purge_done[\s\S]*?\$\$;/.exec(await migration(RECONCILE)) ??
+  [];
 
 const RUN = "-> Run as postgres, at the database_url of stack.json:";
 const RESTART = "-> Stop npm start, and start it from this checkout: it applies them.";
 const IN_ENV = "in .env, or in the environment where it is set there, and start npm start again.";
-const OWN_COLUMNS =
-  "select (completed_at), select (created_at), select (error), select (generation_id), select (id), select (provider), " +
-  "select (provider_poll_count), select (provider_status), select (status), select (type), select (updated_at), " +
-  "select (user_id), select (voice_id)";
 const isPublic = (bucket: string) =>
   `failed bucket ${bucket}: The bucket ${bucket} is public: whoever has a name hears the audio. ${RUN} update storage.buckets set public = false where id = '${bucket}';
   failed signed URL in ${bucket}: An object of ${bucket} can be fetched without a signature. ${RUN} update storage.buckets set public = false where id = '${bucket}';`;
@@ -87,7 +82,7 @@ export const FAULTS: Readonly<Record<string, Fault>> = {
     `failed tables: private.clone_sendings has no row level security. ${RUN} alter table private.clone_sendings enable row level security;
       failed tables: anon may delete, select on private.clone_sendings. ${RUN} revoke all on table private.clone_sendings from public, anon;
       failed tables: service_role may select on private.voice_enrollments. ${RUN} revoke all on table private.voice_enrollments from public, service_role;
-      failed tables: authenticated may select on public.tasks. ${RUN} revoke all on table public.tasks from public, authenticated; grant ${OWN_COLUMNS} on table public.tasks to authenticated;
+      failed tables: authenticated may select on public.tasks. ${RUN} revoke all on table public.tasks from public, authenticated; grant select (completed_at), *, select (voice_id) on table public.tasks to authenticated;
       failed tables: anon may select on public.voices. ${RUN} revoke all on table public.voices from public, anon;
       failed tables: authenticated may update (name) on public.voices. ${RUN} revoke all on table public.voices from public, authenticated; grant select on table public.voices to authenticated;`,
   ],
@@ -98,7 +93,7 @@ export const FAULTS: Readonly<Record<string, Fault>> = {
   "users who may not read their own rows": [
     `revoke select on public.voices from authenticated;
       revoke select (status) on public.tasks from authenticated`,
-    `failed tables: authenticated may not select (status) on public.tasks, so users cannot read their own rows. ${RUN} grant ${OWN_COLUMNS} on table public.tasks to authenticated;
+    `failed tables: authenticated may not select (status) on public.tasks, so users cannot read their own rows. ${RUN} grant select (completed_at), *, select (voice_id) on table public.tasks to authenticated;
       failed tables: authenticated may not select on public.voices, so users cannot read their own rows. ${RUN} grant select on table public.voices to authenticated;`,
   ],
   "a column that was renamed": [
