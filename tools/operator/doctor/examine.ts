@@ -5,10 +5,11 @@ import { messageOf } from "../../stack/log.ts";
 import { repository } from "../../stack/repository.ts";
 import { findTarget } from "../target.ts";
 import { probeBucket } from "./bucket_probe.ts";
+import catalog from "./catalog.json" with { type: "json" };
 import { type Check, checkNamed, isSound } from "./check_result.ts";
 import { databaseChecks } from "./database_checks.ts";
 import type { DoctorOptions } from "./doctor_options.ts";
-import { type Expected, readExpected } from "./expected_database.ts";
+import { type Expected, readMade } from "./expected_database.ts";
 import { liveChecks } from "./live_checks.ts";
 import { type LiveProvider, readLiveProvider } from "./live_provider.ts";
 import { providerChecks } from "./provider_checks.ts";
@@ -24,11 +25,11 @@ export async function* examine(asked: DoctorOptions, signal: AbortSignal): Async
   const isStack = asked.api === undefined;
   const remedies = isStack ? REMEDIES.stack : REMEDIES.hosted;
   const deployment: Deployment = { ...await findTarget(asked), signal, remedies };
-  const expected = await readExpected();
+  const made = await readMade(join(repository, "supabase", "migrations"));
   const { checks, timed } = await reach(deployment);
   yield* checks;
   if (timed) {
-    for await (const check of lookAround(deployment, timed, expected)) {
+    for await (const check of lookAround(deployment, timed, { ...made, catalog })) {
       checks.push(check);
       yield check;
     }

@@ -5,12 +5,14 @@ import { databaseFacts } from "../../../supabase/functions/_shared/contract_chec
 import { openDatabase } from "../../stack/postgres/database.ts";
 import { withTemporaryStack } from "../../stack/temporary_stack.ts";
 import { repository } from "../../stack/repository.ts";
-import { catalogOf, policyKey, qualified, readExpected, readMade } from "./expected_database.ts";
+import catalog from "./catalog.json" with { type: "json" };
+import { catalogOf, policyKey, qualified, readMade } from "./expected_database.ts";
 
 const OWN_POLICY = /^(References|Generations) /;
 
 Deno.test("functions, tables, policies and buckets of the migrations are those of the database, no more and no fewer", async () => {
-  const { files, functions, tables, policies, buckets, catalog } = await readExpected();
+  const folder = join(repository, "supabase", "migrations");
+  const { files, functions, tables, policies, buckets } = await readMade(folder);
   await withTemporaryStack(repository, async (record) => {
     const database = openDatabase(record.database_url);
     const [row] = await database`select public.deployment_facts() as facts`.finally(() => database.end());

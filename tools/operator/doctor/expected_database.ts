@@ -1,8 +1,6 @@
 import { createHash } from "node:crypto";
 import { join } from "node:path";
 import type { DatabaseFacts } from "../../../supabase/functions/_shared/contract_check.ts";
-import { repository } from "../../stack/repository.ts";
-import catalog from "./catalog.json" with { type: "json" };
 
 /** What a database should hold. */
 export type Expected = Made & { catalog: Catalog };
@@ -109,12 +107,6 @@ export type Catalog = {
 
 /** Where the catalog of the migrations is kept, from the repository's root. `npm run gen:types` writes it. */
 export const catalogPath = "tools/operator/doctor/catalog.json";
-
-/** What a database should hold that has all migrations of this checkout. */
-export const readExpected = async (): Promise<Expected> => ({
-  ...await readMade(join(repository, "supabase", "migrations")),
-  catalog,
-});
 
 /** The catalog of a database, of the tables and policies that the migrations make. */
 export function catalogOf(facts: DatabaseFacts, made: Pick<Made, "tables" | "policies">): Catalog {
