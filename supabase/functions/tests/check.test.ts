@@ -81,7 +81,7 @@ Deno.test("to everyone without the secret key there is no such route, and nothin
   );
 });
 
-Deno.test("the report is one list and one question to the database, and tells the configuration without a key", async () => {
+Deno.test("the report is one list and one question to the database, and shows the configuration without a key", async () => {
   const environment = {
     CLONE_LIMIT_PER_DAY: "77",
     UPLOAD_URL_LIMIT_PER_HOUR: "88",
@@ -122,7 +122,7 @@ Deno.test("the report is one list and one question to the database, and tells th
     assert.deepEqual(set, Object.keys(environmentOf(environment)).sort());
     assert(report.variables.some(({ name, set }) => name === "SUPABASE_JWKS" && !set));
     for (const secret of [stack.secret_key, stack.publishable_key, PROVIDER_KEY]) {
-      assert(!JSON.stringify(body).includes(secret), "a key is told");
+      assert(!JSON.stringify(body).includes(secret), "a key is shown");
     }
   });
   assert.deepEqual(asked, [`intl list ${PROVIDER_KEY}`]);
@@ -130,7 +130,7 @@ Deno.test("the report is one list and one question to the database, and tells th
   assert.deepEqual(api.logged, []);
 });
 
-Deno.test("the database tells its clock, migrations, functions, tables, buckets and policies", async () => {
+Deno.test("the database reports its clock, migrations, functions, tables, buckets and policies", async () => {
   await using api = await startApi();
   await withRegions({ intl: holding(0) }, async () => {
     const { clock, database: { facts, failure } } = await reportOf(api);
@@ -284,7 +284,7 @@ for (
     ["refuses", Response.json({ code: "42501", message: "no" }, { status: 403 }), "refused"],
   ] as const
 ) {
-  Deno.test(`a database that ${what} is part of the report, and the provider is told of all the same`, async () => {
+  Deno.test(`a database that ${what} is part of the report, and so is the provider`, async () => {
     await using api = await startApi({ intercept: () => answer });
     await withRegions({ intl: holding(5) }, async () => {
       const { database, provider } = await reportOf(api);
@@ -294,7 +294,7 @@ for (
   });
 }
 
-Deno.test("both clocks are told: the function's own is that of the process", async () => {
+Deno.test("both clocks are reported: the function's own is that of the process", async () => {
   const clock = createVirtualClock();
   await using api = await startApi({ clock });
   await withRegions({ intl: holding(0) }, async () => {
@@ -303,7 +303,7 @@ Deno.test("both clocks are told: the function's own is that of the process", asy
   });
 });
 
-Deno.test("the doctor tells a wrong secret key from a function that is older than it", async () => {
+Deno.test("the doctor knows a wrong secret key from a function that is older than it", async () => {
   await using api = await startApi();
   const printed = async (options: Parameters<typeof reached>[1], text: string) =>
     assertPrinted(notOk((await reached(api, options)).checks), text);

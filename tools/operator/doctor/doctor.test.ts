@@ -124,7 +124,7 @@ Deno.test("it asks no provider in modal mode", async () => {
   assert.deepEqual(await patient.simulator.calls(), []);
 });
 
-Deno.test("it tells another key from an older function, and nobody from somebody", async () => {
+Deno.test("it names a wrong key, and an API that does not answer", async () => {
   const wrong = await runDoctor(["--api", api], { SUPABASE_SECRET_KEY: `${key}x` });
   assert.match(wrong.out, /^failed {3}secret key: The function does not know this secret key\. -> /m);
   const away = await runDoctor(["--api", "http://127.0.0.1:9/api"], { SUPABASE_SECRET_KEY: key });
