@@ -5,7 +5,7 @@ import { internalReconcile } from "../../../supabase/functions/_shared/contract/
 import { type IdShape, TRACEABLE_SHAPES } from "../../simulator/voice_ids.ts";
 import { createCloning, type Upload } from "../../testkit/stack/cloning.ts";
 import { runCommand } from "../../testkit/stack/command.ts";
-import { readPrinted, runDoctor } from "../../operator/doctor/doctor_stack.ts";
+import { readPrinted, runDoctor } from "../../operator/doctor/patient.ts";
 import { startFinalizeStack } from "../../testkit/stack/finalize_stack.ts";
 
 const FINALIZES_A_SHAPE = 5;

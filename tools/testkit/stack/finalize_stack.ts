@@ -39,7 +39,8 @@ export async function startFinalizeStack(
     await Deno.remove(dataDir, { recursive: true });
     throw error;
   });
-  return { ...withParts(started, dataDir), environment, logged };
+  const { reconfigure } = started;
+  return { ...withParts(started, dataDir), reconfigure, dataDir, environment, logged };
 }
 
 export type FinalizeStack = Awaited<ReturnType<typeof startFinalizeStack>>;

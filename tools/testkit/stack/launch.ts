@@ -11,32 +11,42 @@ export type Launched = {
   pid: number;
   /** What it printed so far, both streams. */
   output(): string;
+  /** The lines of standard error among them. */
+  errors(): string[];
   /** Resolves to true once the text was printed, to false when the command ends without it. */
   says(text: string): Promise<boolean>;
   status: Promise<Deno.CommandStatus>;
 };
 
 /** Runs `npm start`'s command on a data folder, on any free port. */
-export function launchStart(
+export const launchStart = (
   dataDir: string,
   args: string[] = [],
   env: Record<string, string> = {},
-): Launched {
+): Launched => launch("start.ts", ["--data", dataDir, ...args], { PORT: "0", ...env });
+
+/** Runs a command of `tools/commands/` in the background. */
+export function launch(file: string, args: string[], env: Record<string, string> = {}): Launched {
   const child = new Deno.Command("node", {
-    args: ["tools/run-deno.mjs", "run", "-A", "tools/commands/start.ts", "--data", dataDir, ...args],
+    args: ["tools/run-deno.mjs", "run", "-A", `tools/commands/${file}`, ...args],
     cwd: repository,
-    env: { PORT: "0", ...env },
+    env,
     stdin: "null",
     stdout: "piped",
     stderr: "piped",
   }).spawn();
   const lines: string[] = [];
+  const errors: string[] = [];
   let waiting: { text: string; resolve: (said: boolean) => void }[] = [];
   const take = (line: string) => {
     lines.push(line);
     for (const { text, resolve } of waiting) if (line.includes(text)) resolve(true);
   };
-  const reading = Promise.all([logLines(child.stdout, take), logLines(child.stderr, take)]);
+  const takeError = (line: string) => {
+    errors.push(line);
+    take(line);
+  };
+  const reading = Promise.all([logLines(child.stdout, take), logLines(child.stderr, takeError)]);
   const status = Promise.all([child.status, reading]).then(([status]) => {
     for (const { resolve } of waiting) resolve(false);
     waiting = [];
@@ -45,6 +55,7 @@ export function launchStart(
   return {
     pid: child.pid,
     output: () => lines.join("\n"),
+    errors: () => errors,
     says(text) {
       if (lines.some((line) => line.includes(text))) return Promise.resolve(true);
       return new Promise((resolve) => waiting.push({ text, resolve }));
