@@ -1,13 +1,5 @@
 import { isLoopbackHost } from "../../supabase/functions/_shared/hosts.ts";
 
-/** A listening server. */
-export interface Listener {
-  /** Its origin, such as `http://127.0.0.1:40123`. */
-  readonly url: string;
-  /** Breaks every connection and stops listening. */
-  close(): Promise<void>;
-}
-
 /**
  * Serves a fetch handler on a loopback host. A handler that rejects, or whose body fails, ends in a broken connection: the
  * client sees a connection error and not an HTTP answer. `Deno.serve` has no way to do that, and the sockets of `node:http`
@@ -20,7 +12,7 @@ export function listen(options: {
   /** 0 takes any free one. */
   port: number;
   fetch: (request: Request) => Promise<Response>;
-}): Listener {
+}) {
   const { hostname, port } = options;
   if (!isLoopbackHost(hostname)) {
     throw new Error(`The DashScope simulator listens on loopback only, not on "${hostname}".`);
@@ -59,8 +51,10 @@ export function listen(options: {
     }
   })();
   return {
+    /** The origin, such as `http://127.0.0.1:40123`. */
     url,
-    async close() {
+    /** Breaks every connection and stops listening. */
+    async close(): Promise<void> {
       listener.close();
       await accepting;
       const open = [...relays.values()];

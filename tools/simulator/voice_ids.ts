@@ -1,30 +1,20 @@
 /** How a provider may build a voice id from `preferred_name`; only the first is documented, by one example. */
 const ID_SHAPES = {
-  "17 digits": (name: string, made: Made) => `qwen-tts-vc-${name}-voice-${made.digits}-${made.suffix}`,
-  "14 digits": (name: string, made: Made) =>
-    `qwen-tts-vc-${name}-voice-${made.digits.slice(0, 14)}-${made.suffix}`,
-  "capitals": (name: string, made: Made) => `QWEN3-TTS-VC-${name.toUpperCase()}-${made.digits}${made.suffix}`,
-  "run together": (name: string, made: Made) => `vc${made.suffix}${name}${made.digits}`,
-  "name last": (name: string, made: Made) => `v2.${made.suffix}.${made.digits}.${name}`,
-} as const;
+  "17 digits": (name, { digits, suffix }) => `qwen-tts-vc-${name}-voice-${digits}-${suffix}`,
+  "14 digits": (name, { digits, suffix }) => `qwen-tts-vc-${name}-voice-${digits.slice(0, 14)}-${suffix}`,
+  "capitals": (name, { digits, suffix }) => `QWEN3-TTS-VC-${name.toUpperCase()}-${digits}${suffix}`,
+  "run together": (name, { digits, suffix }) => `vc${suffix}${name}${digits}`,
+  "name last": (name, { digits, suffix }) => `v2.${suffix}.${digits}.${name}`,
+  "without the token": (_, { digits, suffix }) => `voice-${digits}-${suffix}`,
+} as const satisfies Record<string, (name: string, made: { digits: string; suffix: string }) => string>;
 
-type Made = { digits: string; suffix: string };
+export type IdShape = keyof typeof ID_SHAPES;
 
-export type IdShape = keyof typeof ID_SHAPES | "without the token";
-
-/** The documented one. */
 export const DOCUMENTED_SHAPE: IdShape = "17 digits";
 
 /** Every shape that carries the token, which is in `preferred_name`. */
-export const TRACEABLE_SHAPES: readonly IdShape[] = [
-  "17 digits",
-  "14 digits",
-  "capitals",
-  "run together",
-  "name last",
-];
+export const TRACEABLE_SHAPES = ["17 digits", "14 digits", "capitals", "run together", "name last"] as const;
 
-/** Every shape there is. */
 export const ID_SHAPE_NAMES: readonly IdShape[] = [...TRACEABLE_SHAPES, "without the token"];
 
 /**
@@ -38,12 +28,10 @@ export function voiceIdOf(
   made: { at: number; suffix: string },
 ): string {
   const digits = new Date(made.at).toISOString().replace(/\D/g, "");
-  const { suffix } = made;
-  if (shape === "without the token") return `voice-${digits}-${suffix}`;
-  return ID_SHAPES[shape](preferredName, { digits, suffix });
+  return ID_SHAPES[shape](preferredName, { digits, suffix: made.suffix });
 }
 
-/** `gmt_create` of a voice, as the list of a provider with such ids tells it: the documented form has no zone. */
+/** `gmt_create` of a voice in the list of a provider with such ids: the documented form has no zone. */
 export function gmtCreateOf(shape: IdShape, at: number): string | number {
   const iso = new Date(at).toISOString();
   switch (shape) {

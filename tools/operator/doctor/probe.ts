@@ -1,7 +1,7 @@
 import { isLoopbackHost } from "../../../supabase/functions/_shared/hosts.ts";
 import { onOrigin } from "../../../supabase/functions/_shared/storage/objects.ts";
 import { createSupabase } from "../../../supabase/functions/_shared/supabase.ts";
-import { encodeWav } from "../../simulator/wav.ts";
+import { encodeWav } from "../../simulator/wav_writer.ts";
 import { type Check, failed, ok, warning } from "./check.ts";
 import type { Deployment } from "./reach.ts";
 

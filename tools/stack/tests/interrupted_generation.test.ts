@@ -1,7 +1,7 @@
 // The function is killed at each call of a generation, before and after the call takes effect, or suspended past its lease;
 // PostgreSQL is killed beside it. Then a worker comes. Over PostgreSQL, the gateway and the simulator.
 import assert from "node:assert/strict";
-import { synthesisPath } from "../../simulator/synthesis.ts";
+import { synthesisPath } from "../../simulator/synthesis_endpoint.ts";
 import { createCloning } from "../../testkit/stack/cloning.ts";
 import { startFinalizeStack } from "../../testkit/stack/finalize_stack.ts";
 import {

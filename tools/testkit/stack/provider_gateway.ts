@@ -3,9 +3,9 @@ import type { Bytes } from "../../../supabase/functions/_shared/bytes.ts";
 import { listen } from "../../simulator/listener.ts";
 import { createSimulatorApp } from "../../simulator/simulator.ts";
 import { speechSampleRate } from "../../simulator/speech.ts";
-import { synthesisPath } from "../../simulator/synthesis.ts";
+import { synthesisPath } from "../../simulator/synthesis_endpoint.ts";
 import { samplesOf } from "../../simulator/test_client.ts";
-import { encodeWav } from "../../simulator/wav.ts";
+import { encodeWav } from "../../simulator/wav_writer.ts";
 import { createGatewayHolds } from "./held_calls.ts";
 
 const synthesisRequest = z.object({ input: z.object({ text: z.string() }) });

@@ -1,24 +1,22 @@
 import assert from "node:assert/strict";
-import { createSimulatorApp, startSimulator } from "./simulator.ts";
+import { startSimulator } from "./simulator.ts";
 import {
   audioUrlOf,
+  createTestApp,
   createTestClient,
   dataUrl,
   refusal,
   samplesOf,
   soundOf,
   testOptions,
+  uuid,
   voiceOf,
   wav,
 } from "./test_client.ts";
 
-const uuid = "[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}";
-const inputLength = "Range of input length should be [0, 600]";
-
 /** A simulator without a socket, its client, and one voice. */
 async function withVoice(fields: Record<string, unknown> = {}, options: { now?: () => Date } = {}) {
-  const app = createSimulatorApp({ ...testOptions, ...options });
-  const client = createTestClient(app);
+  const { app, client } = createTestApp(options);
   const voice = voiceOf(await client.create(fields));
   const samples = async (voice: string, fields: Record<string, unknown> = {}) => {
     const answer = await client.synthesize(voice, fields);
@@ -37,9 +35,9 @@ Deno.test("synthesis answers as documented", async () => {
   const { status, body } = await client.synthesize(voice, { text: "Hé, 你好 😀", language_type: "English" });
   assert.equal(status, 200);
   const { request_id: requestId, ...rest } = Object(body);
-  assert.match(requestId, new RegExp(`^${uuid}$`));
+  assert.match(requestId, uuid);
   const { url, id } = rest.output.audio;
-  assert.match(id, new RegExp(`^audio_${uuid}$`));
+  assert.match(id.replace(/^audio_/, ""), uuid);
   assert.match(url, /^http:\/\/simulator\.localhost\/results\/[\w-]+\.wav\?Expires=\d+&Signature=[\w-]+$/);
   assert.deepEqual(rest, {
     output: {
@@ -80,18 +78,11 @@ Deno.test("Auto, and no language at all, speak the language the voice was enroll
 
 Deno.test("each documented language is spoken", async () => {
   const { sound, voice } = await withVoice();
-  const languages = [
-    "Chinese",
-    "English",
-    "German",
-    "Italian",
-    "Portuguese",
-    "Spanish",
-    "Japanese",
-    "Korean",
-  ];
+  const languages = "Chinese English German Italian Portuguese Spanish Japanese Korean French Russian".split(
+    " ",
+  );
   const sounds = new Set<string>();
-  for (const language of [...languages, "French", "Russian"]) {
+  for (const language of languages) {
     sounds.add(await sound(voice, { text: "Taxi 42", language_type: language }));
   }
   assert.equal(sounds.size, 10);
@@ -136,14 +127,13 @@ for (const text of ["x", "x".repeat(600), "é".repeat(300), "語".repeat(200), "
   });
 }
 
-for (
-  const text of ["", "x".repeat(601), "é".repeat(301), "語".repeat(201), "語".repeat(300), "😀".repeat(151)]
-) {
+const tooLong = ["x".repeat(601), "é".repeat(301), "語".repeat(201), "語".repeat(300), "😀".repeat(151)];
+for (const text of ["", ...tooLong]) {
   Deno.test(`a text of ${[...text].length} characters and ${bytesOf(text)} bytes is refused`, async () => {
     const { app, client, voice } = await withVoice();
     const answer = await client.synthesize(voice, { text });
     assert.equal(refusal(answer), "400 InvalidParameter");
-    assert.equal(Object(answer.body).message, inputLength);
+    assert.equal(Object(answer.body).message, "Range of input length should be [0, 600]");
     assert.equal(app.bill().characters, 0);
   });
 }
@@ -168,34 +158,27 @@ for (const [what, fields] of refused) {
   });
 }
 
-Deno.test("what is wrong with a request for synthesis itself is told before anything else", async () => {
+Deno.test("what is wrong with a request for synthesis itself is answered before anything else", async () => {
   const { client, voice } = await withVoice();
   const model = "qwen3-tts-vc-2026-01-22";
   const input = { text: "Good morning.", voice };
-  assert.equal(refusal(await client.callSynthesis("{")), "400 InvalidParameter");
-  assert.equal(
-    refusal(await client.callSynthesis({ model, input }, { "content-type": "text/plain" })),
-    "400 InvalidParameter",
-  );
-  assert.equal(refusal(await client.callSynthesis({ input })), "400 InvalidParameter");
-  assert.equal(refusal(await client.callSynthesis({ model })), "400 BadRequest.EmptyInput");
-  for (
-    const unknown of [
-      "qwen-voice-enrollment",
-      "qwen3-tts-vc",
-      "qwen3-tts-flash-2025-11-27",
-      "qwen3-tts-vc-2026-01-23",
-    ]
-  ) {
-    assert.equal(
-      refusal(await client.callSynthesis({ model: unknown, input })),
-      "404 ModelNotFound",
-      unknown,
-    );
-  }
-  for (const authorization of ["", "Bearer sk-other"]) {
-    const answer = await client.callSynthesis({ model, input }, { authorization });
-    assert.equal(refusal(answer), "401 InvalidApiKey");
+  const unknown = [
+    "qwen-voice-enrollment",
+    "qwen3-tts-vc",
+    "qwen3-tts-flash-2025-11-27",
+    "qwen3-tts-vc-2026-01-23",
+  ];
+  const requests: [body: unknown, headers: Record<string, string>, expected: string][] = [
+    ["{", {}, "400 InvalidParameter"],
+    [{ model, input }, { "content-type": "text/plain" }, "400 InvalidParameter"],
+    [{ input }, {}, "400 InvalidParameter"],
+    [{ model }, {}, "400 BadRequest.EmptyInput"],
+    ...unknown.map((model): typeof requests[number] => [{ model, input }, {}, "404 ModelNotFound"]),
+    [{ model, input }, { authorization: "" }, "401 InvalidApiKey"],
+    [{ model, input }, { authorization: "Bearer sk-other" }, "401 InvalidApiKey"],
+  ];
+  for (const [body, headers, expected] of requests) {
+    assert.equal(refusal(await client.callSynthesis(body, headers)), expected, JSON.stringify(body));
   }
 });
 
@@ -207,21 +190,18 @@ Deno.test("every synthesis is billed by its characters and its voice, apart from
   await client.synthesize(voice, { text: "😀" });
   await client.synthesize(voice, { text: "" });
   await client.delete(another);
-  const bill = {
-    total: 2,
-    syntheses: 3,
-    characters: 9,
-    by_preferred_name: { Ada_0123456789: 1, other: 1 },
-    by_voice: { [voice]: { syntheses: 2, characters: 6 }, [another]: { syntheses: 1, characters: 3 } },
+  const totals = { total: 2, syntheses: 3, characters: 9 };
+  const byName = { Ada_0123456789: 1, other: 1 };
+  const byVoice = {
+    [voice]: { syntheses: 2, characters: 6 },
+    [another]: { syntheses: 1, characters: 3 },
   };
-  assert.deepEqual(Object((await client.control("GET", "/voices")).body).bill, bill);
-  assert.deepEqual(app.bill(), {
-    total: 2,
-    syntheses: 3,
-    characters: 9,
-    byPreferredName: bill.by_preferred_name,
-    byVoice: bill.by_voice,
+  assert.deepEqual(Object((await client.control("GET", "/voices")).body).bill, {
+    ...totals,
+    by_preferred_name: byName,
+    by_voice: byVoice,
   });
+  assert.deepEqual(app.bill(), { ...totals, byPreferredName: byName, byVoice });
 });
 
 for (const when of ["before", "after"] as const) {
@@ -238,13 +218,11 @@ for (const when of ["before", "after"] as const) {
     assert.equal((await client.synthesize(voice)).status, 502);
     assert.equal(app.bill().syntheses, 2 * billed);
 
-    app.addFaults({ action: "synthesize", answer: { kind: "cut", when } });
-    await assert.rejects(client.synthesize(voice), { name: "ConnectionCut" });
-    assert.equal(app.bill().syntheses, 3 * billed);
-
-    app.addFaults({ action: "synthesize", answer: { kind: "unfinished", when } });
-    await assert.rejects(client.synthesize(voice), { name: "ConnectionCut" });
-    assert.equal(app.bill().syntheses, 4 * billed);
+    for (const [index, kind] of (["cut", "unfinished"] as const).entries()) {
+      app.addFaults({ action: "synthesize", answer: { kind, when } });
+      await assert.rejects(client.synthesize(voice), { name: "ConnectionCut" });
+      assert.equal(app.bill().syntheses, (3 + index) * billed);
+    }
 
     app.addFaults({ action: "synthesize", answer: { kind: "no_audio", when } });
     const { status, body } = await client.synthesize(voice);
@@ -284,13 +262,14 @@ Deno.test("the audio is there for 24 hours, and not for a changed URL", async ()
   const url = audioUrlOf(await client.synthesize(voice));
   time += 24 * 60 * 60 * 1_000 - 1_000;
   assert.equal((await client.download(url)).status, 200);
-  const changed = await client.download(url.replace(/Signature=.../, "Signature=xyz"));
-  assert.equal(changed.status, 403);
-  assert.match(await changed.text(), /^<\?xml [^]*<Code>SignatureDoesNotMatch<\/Code>/);
+  const assertRefused = async (url: string, code: string) => {
+    const answer = await client.download(url);
+    assert.equal(answer.status, 403);
+    assert.match(await answer.text(), new RegExp(`^<\\?xml [^]*<Code>${code}</Code>`));
+  };
+  await assertRefused(url.replace(/Signature=.../, "Signature=xyz"), "SignatureDoesNotMatch");
   time += 1_000;
-  const expired = await client.download(url);
-  assert.equal(expired.status, 403);
-  assert.match(await expired.text(), /^<\?xml [^]*<Code>AccessDenied<\/Code>/);
+  await assertRefused(url, "AccessDenied");
 });
 
 Deno.test("audio and bill outlive their voice and a reset, but not a reset of the account", async () => {

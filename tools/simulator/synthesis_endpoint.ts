@@ -1,12 +1,11 @@
 import { z } from "zod";
 import { textLength } from "../../supabase/functions/_shared/tts/text_length.ts";
 import type { Account } from "./account.ts";
-import type { Endpoint } from "./endpoint.ts";
-import { DashScopeError } from "./errors.ts";
-import { isTargetModel, parseParameters, parseRequest } from "./parameters.ts";
+import { DashScopeError } from "./dashscope_errors.ts";
+import { type Endpoint, isTargetModel, parseParameters, parseRequest } from "./endpoint.ts";
 import type { Results } from "./results.ts";
 import { plainTone, type Speech, speechSampleRate, toneOf } from "./speech.ts";
-import { encodeWav } from "./wav.ts";
+import { encodeWav } from "./wav_writer.ts";
 
 /** The path of synthesis on every DashScope host. */
 export const synthesisPath = "/api/v1/services/aigc/multimodal-generation/generation";
@@ -14,18 +13,13 @@ export const synthesisPath = "/api/v1/services/aigc/multimodal-generation/genera
 const maximumLength = 600;
 
 /** `Auto` speaks the language the voice was enrolled with. */
-const languageCodes = new Map([
-  ["Auto", undefined],
-  ["Chinese", "zh"],
-  ["English", "en"],
-  ["German", "de"],
-  ["Italian", "it"],
-  ["Portuguese", "pt"],
-  ["Spanish", "es"],
-  ["Japanese", "ja"],
-  ["Korean", "ko"],
-  ["French", "fr"],
-  ["Russian", "ru"],
+const languageCodes = new Map<string, string | undefined>([
+  ...[["Auto", undefined], ["Chinese", "zh"], ["English", "en"], ["German", "de"], [
+    "Italian",
+    "it",
+  ]] as const,
+  ...[["Portuguese", "pt"], ["Spanish", "es"], ["Japanese", "ja"], ["Korean", "ko"]] as const,
+  ...[["French", "fr"], ["Russian", "ru"]] as const,
 ]);
 
 const inputSchema = z.object({
@@ -39,8 +33,9 @@ const inputSchema = z.object({
  * reading of the limit, and billed by its code points. A voice that the account does not have is `InvalidParameter` here,
  * for its code is not documented.
  */
-export function createSynthesis(options: { account: Account; speech: Speech; results: Results }): Endpoint {
-  const { account, speech, results } = options;
+export function createSynthesis(
+  { account, speech, results }: { account: Account; speech: Speech; results: Results },
+): Endpoint {
   return {
     path: synthesisPath,
     actionOf: () => "synthesize",

@@ -1,27 +1,26 @@
 import { Hono } from "hono";
 import type { Call, Calls } from "./calls.ts";
 import type { Endpoint } from "./endpoint.ts";
-import { ConnectionCut, DashScopeError } from "./errors.ts";
-import type { Faults } from "./faults.ts";
+import { ConnectionCut, DashScopeError } from "./dashscope_errors.ts";
+import { type Faults, wrongAnswer } from "./faults.ts";
 import type { Pauses } from "./pauses.ts";
 import type { RateLimit } from "./rate_limit.ts";
-import { wrongAnswer } from "./wrong_answers.ts";
 
 /**
  * The provider's own routes: the key is checked, the call recorded, a waiting fault applied, and what the endpoint
  * answers or throws rendered with a fresh request id. Throws ConnectionCut where no answer may go out.
  */
-export function createProviderRoutes(options: {
-  apiKey: string;
-  endpoints: readonly Endpoint[];
-  calls: Calls;
-  faults: Faults;
-  pauses: Pauses;
-  rateLimit: RateLimit;
-  log: (line: string) => void;
-}): Hono {
-  const { calls, faults, pauses, rateLimit, log } = options;
-
+export function createProviderRoutes(
+  { apiKey, endpoints, calls, faults, pauses, rateLimit, log }: {
+    apiKey: string;
+    endpoints: readonly Endpoint[];
+    calls: Calls;
+    faults: Faults;
+    pauses: Pauses;
+    rateLimit: RateLimit;
+    log: (line: string) => void;
+  },
+): Hono {
   async function process(endpoint: Endpoint, request: Request, body: unknown): Promise<Response> {
     const requestId = crypto.randomUUID();
     try {
@@ -59,34 +58,30 @@ export function createProviderRoutes(options: {
     const started = performance.now();
     const body = parseJson(await request.text());
     const call = calls.record(request, body, endpoint.actionOf(body));
-    const told = (outcome: string) =>
-      log(
-        `dashscope simulator: ${call.action ?? "?"} ${outcome} in ${
-          Math.round(performance.now() - started)
-        } ms`,
-      );
+    const end = (outcome: NonNullable<Call["outcome"]>) => {
+      call.outcome = outcome;
+      const said = outcome === "cut" ? outcome : outcome.status;
+      const ms = Math.round(performance.now() - started);
+      log(`dashscope simulator: ${call.action ?? "?"} ${said} in ${ms} ms`);
+    };
+    let response: Response;
     try {
-      checkKey(request.headers.get("authorization"), options.apiKey);
+      checkKey(request.headers.get("authorization"), apiKey);
       rateLimit.count(endpoint.path);
-      const response = await answer(endpoint, request, call, body);
-      call.outcome = { status: response.status };
-      told(String(response.status));
-      return response;
+      response = await answer(endpoint, request, call, body);
     } catch (error) {
       if (error instanceof ConnectionCut) {
-        call.outcome = "cut";
-        told("cut");
+        end("cut");
         throw error;
       }
-      const response = renderError(error, crypto.randomUUID(), log);
-      call.outcome = { status: response.status };
-      told(String(response.status));
-      return response;
+      response = renderError(error, crypto.randomUUID(), log);
     }
+    end({ status: response.status });
+    return response;
   }
 
   const app = new Hono();
-  for (const endpoint of options.endpoints) app.post(endpoint.path, (c) => respond(endpoint, c.req.raw));
+  for (const endpoint of endpoints) app.post(endpoint.path, (c) => respond(endpoint, c.req.raw));
   return app;
 }
 
@@ -104,7 +99,7 @@ function checkKey(authorization: string | null, apiKey: string): void {
   if (key !== apiKey) throw new DashScopeError("InvalidApiKey");
 }
 
-/** Anything but a DashScopeError is a defect of the simulator, told in the log and answered 500 `InternalError`. */
+/** Anything but a DashScopeError is a defect of the simulator: logged, and answered 500 `InternalError`. */
 function renderError(error: unknown, requestId: string, log: (line: string) => void): Response {
   if (!(error instanceof DashScopeError)) log(`dashscope simulator: defect: ${String(error)}`);
   const { status, code, message } = error instanceof DashScopeError

@@ -1,13 +1,12 @@
 import { Hono } from "hono";
 import { z } from "zod";
-import type { Account } from "./account.ts";
+import type { Account, AccountSettings, NewVoice } from "./account.ts";
 import type { Calls } from "./calls.ts";
 import { type Fault, type Faults, faultSchema } from "./faults.ts";
 import type { Pauses } from "./pauses.ts";
 import type { RateLimit } from "./rate_limit.ts";
 import type { Results } from "./results.ts";
-import type { NewVoice, Voice } from "./voice.ts";
-import { DOCUMENTED_SHAPE, ID_SHAPE_NAMES } from "./voice_ids.ts";
+import { ID_SHAPE_NAMES } from "./voice_ids.ts";
 
 const faultsSchema = z.union([z.array(faultSchema), faultSchema.transform((fault): Fault[] => [fault])]);
 
@@ -37,47 +36,28 @@ const settingsSchema = z.strictObject({
 });
 
 /**
- * The routes that steer the simulator. They are no part of DashScope, want no key, and answer a wrong body 400
- * `{ detail }`.
- *
- * - `GET /control` → `{ region, voices, calls, faults, held, delayed }`: counts, and the faults still waiting.
- * - `POST /control/faults`: one fault or a list, each `{ action?, times?, delay?, hold?, answer? }`, for the next
- *   `times` (1) calls of `action` (any). `delay: { ms, when? }`; `hold: "before" | "after"` the call takes effect;
- *   `answer` is `{ kind: "error", code, status?, message?, when? }` (status 200 puts the error inside a success), `{ kind: "html", status?, when? }`, or `when?` with
- *   kind `cut` (the connection breaks without an answer), `no_voice` (2xx without output.voice), `no_audio` (2xx
- *   without output.audio.url) or `unfinished` (a 2xx whose body breaks off). `when` is "before" (nothing took effect)
- *   if not said, or "after".
- * - `GET /control/held?count=1&wait_ms=0` → `{ held: [{ id, action, when }] }`, as soon as `count` calls are held; 408
- *   with what is held when that did not happen within `wait_ms`.
- * - `POST /control/release` `{ id? }` → `{ released }`: lets one held call go on, or all.
- * - `GET /control/calls` → `{ calls }`: see `Call`; without the key, audio data and URL queries shortened.
- * - `GET /control/voices` → `{ voices, bill: { total, by_preferred_name, syntheses, characters, by_voice } }`, newest
- *   first; `total` and `by_preferred_name` count creations, the others what was spoken.
- * - `POST /control/voices` `{ count?, preferred_name?, prefix?, target_model?, language?, created_at? }` → 201
- *   `{ voices: [id] }`: seeds voices that cost nothing, named alike or `<prefix>_<10 base-36 digits>`.
- * - `POST /control/settings` `{ rate_limit?: { per_minute?, per_second? } | null, voice_limit?, voice_ids? }`: the rate
- *   holds for enrollment and for synthesis apart; a second allows a sixtieth of a minute, rounded up, if not said; null
- *   turns the limit off. `voice_ids` is how ids of new voices are built and `gmt_create` is told, one of
- *   `ID_SHAPE_NAMES`; "17 digits" is the documented one.
- * - `DELETE /control?voices=true`: forgets faults, calls and settings, cuts held and delayed calls where they are, and
- *   with `voices=true` forgets voices, bill and spoken audio too.
+ * The routes that steer the simulator; docs/testing.md lists them. They are no part of DashScope, take no key, and
+ * answer a wrong body 400 `{ detail }`.
  */
-export function createControlRoutes(options: {
-  region: string;
-  voiceLimit: number;
-  account: Account;
-  calls: Calls;
-  faults: Faults;
-  pauses: Pauses;
-  rateLimit: RateLimit;
-  results: Results;
-}): Hono {
-  const { account, calls, faults, pauses, rateLimit, results } = options;
+export function createControlRoutes(
+  { region, account, settings, defaults, calls, faults, pauses, rateLimit, results }: {
+    region: string;
+    account: Account;
+    /** Changed here, and put back to `defaults` by a reset. */
+    settings: AccountSettings;
+    defaults: AccountSettings;
+    calls: Calls;
+    faults: Faults;
+    pauses: Pauses;
+    rateLimit: RateLimit;
+    results: Results;
+  },
+): Hono {
   const app = new Hono();
 
   app.get("/", (c) =>
     c.json({
-      region: options.region,
+      region,
       voices: account.voices().length,
       calls: calls.all().length,
       faults: faults.pending(),
@@ -90,8 +70,7 @@ export function createControlRoutes(options: {
     pauses.abandon();
     calls.reset();
     rateLimit.set(undefined);
-    account.setVoiceLimit(options.voiceLimit);
-    account.setIdShape(DOCUMENTED_SHAPE);
+    Object.assign(settings, defaults);
     if (c.req.query("voices") === "true") {
       account.reset();
       results.reset();
@@ -120,7 +99,15 @@ export function createControlRoutes(options: {
   app.get("/voices", (c) => {
     const { byPreferredName, byVoice, ...totals } = account.bill();
     return c.json({
-      voices: account.voices().map(renderVoice),
+      voices: account.voices().map((voice) => ({
+        voice: voice.voice,
+        target_model: voice.targetModel,
+        preferred_name: voice.preferredName,
+        language: voice.language,
+        text_length: voice.textLength,
+        audio: voice.audio,
+        created_at: voice.createdAt,
+      })),
       bill: { ...totals, by_preferred_name: byPreferredName, by_voice: byVoice },
     });
   });
@@ -139,15 +126,17 @@ export function createControlRoutes(options: {
   });
 
   app.post("/settings", async (c) => {
-    const settings = settingsSchema.parse(await readJson(c.req.raw));
-    const { rate_limit: limit, voice_limit: voiceLimit, voice_ids: idShape } = settings;
+    const {
+      rate_limit: limit,
+      voice_limit: voiceLimit = settings.voiceLimit,
+      voice_ids: idShape = settings.idShape,
+    } = settingsSchema.parse(await readJson(c.req.raw));
     if (limit === null) rateLimit.set(undefined);
     if (limit) {
       const perMinute = limit.per_minute;
       rateLimit.set({ perMinute, perSecond: limit.per_second ?? Math.ceil(perMinute / 60) });
     }
-    if (voiceLimit !== undefined) account.setVoiceLimit(voiceLimit);
-    if (idShape !== undefined) account.setIdShape(idShape);
+    Object.assign(settings, { voiceLimit, idShape });
     return c.json({ ok: true });
   });
 
@@ -165,16 +154,4 @@ async function readJson(request: Request): Promise<unknown> {
   } catch {
     return undefined;
   }
-}
-
-function renderVoice(voice: Voice): Record<string, unknown> {
-  return {
-    voice: voice.voice,
-    target_model: voice.targetModel,
-    preferred_name: voice.preferredName,
-    language: voice.language,
-    text_length: voice.textLength,
-    audio: voice.audio,
-    created_at: voice.createdAt,
-  };
 }

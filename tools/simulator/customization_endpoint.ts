@@ -1,11 +1,10 @@
 import { Buffer } from "node:buffer";
 import { z } from "zod";
 import type { Bytes } from "../../supabase/functions/_shared/bytes.ts";
-import type { Account } from "./account.ts";
-import { checkAudio } from "./audio.ts";
-import type { Endpoint, Success } from "./endpoint.ts";
-import { isTargetModel, parseParameters, parseRequest } from "./parameters.ts";
+import type { Account, AccountSettings } from "./account.ts";
+import { type Endpoint, isTargetModel, parseParameters, parseRequest, type Success } from "./endpoint.ts";
 import { readReference } from "./reference.ts";
+import { checkReferenceAudio } from "./reference_audio.ts";
 import { gmtCreateOf } from "./voice_ids.ts";
 
 /** The path of voice enrollment on every DashScope host. */
@@ -30,14 +29,18 @@ const listSchema = z.object({ page_index: atMostAMillion.default(0), page_size: 
 const deleteSchema = z.object({ voice: z.string().min(1) });
 
 /** Create, list and delete as `docs/qwen-api.md` describes them. The transcript is not compared with the audio. */
-export function createCustomization(options: { account: Account; downloadTimeoutMs: number }): Endpoint {
-  const { account, downloadTimeoutMs } = options;
-
+export function createCustomization(
+  { account, settings, downloadTimeoutMs }: {
+    account: Account;
+    settings: AccountSettings;
+    downloadTimeoutMs: number;
+  },
+): Endpoint {
   async function create(input: unknown): Promise<Success> {
     const asked = parseParameters(createSchema, input);
     account.checkRoom();
     const { bytes, delivery } = await readReference(asked.audio.data, { timeoutMs: downloadTimeoutMs });
-    checkAudio(bytes);
+    checkReferenceAudio(bytes);
     const { voice } = account.create({
       targetModel: asked.target_model,
       preferredName: asked.preferred_name,
@@ -52,13 +55,11 @@ export function createCustomization(options: { account: Account; downloadTimeout
     const page = parseParameters(listSchema, input);
     const voices = account.voices();
     const start = page.page_index * page.page_size;
-    const voiceList = voices.slice(start, start + page.page_size).map((voice) => ({
-      voice: voice.voice,
-      target_model: voice.targetModel,
-      language: voice.language,
-      gmt_create: gmtCreateOf(account.idShape(), Date.parse(voice.createdAt)),
-      gmt_modified: gmtCreateOf(account.idShape(), Date.parse(voice.createdAt)),
-    }));
+    const voiceList = voices.slice(start, start + page.page_size).map((voice) => {
+      const made = gmtCreateOf(settings.idShape, Date.parse(voice.createdAt));
+      const { targetModel: target_model, language } = voice;
+      return { voice: voice.voice, target_model, language, gmt_create: made, gmt_modified: made };
+    });
     return { output: { ...page, total_count: voices.length, voice_list: voiceList }, usage: { count: 0 } };
   }
 
