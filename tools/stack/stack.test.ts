@@ -4,24 +4,22 @@ import { join } from "node:path";
 import { findPostgresPackage } from "./postgres/postgres_binaries.ts";
 import { readStack } from "./stack_record.ts";
 import {
+  assertNothingRuns,
   eventually,
   killNow,
   launchStart,
   processesOf,
   processOf,
   readRecord,
-  stillRunning,
-  whenReady,
-} from "../testkit/stack/launch.ts";
-import { repository } from "./repository.ts";
-import {
-  assertNothingRuns,
   signIn,
   signUp,
   started,
+  stillRunning,
   stopped,
+  whenReady,
   withDataDir,
 } from "../testkit/stack/launched_stack.ts";
+import { repository } from "./repository.ts";
 
 Deno.test("a start says where the API is, which key to use and how to try it, and Ctrl-C stops every child", async () => {
   await withDataDir(async (dataDir) => {

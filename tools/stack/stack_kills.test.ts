@@ -3,10 +3,13 @@ import assert from "node:assert/strict";
 import { dirname, join } from "node:path";
 import { startOf } from "./processes.ts";
 import { readStack } from "./stack_record.ts";
-import { eventually, killNow, processesOf, processOf, readRecord } from "../testkit/stack/launch.ts";
 import {
   assertNothingRuns,
-  healthOf,
+  eventually,
+  killNow,
+  processesOf,
+  processOf,
+  readRecord,
   rest,
   signIn,
   signUp,
@@ -30,7 +33,8 @@ for (const name of ["postgres", "function"] as const) {
           return after.pid !== before.pid && answers.every((status) => status === 200);
         }),
       );
-      assert.deepEqual(await healthOf(dataDir), { ok: true });
+      const { api_url } = await readRecord(dataDir);
+      assert.deepEqual(await (await fetch(`${api_url}/health`)).json(), { ok: true });
       await stopped(stack);
     });
   });

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { z } from "zod";
 import { openDatabase } from "../../stack/postgres/database.ts";
 import { type Stack, startStack } from "../../stack/stack.ts";
-import { type Ran, runCommand } from "../../testkit/stack/command.ts";
+import { type Ran, runCommand } from "../../testkit/stack/launched_stack.ts";
 import { repository } from "../../stack/repository.ts";
 
 const printed = z.strictObject({

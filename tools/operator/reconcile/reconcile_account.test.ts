@@ -2,15 +2,15 @@
 import assert from "node:assert/strict";
 import { z } from "zod";
 import { openDatabase } from "../../stack/postgres/database.ts";
-import { runCommand } from "../../testkit/stack/command.ts";
 import {
   killNow,
   launchStart,
   processesOf,
   readRecord,
+  runCommand,
   stillRunning,
   whenReady,
-} from "../../testkit/stack/launch.ts";
+} from "../../testkit/stack/launched_stack.ts";
 
 const printed = z.looseObject({
   batches: z.number(),

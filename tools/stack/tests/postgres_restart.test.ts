@@ -1,9 +1,15 @@
 // PostgreSQL is killed in the middle of 100 finalizes: nothing may be lost, and nothing be paid for twice.
 import assert from "node:assert/strict";
-import { type Answer, type Cloning, createCloning, type Upload } from "../../testkit/stack/cloning.ts";
-import { assertExactlyOne, readDatabase } from "../../testkit/stack/exactly_one.ts";
-import { startFinalizeStack } from "../../testkit/stack/finalize_stack.ts";
-import { eventually } from "../../testkit/stack/launch.ts";
+import {
+  type Answer,
+  assertExactlyOne,
+  type Cloning,
+  createCloning,
+  readDatabase,
+  type Upload,
+} from "../../testkit/stack/cloning_users.ts";
+import { startInProcessStack } from "../../testkit/stack/in_process_stack.ts";
+import { eventually } from "../../testkit/stack/launched_stack.ts";
 
 const USERS = 5;
 const VOICES = 100;
@@ -25,7 +31,7 @@ async function uploadAll(cloning: Cloning): Promise<Upload[]> {
 }
 
 Deno.test("100 finalizes lose nothing when PostgreSQL is restarted in the middle of them", async () => {
-  const stack = await startFinalizeStack();
+  const stack = await startInProcessStack();
   try {
     const cloning = createCloning(stack);
     const { simulator } = cloning;

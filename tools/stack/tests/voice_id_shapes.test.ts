@@ -3,14 +3,14 @@ import assert from "node:assert/strict";
 import { z } from "zod";
 import { reconcileReport } from "../../../supabase/functions/_shared/contract.ts";
 import { type IdShape, TRACEABLE_SHAPES } from "../../simulator/voice_ids.ts";
-import { createCloning, type Upload } from "../../testkit/stack/cloning.ts";
-import { runCommand } from "../../testkit/stack/command.ts";
+import { createCloning, type Upload } from "../../testkit/stack/cloning_users.ts";
+import { runCommand } from "../../testkit/stack/launched_stack.ts";
 import { readPrinted, runDoctor } from "../../operator/doctor/doctor_stack.ts";
-import { startFinalizeStack } from "../../testkit/stack/finalize_stack.ts";
+import { startInProcessStack } from "../../testkit/stack/in_process_stack.ts";
 
 const FINALIZES_A_SHAPE = 5;
 
-const stack = await startFinalizeStack();
+const stack = await startInProcessStack();
 const cloning = createCloning(stack);
 const { record, sql } = stack;
 const { simulator } = cloning;

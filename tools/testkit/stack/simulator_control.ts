@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { z } from "zod";
 import type { FaultRequest } from "../../simulator/faults.ts";
 import type { IdShape } from "../../simulator/voice_ids.ts";
-import { eventually } from "./launch.ts";
+import { eventually } from "./launched_stack.ts";
 
 const voicesAnswer = z.object({
   voices: z.array(z.object({
@@ -23,7 +23,6 @@ const callsAnswer = z.object({
 
 const heldAnswer = z.object({ held: z.array(z.object({ id: z.number(), action: z.string().nullable() })) });
 
-/** A running simulator's control routes, as tests steer it. */
 export type SimulatorControl = ReturnType<typeof createSimulatorControl>;
 
 /** Steers the simulator at this origin; each call throws when it is refused. */

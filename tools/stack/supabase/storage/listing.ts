@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { wholeNumber } from "./bodies.ts";
-import { isoTime, type ObjectRow } from "./object_rows.ts";
+import { wholeNumber } from "./request_bodies.ts";
+import { type ObjectRow, timesOf } from "./storage_rows.ts";
 
 const order = z.enum(["asc", "desc"]).default("asc");
 
@@ -38,16 +38,12 @@ type Entry = {
   metadata: ObjectRow["metadata"] | null;
 };
 
-function entryOf(row: ObjectRow, name: string): Entry {
-  return {
-    name,
-    id: row.id,
-    updated_at: isoTime(row.updated_at ?? row.created_at),
-    created_at: isoTime(row.created_at),
-    last_accessed_at: isoTime(row.last_accessed_at ?? row.created_at),
-    metadata: row.metadata,
-  };
-}
+const entryOf = (row: ObjectRow, name: string): Entry => ({
+  name,
+  id: row.id,
+  ...timesOf(row),
+  metadata: row.metadata,
+});
 
 const nothing = { id: null, updated_at: null, created_at: null, last_accessed_at: null, metadata: null };
 

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { invalidRequest, unreadableBody } from "./errors.ts";
+import { invalidRequest, unreadableBody } from "./storage_errors.ts";
 
 /** A whole number of at least `least`; hosted Storage takes one in a string too. */
 export function wholeNumber(least: number) {
@@ -34,35 +34,29 @@ function sentenceOf(issue: Issue): string {
   return `${at} must be ${expected === "int" || expected === "number" ? "integer" : expected}`;
 }
 
-/** Reads a body as JSON where it says that it is some, as Fastify does; undefined where it does not. */
-async function readJson(request: Request): Promise<{ value: unknown } | Response> {
+/** Reads a body as JSON where it says that it is JSON, as Fastify does; undefined where it does not. */
+async function readJson(request: Request): Promise<unknown> {
   const isJson = request.headers.get("content-type")?.toLowerCase().startsWith("application/json");
-  if (!isJson) return { value: undefined };
-  const told = "content-type is set to 'application/json'";
+  if (!isJson) return undefined;
+  const declared = "content-type is set to 'application/json'";
   const text = await request.text();
-  if (text === "") return unreadableBody(`Body cannot be empty when ${told}`);
+  if (text === "") throw unreadableBody(`Body cannot be empty when ${declared}`);
   try {
-    return { value: JSON.parse(text) };
+    return JSON.parse(text);
   } catch {
-    return unreadableBody(`Body is not valid JSON but ${told}`);
+    throw unreadableBody(`Body is not valid JSON but ${declared}`);
   }
 }
 
-/** The body of a request, or hosted Storage's answer where it is not what the schema says. */
-export async function readBody<T extends object>(
-  request: Request,
-  schema: z.ZodType<T>,
-): Promise<T | Response> {
-  const body = await readJson(request);
-  if (body instanceof Response) return body;
-  const parsed = schema.safeParse(body.value, { reportInput: true });
+/** The body of a request. Throws hosted Storage's refusal where it is not what the schema says. */
+export async function readBody<T extends object>(request: Request, schema: z.ZodType<T>): Promise<T> {
+  const parsed = schema.safeParse(await readJson(request), { reportInput: true });
   if (parsed.success) return parsed.data;
   const [issue] = parsed.error.issues;
-  return invalidRequest(issue === undefined ? "body is invalid" : sentenceOf(issue));
+  throw invalidRequest(issue === undefined ? "body is invalid" : sentenceOf(issue));
 }
 
-/** Hosted Storage's answer to a body that says it is JSON and is none; null where nothing is wrong with it. */
-export async function refuseBody(request: Request): Promise<Response | null> {
-  const body = await readJson(request.clone());
-  return body instanceof Response ? body : null;
+/** Throws hosted Storage's refusal of a body that says it is JSON and is not. Leaves the request to be read again. */
+export async function checkBody(request: Request): Promise<void> {
+  await readJson(request.clone());
 }

@@ -26,9 +26,7 @@ const rowSchema = z.object({
 export type ObjectRow = z.infer<typeof rowSchema>;
 
 /** Reads one row from an answer of the embedded Storage. Throws when it is none. */
-export function parseRow(value: unknown): ObjectRow {
-  return rowSchema.parse(value);
-}
+export const parseRow = (value: unknown): ObjectRow => rowSchema.parse(value);
 
 /** Reads the rows of a list, leaving out what is no complete object. */
 export function parseRows(value: unknown): ObjectRow[] {
@@ -38,12 +36,16 @@ export function parseRows(value: unknown): ObjectRow[] {
   });
 }
 
-/** PostgreSQL's time as hosted Storage writes it. */
-export function isoTime(time: string): string {
-  return new Date(time).toISOString();
-}
+const isoTime = (time: string) => new Date(time).toISOString();
 
-/** A row as hosted Storage tells it where it tells all of it. */
+/** The times of a row as hosted Storage writes them. */
+export const timesOf = (row: ObjectRow) => ({
+  updated_at: isoTime(row.updated_at ?? row.created_at),
+  created_at: isoTime(row.created_at),
+  last_accessed_at: isoTime(row.last_accessed_at ?? row.created_at),
+});
+
+/** All of a row, as hosted Storage returns it. */
 export function wholeRow(row: ObjectRow) {
   return {
     name: row.name,
@@ -52,9 +54,7 @@ export function wholeRow(row: ObjectRow) {
     owner_id: row.owner_id ?? "",
     version: row.version ?? null,
     id: row.id,
-    updated_at: isoTime(row.updated_at ?? row.created_at),
-    created_at: isoTime(row.created_at),
-    last_accessed_at: isoTime(row.last_accessed_at ?? row.created_at),
+    ...timesOf(row),
     metadata: row.metadata,
     user_metadata: row.user_metadata ?? {},
   };
@@ -85,4 +85,33 @@ export function infoAnswer(row: ObjectRow, method: string): Response {
       "last-modified": new Date(lastModified).toUTCString(),
     },
   });
+}
+
+const bucketRow = z.object({
+  id: z.string(),
+  name: z.string(),
+  owner: z.string().nullish(),
+  public: z.boolean(),
+  file_size_limit: z.number().nullish(),
+  allowed_mime_types: z.array(z.string()).nullish(),
+  created_at: z.string(),
+  updated_at: z.string(),
+});
+
+/** A bucket of the embedded Storage, or a list of them, as hosted Storage returns it. Throws when it is neither. */
+export function bucketAnswer(value: unknown): Response {
+  const bucketOf = (row: z.infer<typeof bucketRow>, more: { type?: string } = {}) => ({
+    id: row.id,
+    name: row.name,
+    owner: row.owner ?? "",
+    public: row.public,
+    ...more,
+    file_size_limit: row.file_size_limit ?? null,
+    allowed_mime_types: row.allowed_mime_types ?? null,
+    created_at: isoTime(row.created_at),
+    updated_at: isoTime(row.updated_at),
+  });
+  const one = bucketRow.safeParse(value);
+  if (one.success) return Response.json(bucketOf(one.data));
+  return Response.json(z.array(bucketRow).parse(value).map((row) => bucketOf(row, { type: "STANDARD" })));
 }
