@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { z } from "zod";
 import { logLines } from "../stack/log.ts";
-import { startOf } from "../stack/processes.ts";
+import { startOf } from "../stack/process/processes.ts";
 import { repository } from "../stack/repository.ts";
 
 const printedPids = z.array(z.int().positive()).length(4);

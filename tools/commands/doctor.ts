@@ -14,7 +14,7 @@ import { countsOf, isSound, lineOf } from "../operator/doctor/summary.ts";
 import { readEnvironment } from "../stack/function/function_environment.ts";
 import { logToStderr, logToStdout, messageOf } from "../stack/log.ts";
 import { findTarget } from "../operator/target.ts";
-import { whenAskedToStop } from "../stack/signals.ts";
+import { whenAskedToStop } from "../stack/process/stop_signals.ts";
 import { repository } from "../stack/repository.ts";
 
 /** The environment, and for a stack of this checkout what is in its `.env` as well. */

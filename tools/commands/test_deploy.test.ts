@@ -2,7 +2,13 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { logLines } from "../stack/log.ts";
-import { isAlive, type ProcessIdentity, readProcessRecord, signal, startOf } from "../stack/processes.ts";
+import {
+  isAlive,
+  type ProcessIdentity,
+  readProcessRecord,
+  signal,
+  startOf,
+} from "../stack/process/processes.ts";
 import { processRecordPath } from "../stack/stack_record.ts";
 import { repository } from "../stack/repository.ts";
 

@@ -7,9 +7,9 @@ import { logLines, logToStderr, logToStdout } from "../stack/log.ts";
 import { unseenAnswers } from "../checks/openapi/coverage.ts";
 import { openApiPath } from "../checks/openapi/document.ts";
 import { jsonObject } from "../checks/openapi/json.ts";
-import { signal } from "../stack/processes.ts";
+import { signal } from "../stack/process/processes.ts";
 import { createSecrets, findLeaks } from "../checks/secret_scan.ts";
-import { whenAskedToStop } from "../stack/signals.ts";
+import { whenAskedToStop } from "../stack/process/stop_signals.ts";
 import { startStack } from "../stack/stack.ts";
 import { repository } from "../stack/repository.ts";
 

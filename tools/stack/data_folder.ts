@@ -1,8 +1,8 @@
 import { join, resolve } from "node:path";
 import type { Log } from "./log.ts";
 import { removePostgresHome } from "./postgres/postgres_home.ts";
-import { removeIfThere } from "./private_file.ts";
-import { openProcessRecord, type ProcessRecord, stopProcess } from "./processes.ts";
+import { removeIfThere } from "./process/private_file.ts";
+import { openProcessRecord, type ProcessRecord, stopProcess } from "./process/processes.ts";
 import { processRecordPath, readStack } from "./stack_record.ts";
 
 /** A sentence for the person who started the stack, instead of a stack trace. */

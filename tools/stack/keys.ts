@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { z } from "zod";
-import { readIfThere, writePrivate } from "./private_file.ts";
+import { readIfThere, writePrivate } from "./process/private_file.ts";
 
 const keysSchema = z.object({
   publishable_key: z.string().startsWith("sb_publishable_"),

@@ -1,7 +1,7 @@
 // The stack with its processes killed in every way.
 import assert from "node:assert/strict";
 import { dirname, join } from "node:path";
-import { startOf } from "./processes.ts";
+import { startOf } from "./process/processes.ts";
 import { readStack } from "./stack_record.ts";
 import {
   assertNothingRuns,

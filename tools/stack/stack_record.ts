@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { z } from "zod";
-import { readIfThere, removeIfThere, writePrivate } from "./private_file.ts";
-import { isAlive, readProcessRecord } from "./processes.ts";
+import { readIfThere, removeIfThere, writePrivate } from "./process/private_file.ts";
+import { isAlive, readProcessRecord } from "./process/processes.ts";
 
 /** What `stack.json` in the data folder holds while a stack runs (mode 0600). */
 export const stackRecordSchema = z.object({

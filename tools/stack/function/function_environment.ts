@@ -1,6 +1,6 @@
 import { isLoopbackHost } from "../../../supabase/functions/_shared/hosts.ts";
 import { parseEnv } from "node:util";
-import { readIfThere } from "../private_file.ts";
+import { readIfThere } from "../process/private_file.ts";
 
 /** Variables of the function that the platform sets; with the embedded stack the stack does. */
 const platformVariables = [

@@ -1,10 +1,10 @@
 import { join } from "node:path";
 import { findDeno } from "./deno_binaries.mjs";
-import { freePort } from "../free_port.ts";
+import { freePort } from "../process/ports.ts";
 import { spawnFunction } from "./function_command.ts";
 import type { Environment } from "./function_environment.ts";
 import { type Log, logLines } from "../log.ts";
-import { type ProcessRecord, signal } from "../processes.ts";
+import { type ProcessRecord, signal } from "../process/processes.ts";
 
 /** The function's process, which comes back when it ends or its files change. */
 export type FunctionProcess = {

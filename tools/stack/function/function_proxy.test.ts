@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { freePort } from "../free_port.ts";
+import { freePort } from "../process/ports.ts";
 import { createFunctionProxy } from "./function_proxy.ts";
 
 type Stand = { port: number; stop(): Promise<void> };

@@ -1,8 +1,8 @@
 import { join } from "node:path";
-import { freePort } from "../free_port.ts";
+import { freePort } from "../process/ports.ts";
 import { type Log, logLines } from "../log.ts";
 import type { RunAs } from "./postgres_home.ts";
-import { readIfThere, removeIfThere } from "../private_file.ts";
+import { readIfThere, removeIfThere } from "../process/private_file.ts";
 import {
   commandLineOf,
   processesIn,
@@ -10,7 +10,7 @@ import {
   signal,
   startOf,
   stopProcess,
-} from "../processes.ts";
+} from "../process/processes.ts";
 
 /** The role that owns the server, as on hosted projects. */
 export const superuser = "supabase_admin";

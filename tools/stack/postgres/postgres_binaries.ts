@@ -2,7 +2,7 @@ import { createRequire } from "node:module";
 import { basename, dirname, join } from "node:path";
 import { z } from "zod";
 import { messageOf } from "../log.ts";
-import { readIfThere, removeIfThere } from "../private_file.ts";
+import { readIfThere, removeIfThere } from "../process/private_file.ts";
 import type { RunAs } from "./postgres_home.ts";
 
 const symlinksSchema = z.array(z.object({ source: z.string(), target: z.string() }));

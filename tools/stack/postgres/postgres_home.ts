@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { removeIfThere } from "../private_file.ts";
+import { removeIfThere } from "../process/private_file.ts";
 
 /** The user PostgreSQL runs as when the stack runs as root, which PostgreSQL refuses for itself. */
 export type RunAs = { uid: number; gid: number; name: string };

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { basename, join } from "node:path";
 import type { App } from "@supabase/lite";
-import { removeIfThere } from "../private_file.ts";
+import { removeIfThere } from "../process/private_file.ts";
 
 /** The storage adapter's interface, which the package does not export by name. */
 type StorageAdapter = NonNullable<App["_storageAdapter"]>;

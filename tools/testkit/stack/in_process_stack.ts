@@ -5,7 +5,7 @@ import { startFunctionProcess } from "../../stack/function/function_process.ts";
 import { createFunctionProxy } from "../../stack/function/function_proxy.ts";
 import { redirectConsole } from "../../stack/library_output.ts";
 import { openDatabase } from "../../stack/postgres/database.ts";
-import { signal } from "../../stack/processes.ts";
+import { signal } from "../../stack/process/processes.ts";
 import { repository } from "../../stack/repository.ts";
 import { startStack } from "../../stack/stack.ts";
 import type { Intercept } from "../../stack/supabase/gateway.ts";

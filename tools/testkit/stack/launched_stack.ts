@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { logLines } from "../../stack/log.ts";
-import { type ProcessIdentity, readProcessRecord, startOf } from "../../stack/processes.ts";
+import { type ProcessIdentity, readProcessRecord, startOf } from "../../stack/process/processes.ts";
 import { repository } from "../../stack/repository.ts";
 import { type StackRecord, stackRecordSchema } from "../../stack/stack_record.ts";
 
