@@ -32,9 +32,7 @@ const byStatus: [status: number, messages: Record<string, string>][] = [
     "BadRequest.VoiceModelMismatch": "The voice is not supported by the model.",
     "InvalidParameter.ResourceNotExist": "The required resource does not exist.",
   }],
-  [430, {
-    "Audio.FileSizeExceed": "The audio file is too large.",
-  }],
+  [430, { "Audio.FileSizeExceed": "The audio file is too large." }],
   [401, {
     "InvalidApiKey": "Invalid API-key provided.",
     "NOT AUTHORIZED": "Not authorized to access the requested model.",

@@ -46,18 +46,14 @@ export function createSimulatorApp(options: SimulatorOptions) {
   const pauses = createPauses();
   const rateLimit = createRateLimit({ now });
   const results = createResults({ now });
+  const state = { account, calls, faults, pauses, rateLimit, results };
   const endpoints = [
     createCustomization({ account, settings, downloadTimeoutMs }),
     createSynthesis({ account, speech: createSpeech(), results }),
   ];
 
   const app = new Hono()
-    .route(
-      "/control",
-      createControlRoutes({
-        ...{ region, account, settings, defaults, calls, faults, pauses, rateLimit, results },
-      }),
-    )
+    .route("/control", createControlRoutes({ region, settings, defaults, ...state }))
     .route("/", createProviderRoutes({ apiKey, endpoints, calls, faults, pauses, rateLimit, log }))
     .get("/results/*", (c) => results.answer(new URL(c.req.url)))
     .notFound((c) =>

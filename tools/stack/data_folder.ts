@@ -11,12 +11,7 @@ export class StackError extends Error {
 }
 
 /** A data folder that belongs to this process and to nobody else. */
-export type DataFolder = {
-  path: string;
-  processes: ProcessRecord;
-  /** Lets the next stack have it. */
-  release(): Promise<void>;
-};
+export type DataFolder = Awaited<ReturnType<typeof takeDataFolder>>;
 
 const lockName = "lock";
 
@@ -24,7 +19,7 @@ const lockName = "lock";
  * Takes a data folder, made when it is not there. The lock is the kernel's and ends with the process, so a killed stack never
  * leaves one behind. Throws a `StackError` when another stack has the folder.
  */
-export async function takeDataFolder(dataDir: string): Promise<DataFolder> {
+export async function takeDataFolder(dataDir: string) {
   const path = resolve(dataDir);
   let lock: Deno.FsFile;
   try {
@@ -48,11 +43,11 @@ export async function takeDataFolder(dataDir: string): Promise<DataFolder> {
         : `Another stack is starting or stopping on ${path}. Try again in a moment.`,
     );
   }
-  const processes = await openProcessRecord(processRecordPath(path));
   return {
     path,
-    processes,
-    async release() {
+    processes: await openProcessRecord(processRecordPath(path)),
+    /** Lets the next stack have it. */
+    async release(): Promise<void> {
       await removeIfThere(processRecordPath(path));
       await lock.unlock();
       lock.close();

@@ -190,10 +190,8 @@ async function startDatabase(
   const serverLogFile = join(dataDir, "postgres.log");
   await Deno.writeTextFile(serverLogFile, "", { mode: 0o600 });
   const serverLog = (line: string) => Deno.writeTextFileSync(serverLogFile, `${line}\n`, { append: true });
-  return await startPostgres({
-    ...{ binaries, home, runAs, serverLog, ...supervision },
-    password: keys.databasePassword,
-  });
+  const password = keys.databasePassword;
+  return await startPostgres({ binaries, home, runAs, password, serverLog, ...supervision });
 }
 
 async function startSimulator(dataDir: string, log: Log) {

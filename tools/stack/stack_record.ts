@@ -1,9 +1,9 @@
 import { join } from "node:path";
 import { z } from "zod";
-import { readIfThere, removeIfThere, writePrivate } from "./process/private_file.ts";
+import { readIfThere, removeIfThere, writePrivateJson } from "./process/private_file.ts";
 import { isAlive, readProcessRecord } from "./process/processes.ts";
 
-/** What `stack.json` in the data folder holds while a stack runs (mode 0600). */
+/** `stack.json` in the data folder while a stack runs (mode 0600). */
 export const stackRecordSchema = z.object({
   /** Base URL of the function's routes. */
   api_url: z.url(),
@@ -39,16 +39,8 @@ export async function readStack(dataDir: string): Promise<StackRecord | null> {
 }
 
 /** Where the record of the stack's processes is. */
-export function processRecordPath(dataDir: string): string {
-  return join(dataDir, "processes.json");
-}
+export const processRecordPath = (dataDir: string) => join(dataDir, "processes.json");
 
-/** Says that the stack runs. */
-export async function writeStack(dataDir: string, record: StackRecord): Promise<void> {
-  await writePrivate(pathIn(dataDir), `${JSON.stringify(record, null, 2)}\n`);
-}
+export const writeStack = (dataDir: string, record: StackRecord) => writePrivateJson(pathIn(dataDir), record);
 
-/** Says that no stack runs any more. */
-export async function removeStack(dataDir: string): Promise<void> {
-  await removeIfThere(pathIn(dataDir));
-}
+export const removeStack = (dataDir: string) => removeIfThere(pathIn(dataDir));

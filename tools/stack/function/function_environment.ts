@@ -32,16 +32,14 @@ const operatorVariables = [
   "CORS_ALLOWED_ORIGINS",
 ] as const;
 
-/** Values by name of an environment; a variable that is set to nothing is there with an empty value. */
+/** Variables by name; one that is set to nothing has an empty value. */
 export type Environment = Record<string, string>;
 
 /** The environment of this process over the `.env` file at `envFile`, when there is one. */
 export async function readEnvironment(envFile: string): Promise<Environment> {
-  const fromFile: Environment = {};
-  for (const [name, value] of Object.entries(parseEnv(await readIfThere(envFile) ?? ""))) {
-    if (value !== undefined) fromFile[name] = value;
-  }
-  return { ...fromFile, ...Deno.env.toObject() };
+  const fromFile = Object.entries(parseEnv(await readIfThere(envFile) ?? ""));
+  const defined = fromFile.flatMap(([name, value]) => value === undefined ? [] : [[name, value] as const]);
+  return { ...Object.fromEntries(defined), ...Deno.env.toObject() };
 }
 
 // What Deno itself needs, and nothing else of the caller's environment.
@@ -59,30 +57,19 @@ function pick(environment: Environment, names: readonly string[]): Environment {
   );
 }
 
-function isLoopback(url: string): boolean {
-  return isLoopbackHost(URL.parse(url)?.hostname ?? "");
-}
-
 /** The one key that the built-in simulator takes. */
 export const SIMULATOR_KEY = "sk-local-simulator";
-
-/** Who plays the provider. */
-export type Provider = {
-  /** Whether the built-in simulator is wanted. */
-  simulate: boolean;
-  /** Where a stand-in on this machine was named by the caller. */
-  standIn: string | null;
-};
 
 /**
  * Decides who plays the provider: the real one when `DASHSCOPE_API_KEY` is set, a stand-in when `DASHSCOPE_BASE_URL` is on
  * loopback, nobody when either is set to nothing or the base URL is elsewhere, else the built-in simulator.
  */
-export function chooseProvider(environment: Environment): Provider {
-  const { DASHSCOPE_API_KEY: key, DASHSCOPE_BASE_URL: baseUrl } = environment;
+export function chooseProvider({ DASHSCOPE_API_KEY: key, DASHSCOPE_BASE_URL: baseUrl }: Environment) {
   return {
+    /** Whether the built-in simulator is wanted. */
     simulate: key === undefined && baseUrl === undefined,
-    standIn: baseUrl && isLoopback(baseUrl) ? baseUrl : null,
+    /** Where the caller's stand-in on this machine is. */
+    standIn: baseUrl && isLoopbackHost(URL.parse(baseUrl)?.hostname ?? "") ? baseUrl : null,
   };
 }
 

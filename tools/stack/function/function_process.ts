@@ -6,15 +6,6 @@ import type { Environment } from "./function_environment.ts";
 import { type Log, logLines } from "../log.ts";
 import { type ProcessRecord, signal } from "../process/processes.ts";
 
-/** The function's process, which comes back when it ends or its files change. */
-export type FunctionProcess = {
-  /** Where it listens, or will in a moment; null while it is away. */
-  port(): number | null;
-  /** Ends it and starts it again with these variables in the place of those it had; no port is told until then. */
-  restart(environment: Environment): void;
-  stop(): Promise<void>;
-};
-
 const growingDelaysMs = [50, 200, 500, 1_000, 2_000];
 /** A process that lived this long starts its next restarts without delay again, in milliseconds. */
 const healthyMs = 5_000;
@@ -64,7 +55,7 @@ export function startFunctionProcess(
     restartDelaysMs?: readonly number[] | undefined;
     log: Log;
   },
-): FunctionProcess {
+) {
   const ended = new AbortController();
   let variables = environment;
   let port: number | null = null;
@@ -73,14 +64,8 @@ export function startFunctionProcess(
 
   async function runOnce(): Promise<void> {
     const mine = fixedPort ?? freePort();
-    const started = spawnFunction({
-      deno,
-      root,
-      entrypoint,
-      environment: variables,
-      port: mine,
-      detached: true,
-    });
+    const command = { deno, root, entrypoint, environment: variables, port: mine, detached: true };
+    const started = spawnFunction(command);
     child = started;
     port = mine;
     const recorded = processes?.add("function", started.pid);
@@ -125,13 +110,15 @@ export function startFunctionProcess(
   const changed = () => restart("The function's files changed; it is started again.");
   const watching = watch(root, changed, ended.signal);
   return {
+    /** Where it listens, or will in a moment; null while it is away. */
     port: () => port,
-    restart(environment) {
+    /** Ends it and starts it again with these variables in place of those it had; it has no port until then. */
+    restart(environment: Environment): void {
       variables = environment;
       port = null;
       restart("The function's variables changed; it is started again.");
     },
-    async stop() {
+    async stop(): Promise<void> {
       ended.abort();
       restartNow.resolve();
       if (child) signal(child.pid, "SIGKILL");

@@ -3,7 +3,7 @@ import { basename, dirname, join } from "node:path";
 import { z } from "zod";
 import { messageOf } from "../log.ts";
 import { readIfThere, removeIfThere } from "../process/private_file.ts";
-import type { RunAs } from "./postgres_home.ts";
+import { idsOf, type RunAs } from "./postgres_home.ts";
 
 const symlinksSchema = z.array(z.object({ source: z.string(), target: z.string() }));
 
@@ -58,7 +58,7 @@ async function complaint(native: string, home: string, runAs: RunAs | null): Pro
         args: ["--version"],
         cwd: home,
         clearEnv: true,
-        ...(runAs ? { uid: runAs.uid, gid: runAs.gid } : {}),
+        ...idsOf(runAs),
       }).output();
       if (!success) return new TextDecoder().decode(stderr).trim() || `${program} does not run`;
     }

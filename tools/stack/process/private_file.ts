@@ -8,10 +8,10 @@ export async function readIfThere(path: string): Promise<string | null> {
   }
 }
 
-/** Writes a file that only its owner can read, whole or not at all: readers see the old text or the new one. */
-export async function writePrivate(path: string, text: string): Promise<void> {
+/** Writes a file that only its owner can read, whole or not at all: readers see the old value or the new one. */
+export async function writePrivateJson(path: string, value: unknown): Promise<void> {
   const temporary = `${path}.${Deno.pid}.tmp`;
-  await Deno.writeTextFile(temporary, text, { mode: 0o600 });
+  await Deno.writeTextFile(temporary, `${JSON.stringify(value, null, 2)}\n`, { mode: 0o600 });
   await Deno.rename(temporary, path);
 }
 

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { readIfThere, writePrivate } from "./private_file.ts";
+import { readIfThere, writePrivateJson } from "./private_file.ts";
 
 const recordSchema = z.record(z.string(), z.object({ pid: z.int().positive(), started: z.string() }));
 
@@ -12,23 +12,15 @@ async function output(command: string, args: string[]): Promise<string> {
   return success ? new TextDecoder().decode(stdout).trim() : "";
 }
 
-// Fields of /proc/PID/stat after the command, which stands in brackets and may hold anything (proc(5)).
-async function statFields(pid: number): Promise<string[] | null> {
-  try {
-    const stat = await Deno.readTextFile(`/proc/${pid}/stat`);
-    return stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-  } catch {
-    return null;
-  }
-}
-
 /**
  * When a process started, in a form that differs between any two processes of one pid, or null when none runs.
  * A zombie does not run. Linux: boot id and start in clock ticks; elsewhere what `ps` says.
  */
 export async function startOf(pid: number): Promise<string | null> {
   if (Deno.build.os !== "linux") return (await output("ps", ["-o", "lstart=", "-p", `${pid}`])) || null;
-  const fields = await statFields(pid);
+  const stat = await Deno.readTextFile(`/proc/${pid}/stat`).catch(() => null);
+  // The command stands in brackets and may hold anything (proc(5)).
+  const fields = stat?.slice(stat.lastIndexOf(")") + 2).split(" ");
   if (!fields || fields[0] === "Z" || fields[0] === "X") return null;
   const boot = (await readIfThere("/proc/sys/kernel/random/boot_id"))?.trim() ?? "";
   return `${boot}:${fields[19]}`;
@@ -37,11 +29,7 @@ export async function startOf(pid: number): Promise<string | null> {
 /** The command line of a running process, its arguments separated by NUL on Linux and by spaces elsewhere, or "". */
 export async function commandLineOf(pid: number): Promise<string> {
   if (Deno.build.os !== "linux") return await output("ps", ["-o", "command=", "-ww", "-p", `${pid}`]);
-  try {
-    return await Deno.readTextFile(`/proc/${pid}/cmdline`);
-  } catch {
-    return "";
-  }
+  return await Deno.readTextFile(`/proc/${pid}/cmdline`).catch(() => "");
 }
 
 /** The processes whose working folder is this one; on systems without /proc none are known. */
@@ -98,30 +86,23 @@ export async function stopProcess(
 }
 
 /** The stack and its children by name, in a file that outlives them. */
-export type ProcessRecord = {
-  /** What the file said when it was opened: perhaps processes that a killed stack left over. */
-  previous: Map<string, ProcessIdentity>;
-  add(name: string, pid: number): Promise<void>;
-  remove(name: string): Promise<void>;
-};
+export type ProcessRecord = Awaited<ReturnType<typeof openProcessRecord>>;
 
 /** Opens the record; a file that is damaged or missing means that nothing is known, and nothing will be killed. */
-export async function openProcessRecord(path: string): Promise<ProcessRecord> {
+export async function openProcessRecord(path: string) {
   const current = new Map<string, ProcessIdentity>();
   let writing = Promise.resolve();
-  const save =
-    () => (writing = writing.then(() =>
-      writePrivate(path, `${JSON.stringify(Object.fromEntries(current), null, 2)}\n`)
-    ));
+  const save = () => writing = writing.then(() => writePrivateJson(path, Object.fromEntries(current)));
   return {
+    /** What the file said when it was opened: perhaps processes that a killed stack left over. */
     previous: await readProcessRecord(path),
-    async add(name, pid) {
+    async add(name: string, pid: number): Promise<void> {
       const started = await startOf(pid);
       if (started === null) return;
       current.set(name, { pid, started });
       await save();
     },
-    async remove(name) {
+    async remove(name: string): Promise<void> {
       if (current.delete(name)) await save();
     },
   };
