@@ -1,8 +1,6 @@
 // The stack with its processes killed in every way.
 import assert from "node:assert/strict";
 import { dirname, join } from "node:path";
-import { startOf } from "./process/processes.ts";
-import { readStack } from "./stack_record.ts";
 import {
   assertNothingRuns,
   eventually,
@@ -16,7 +14,9 @@ import {
   started,
   stopped,
   withDataDir,
-} from "../testkit/stack/launched_stack.ts";
+} from "../../testkit/stack/launched_stack.ts";
+import { startOf } from "../process/processes.ts";
+import { readStack } from "../stack_record.ts";
 
 for (const name of ["postgres", "function"] as const) {
   Deno.test(`${name} comes back by itself after kill -9, and the data is there`, async () => {
@@ -25,14 +25,13 @@ for (const name of ["postgres", "function"] as const) {
       await signUp(dataDir);
       const before = await processOf(dataDir, name);
       killNow(before);
-      assert.ok(
-        await eventually(async () => {
-          // Asked all the time: what is lost while the process is away must neither hang nor stay lost.
-          const answers = await Promise.all([signIn(dataDir), signIn(dataDir), rest(dataDir)]);
-          const after = await processOf(dataDir, name).catch(() => before);
-          return after.pid !== before.pid && answers.every((status) => status === 200);
-        }),
-      );
+      const isBack = async () => {
+        // Requests go on all the time: what is lost while the process is away must neither hang nor stay lost.
+        const answers = await Promise.all([signIn(dataDir), signIn(dataDir), rest(dataDir)]);
+        const after = await processOf(dataDir, name).catch(() => before);
+        return after.pid !== before.pid && answers.every((status) => status === 200);
+      };
+      assert.ok(await eventually(isBack));
       const { api_url } = await readRecord(dataDir);
       assert.deepEqual(await (await fetch(`${api_url}/health`)).json(), { ok: true });
       await stopped(stack);
@@ -40,13 +39,12 @@ for (const name of ["postgres", "function"] as const) {
   });
 }
 
-for (
-  const names of [["stack"], ["stack", "postgres"], ["stack", "function"], [
-    "stack",
-    "postgres",
-    "function",
-  ]] as const
-) {
+const killed = [["stack"], ["stack", "postgres"], ["stack", "function"], [
+  "stack",
+  "postgres",
+  "function",
+]] as const;
+for (const names of killed) {
   Deno.test(`after kill -9 of ${names.join(", ")} the next start stops what is left and has the data`, async () => {
     await withDataDir(async (dataDir) => {
       const first = await started(dataDir);
@@ -55,7 +53,7 @@ for (
       const left = await processesOf(dataDir);
       for (const name of names) killNow(await processOf(dataDir, name));
       await first.status;
-      assert.equal(await readStack(dataDir), null, "a record that is left over must fool nobody");
+      assert.equal(await readStack(dataDir), null, "a leftover record does not count");
 
       const second = await started(dataDir);
       await assertNothingRuns(left);
@@ -71,10 +69,8 @@ Deno.test("a stranger that got the pid of an earlier child is left alone", async
     await stopped(await started(dataDir));
     const stranger = new Deno.Command("sleep", { args: ["600"] }).spawn();
     const recorded = { pid: stranger.pid, started: "another time" };
-    await Deno.writeTextFile(
-      join(dataDir, "processes.json"),
-      JSON.stringify({ stack: recorded, postgres: recorded, function: recorded }),
-    );
+    const processes = JSON.stringify({ stack: recorded, postgres: recorded, function: recorded });
+    await Deno.writeTextFile(join(dataDir, "processes.json"), processes);
     const postmaster = join(dataDir, "postgres", "cluster", "postmaster.pid");
     await Deno.writeTextFile(postmaster, `${stranger.pid}\n${dirname(postmaster)}\n`);
     try {
