@@ -26,17 +26,13 @@ to it; --fresh removes it there as well.
 
 PORT moves the gateway (54321). The variables in .env.example configure the function.`;
 
-/**
- * Who plays the provider, asked of the function itself, for it alone knows whether its configuration holds; null when it
- * does not.
- */
+/** Who plays the provider, by the function itself, which alone knows its configuration; null when that is not valid. */
 async function providerOf(
   { supabase_url, simulator_url }: StackRecord,
   { simulate }: { simulate: boolean },
 ): Promise<string | null> {
-  const response = await fetch(`${supabase_url}/api/languages`, { signal: AbortSignal.timeout(5_000) }).catch(
-    () => null,
-  );
+  const signal = AbortSignal.timeout(5_000);
+  const response = await fetch(`${supabase_url}/api/languages`, { signal }).catch(() => null);
   const body = languages.safeParse(await response?.json().catch(() => null)).data;
   if (!response?.ok || !body) return null;
   if (body.provider === "modal") return "modal, which keeps no voices (TTS_PROVIDER_MODE)";
@@ -49,7 +45,7 @@ function banner(
   seconds: string,
   provider: string | null,
 ): string {
-  const told = provider ?? "none: the configuration is not valid; the line config.invalid says why";
+  const played = provider ?? "none: the configuration is not valid; the line config.invalid says why";
   const tryIt = provider === null
     ? "Only /health answers, until it is mended and npm start runs anew."
     : `Try it:
@@ -62,7 +58,7 @@ Ready in ${seconds} s. Ctrl-C stops everything.
   API        ${api_url}   (short: ${supabase_url}/api)
   Supabase   ${supabase_url}
   Key        ${publishable_key}   (publishable; send it as "apikey")
-  Provider   ${told}
+  Provider   ${played}
 
 ${tryIt}
 `;
@@ -112,12 +108,7 @@ async function main(): Promise<number> {
 try {
   Deno.exit(await main());
 } catch (error) {
-  if (error instanceof StackError) {
-    logToStderr(messageOf(error));
-  } else if (error instanceof TypeError && "code" in error) {
-    logToStderr(messageOf(error));
-  } else {
-    logToStderr(error instanceof Error ? error.stack ?? error.message : String(error));
-  }
+  const isForPerson = error instanceof StackError || (error instanceof TypeError && "code" in error);
+  logToStderr(!isForPerson && error instanceof Error ? error.stack ?? error.message : messageOf(error));
   Deno.exit(1);
 }

@@ -27,7 +27,11 @@ export const idsOf = (runAs: RunAs | null) => runAs ? { uid: runAs.uid, gid: run
 /** Whether that user can enter a folder. */
 async function canEnter(folder: string, runAs: RunAs): Promise<boolean> {
   const options = { args: ["-c", "test -x ."], cwd: folder, clearEnv: true, ...idsOf(runAs) };
-  return await new Deno.Command("/bin/sh", options).output().then(({ success }) => success, () => false);
+  try {
+    return (await new Deno.Command("/bin/sh", options).output()).success;
+  } catch {
+    return false;
+  }
 }
 
 /** The folder that holds the cluster, owned by the user who runs PostgreSQL. */
