@@ -87,7 +87,6 @@ export function createAccount(
       save();
       return voices;
     },
-    /** Throws `BadRequest.VoiceNotFound`. */
     delete(id: string): void {
       const kept = state.voices.filter(({ voice }) => voice !== id);
       if (kept.length === state.voices.length) throw new DashScopeError("BadRequest.VoiceNotFound");
@@ -117,7 +116,6 @@ export function createAccount(
         byVoice: structuredClone(state.speech),
       };
     },
-    /** Forgets every voice and the bill. */
     reset(): void {
       state = nothing();
       save();

@@ -1,4 +1,3 @@
-/** One request to the provider's API as the simulator saw it. */
 export type Call = {
   readonly id: number;
   /** ISO 8601, UTC. */

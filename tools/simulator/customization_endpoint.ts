@@ -7,7 +7,6 @@ import { readReference } from "./reference.ts";
 import { checkReferenceAudio } from "./reference_audio.ts";
 import { gmtCreateOf } from "./voice_ids.ts";
 
-/** The path of voice enrollment on every DashScope host. */
 export const customizationPath = "/api/v1/services/audio/tts/customization";
 
 const enrollmentModel = "qwen-voice-enrollment";

@@ -44,7 +44,6 @@ export function createFaults() {
   let queue: Fault[] = [];
   return {
     add: (faults: readonly Fault[]): void => void queue.push(...faults),
-    /** Takes the first fault that fits a call of this action. */
     take(action: string | undefined): Fault | undefined {
       const fault = queue.find((one) => one.action === undefined || one.action === action);
       queue = queue.flatMap((one) =>

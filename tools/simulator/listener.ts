@@ -69,7 +69,6 @@ export function listen(options: {
 
 /** The two connections behind one of a client: its own, and the one to the server. */
 type Relay = {
-  /** Breaks both off. */
   cut(): void;
   /** Resolves when something more has reached the client, or nothing can any more. */
   forwarded(): Promise<void>;

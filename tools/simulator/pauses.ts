@@ -37,10 +37,8 @@ export function createPauses() {
 
   return {
     delay: (ms: number) => pause({ ms }),
-    /** Resolves when released. */
     hold: (call: HeldCall) => pause({ call }),
     held,
-    /** How many calls are being delayed. */
     delayed: () => pauses.size - held().length,
     /** Resolves to true as soon as `count` calls are held, to false after `timeoutMs` or when abandoned. */
     waitForHeld(count: number, timeoutMs: number): Promise<boolean> {

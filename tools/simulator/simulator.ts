@@ -84,7 +84,6 @@ export function createSimulatorApp(options: SimulatorOptions) {
   };
 }
 
-/** A simulator that listens. */
 export type Simulator = Awaited<ReturnType<typeof startSimulator>>;
 
 /**

@@ -7,7 +7,6 @@ import type { Results } from "./results.ts";
 import { plainTone, type Speech, speechSampleRate, toneOf } from "./speech.ts";
 import { encodeWav } from "./wav_writer.ts";
 
-/** The path of synthesis on every DashScope host. */
 export const synthesisPath = "/api/v1/services/aigc/multimodal-generation/generation";
 
 const maximumLength = 600;

@@ -8,7 +8,6 @@ import { createSimulatorApp, type SimulatorOptions } from "./simulator.ts";
 import { synthesisPath } from "./synthesis_endpoint.ts";
 import { encodeWav } from "./wav_writer.ts";
 
-/** An answer read whole. */
 export type Answer = { status: number; body: unknown };
 
 const apiKey = "sk-simulated";
@@ -60,7 +59,6 @@ export function createTestClient(
     /** A right synthesis with this voice, with the fields given in place of its own. */
     synthesize: (voice: string, fields: Record<string, unknown> = {}, model = newestModel) =>
       callSynthesis({ model, input: { text: "Good morning.", voice, ...fields } }),
-    /** Fetches spoken audio, without a key. */
     download: (url: string) => send(new Request(url, { headers: always })),
     control: (method: string, path: string, body?: unknown) =>
       request(method, `/control${path}`, body === undefined ? undefined : JSON.stringify(body)),
@@ -100,7 +98,6 @@ export function wav(
   return encodeWav(samples, sampleRate);
 }
 
-/** A base64 data URL. */
 export function dataUrl(type: string, bytes: Uint8Array): string {
   return `data:${type};base64,${Buffer.from(bytes).toString("base64")}`;
 }

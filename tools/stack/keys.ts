@@ -9,7 +9,6 @@ const keysSchema = z.object({
   database_password: z.string().min(16),
 });
 
-/** The secrets of one embedded project. */
 export type Keys = {
   publishableKey: string;
   secretKey: string;

@@ -5,7 +5,6 @@ import { isAlive, readProcessRecord } from "./process/processes.ts";
 
 /** `stack.json` in the data folder while a stack runs (mode 0600). */
 export const stackRecordSchema = z.object({
-  /** Base URL of the function's routes. */
   api_url: z.url(),
   supabase_url: z.url(),
   publishable_key: z.string(),
@@ -17,7 +16,6 @@ export const stackRecordSchema = z.object({
   pid: z.int(),
 });
 
-/** Where a running stack is and how to reach its parts. */
 export type StackRecord = z.infer<typeof stackRecordSchema>;
 
 const pathIn = (dataDir: string) => join(dataDir, "stack.json");
@@ -38,7 +36,6 @@ export async function readStack(dataDir: string): Promise<StackRecord | null> {
   return await isAlive(stack) ? parsed.data : null;
 }
 
-/** Where the record of the stack's processes is. */
 export const processRecordPath = (dataDir: string) => join(dataDir, "processes.json");
 
 export const writeStack = (dataDir: string, record: StackRecord) => writePrivateJson(pathIn(dataDir), record);

@@ -8,11 +8,9 @@ const address = new URL("serve_address.ts", import.meta.url).href;
 export type FunctionCommand = {
   /** The binary of Deno, from `findDeno`. */
   deno: string;
-  /** The folder of `deno.json`. */
   root: string;
   /** The file's path, from the root or absolute. */
   entrypoint: string;
-  /** All the variables it gets to see. */
   environment: Environment;
   /** Where it listens on 127.0.0.1; 0 takes any free port, and its greeting says which. */
   port: number;
@@ -20,7 +18,6 @@ export type FunctionCommand = {
   preload?: readonly string[];
   /** Gives it a process group of its own. */
   detached?: boolean;
-  /** Ends it. */
   signal?: AbortSignal;
 };
 

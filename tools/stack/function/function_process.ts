@@ -12,13 +12,14 @@ const healthyMs = 5_000;
 /** Editors write one file in several steps; a restart waits for this much quiet, in milliseconds. */
 const quietMs = 100;
 
-/** Watches what the function is made of. Ends when the signal aborts. */
+/** Ends when the signal aborts. */
 async function watch(root: string, onChange: () => void, ended: AbortSignal): Promise<void> {
-  const watcher = Deno.watchFs([join(root, "supabase", "functions"), join(root, "deno.json")]);
+  const functions = join(root, "supabase", "functions");
+  const tests = join(functions, "tests");
+  const watcher = Deno.watchFs([functions, join(root, "deno.json")]);
   ended.addEventListener("abort", () => watcher.close(), { once: true });
   let timer: ReturnType<typeof setTimeout> | undefined;
   for await (const event of watcher) {
-    const tests = join(root, "supabase", "functions", "tests");
     if (event.kind === "access" || event.paths.every((path) => path.startsWith(tests))) continue;
     clearTimeout(timer);
     timer = setTimeout(onChange, quietMs);
@@ -42,7 +43,6 @@ export function startFunctionProcess(
     restartDelaysMs = growingDelaysMs,
     log,
   }: {
-    /** The repository's folder. */
     root: string;
     entrypoint: string;
     environment: Environment;
@@ -70,12 +70,8 @@ export function startFunctionProcess(
     port = mine;
     const recorded = processes?.add("function", started.pid);
     const own = (line: string) => isOwnLine(line) ? log(line) : undefined;
-    await Promise.all([
-      recorded,
-      logLines(started.stdout, own),
-      logLines(started.stderr, own),
-      started.status,
-    ]);
+    const outputs = [started.stdout, started.stderr].map((output) => logLines(output, own));
+    await Promise.all([recorded, ...outputs, started.status]);
     child = null;
     port = null;
     await processes?.remove("function");

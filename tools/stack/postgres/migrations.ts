@@ -22,10 +22,8 @@ export async function applyMigrations(
       create table if not exists supabase_migrations.schema_migrations
         (version text primary key, statements text[], name text);
     `).simple();
-    const rows = await database<
-      { version: string }[]
-    >`select version from supabase_migrations.schema_migrations`;
-    const known = new Set(rows.map((row) => row.version));
+    const rows = await database`select version from supabase_migrations.schema_migrations`;
+    const known = new Set(rows.map(({ version }) => version));
     const applied: string[] = [];
     for (const file of files.sort()) {
       const [, version = "", name = ""] = fileName.exec(file) ?? [];

@@ -15,17 +15,14 @@ import {
 /** The role that owns the server, as on hosted projects. */
 export const superuser = "supabase_admin";
 
-/** What a server needs to run. */
 export type PostgresOptions = {
   /** Folder with `bin/postgres` and `bin/initdb`. */
   binaries: string;
-  /** Folder that holds the cluster. */
   home: string;
   runAs: RunAs | null;
   /** Of the superuser; set when the cluster is made. */
   password: string;
   processes: ProcessRecord;
-  /** Takes the server's own log lines. */
   serverLog: Log;
   log: Log;
   /** Called when the server ended without being asked to. */

@@ -24,7 +24,6 @@ export async function postgresUser(): Promise<RunAs | null> {
 /** The options of `Deno.Command` that run a program as this user. */
 export const idsOf = (runAs: RunAs | null) => runAs ? { uid: runAs.uid, gid: runAs.gid } : {};
 
-/** Whether that user can enter a folder. */
 async function canEnter(folder: string, runAs: RunAs): Promise<boolean> {
   const options = { args: ["-c", "test -x ."], cwd: folder, clearEnv: true, ...idsOf(runAs) };
   try {

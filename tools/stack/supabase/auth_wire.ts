@@ -3,11 +3,8 @@ import { z } from "zod";
 import type { Database } from "../postgres/database.ts";
 import type { Keys } from "../keys.ts";
 
-const session = z.looseObject({
-  access_token: z.string(),
-  user: z.looseObject({ id: z.string(), is_anonymous: z.boolean() }).optional(),
-});
 const user = z.looseObject({ id: z.string(), is_anonymous: z.boolean() });
+const session = z.looseObject({ access_token: z.string(), user: user.optional() });
 const signUpBody = z.looseObject({ email: z.string().nullish(), phone: z.string().nullish() });
 
 /**
@@ -26,10 +23,8 @@ export function createAuthWire(
   const secret = new TextEncoder().encode(keys.jwtSecret);
 
   async function isAnonymous(userId: string): Promise<boolean> {
-    const rows = await database<
-      { is_anonymous: boolean }[]
-    >`select is_anonymous from auth.users where id = ${userId}`;
-    return rows[0]?.is_anonymous ?? false;
+    const [row] = await database`select is_anonymous from auth.users where id = ${userId}`;
+    return row?.is_anonymous === true;
   }
 
   async function mendSession(value: z.infer<typeof session>): Promise<unknown> {
@@ -46,11 +41,8 @@ export function createAuthWire(
       is_anonymous: anonymous,
       iss: issuer,
     }).setProtectedHeader({ alg: "HS256", typ: "JWT" }).sign(secret);
-    return {
-      ...value,
-      access_token,
-      ...(value.user ? { user: { ...value.user, is_anonymous: anonymous } } : {}),
-    };
+    const user = value.user ? { user: { ...value.user, is_anonymous: anonymous } } : {};
+    return { ...value, access_token, ...user };
   }
 
   async function mend(response: Response): Promise<Response> {
@@ -70,13 +62,8 @@ export function createAuthWire(
     const email = `${crypto.randomUUID()}@anonymous.invalid`;
     const headers = new Headers(request.headers);
     headers.delete("content-length");
-    const response = await embedded(
-      new Request(request.url, {
-        method: "POST",
-        headers,
-        body: JSON.stringify({ ...body, email, password: crypto.randomUUID() }),
-      }),
-    );
+    const account = JSON.stringify({ ...body, email, password: crypto.randomUUID() });
+    const response = await embedded(new Request(request.url, { method: "POST", headers, body: account }));
     if (!response.ok) return response;
     const created = session.parse(await response.json());
     const id = decodeJwt(created.access_token).sub ?? "";
@@ -99,9 +86,8 @@ export function createAuthWire(
       if (body.success && !body.data.email && !body.data.phone) {
         return await signUpAnonymously(request, body.data);
       }
-      return await mend(
-        await embedded(new Request(request.url, { method: "POST", headers: request.headers, body: text })),
-      );
+      const { url, headers } = request;
+      return await mend(await embedded(new Request(url, { method: "POST", headers, body: text })));
     }
     return await mend(await embedded(request));
   };

@@ -13,7 +13,6 @@ export type Intercept = (
 
 type Handler = (request: Request) => Promise<Response>;
 
-/** What stands behind the gateway. */
 export type Services = {
   auth: Handler;
   rest: Handler;

@@ -3,11 +3,8 @@ import { basename, join } from "node:path";
 import type { App } from "@supabase/lite";
 import { removeIfThere } from "../process/private_file.ts";
 
-/** The storage adapter's interface, which the package does not export by name. */
-type StorageAdapter = NonNullable<App["_storageAdapter"]>;
-
-/** Object bytes in a folder of the stack's own. */
-export type ObjectStore = StorageAdapter & {
+/** The package's storage adapter, an interface that it does not export by name, over a folder of the stack's own. */
+export type ObjectStore = NonNullable<App["_storageAdapter"]> & {
   /** Opens an object's bytes for reading; the caller closes the file. Throws `Deno.errors.NotFound` when there are none. */
   open(bucket: string, key: string): Promise<Deno.FsFile>;
 };

@@ -18,7 +18,6 @@ const COME_AGAIN = [409, 500, 502, 503, 504];
 /** How often a client comes again before it gives up. */
 const MOST_TRIES = 20;
 
-/** A signed-up user. */
 export type User = { id: string; token: string };
 
 /** A clip that was uploaded and may be finalized. */
@@ -134,7 +133,6 @@ export function createCloning({ record, sql }: Pick<InProcessStack, "record" | "
       throw new Error("reconcile does not come to an end");
     },
 
-    /** The clip as Storage has it. */
     async storedClip(objectKey: string): Promise<Uint8Array> {
       const url = `${record.supabase_url}/storage/v1/object/references/${objectKey}`;
       const headers = { apikey: record.secret_key, authorization: `Bearer ${record.secret_key}` };

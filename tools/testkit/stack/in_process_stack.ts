@@ -55,7 +55,6 @@ export async function startInProcessStack(
 
   return {
     record,
-    /** A pool as the database's owner. */
     sql,
     environment,
     logged,
@@ -109,7 +108,6 @@ export async function startSecondFunction({ record, environment, logged }: InPro
   const health = await ask(new Request(`${record.supabase_url}/functions/v1/api/health`));
   assert.equal(health.status, 200, await health.text());
   return {
-    /** Base URL of its routes. */
     apiUrl: `http://127.0.0.1:${edge.port()}/api`,
     stop: () => edge.stop(),
   };

@@ -26,7 +26,6 @@ export async function runCommand(
   return { code, out, err };
 }
 
-/** An `npm start` that runs. */
 export type Launched = ReturnType<typeof launchStart>;
 
 /** Runs `npm start`'s command on a data folder, on any free port. */
@@ -67,7 +66,6 @@ export async function whenReady(stack: Launched): Promise<Launched> {
   return stack;
 }
 
-/** Starts a stack and waits until it is ready. */
 export const started = (...how: Parameters<typeof launchStart>) => whenReady(launchStart(...how));
 
 /** Asks a stack to stop, and checks that it exits with 0. */
@@ -91,7 +89,6 @@ export async function withDataDir(test: (dataDir: string) => Promise<void>, mode
   }
 }
 
-/** The stack.json of a data folder. */
 export async function readRecord(dataDir: string): Promise<StackRecord> {
   return stackRecordSchema.parse(JSON.parse(await Deno.readTextFile(join(dataDir, "stack.json"))));
 }
@@ -111,14 +108,12 @@ export async function processesOf(dataDir: string): Promise<ProcessIdentity[]> {
   return [...(await readProcessRecord(join(dataDir, "processes.json"))).values()];
 }
 
-/** Those of the processes that still run. */
 export async function stillRunning(processes: ProcessIdentity[]): Promise<number[]> {
   const running: number[] = [];
   for (const { pid, started } of processes) if (await startOf(pid) === started) running.push(pid);
   return running;
 }
 
-/** Checks that none of these processes is left. */
 export async function assertNothingRuns(processes: ProcessIdentity[]): Promise<void> {
   assert.ok(processes.length >= 2, "no process was recorded");
   assert.deepEqual(await stillRunning(processes), []);

@@ -64,7 +64,6 @@ export async function startProviderGateway() {
   return {
     /** What makes a stack use it. */
     environment: { DASHSCOPE_BASE_URL: listener.url, DASHSCOPE_API_KEY: apiKey },
-    /** Holds the next such call. */
     hold: holds.hold,
     addFaults: simulator.addFaults,
     /** Resolves once that many calls are held by faults; throws when they are not within half a minute. */

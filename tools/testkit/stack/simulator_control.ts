@@ -40,7 +40,6 @@ export function createSimulatorControl(url: string) {
   const calls = async () => callsAnswer.parse(await control("GET", "/calls")).calls;
 
   return {
-    /** What the next calls do. */
     addFaults: async (...faults: FaultRequest[]): Promise<void> =>
       void await control("POST", "/faults", faults),
     /** Resolves once that many calls are held; throws when they are not within half a minute. */

@@ -9,7 +9,6 @@ import { type Answer, type Cloning, postJson } from "./cloning_users.ts";
 import type { InProcessStack } from "./in_process_stack.ts";
 import type { ProviderGateway } from "./provider_gateway.ts";
 
-/** How often a worker is run before the test gives up. */
 const MOST_RUNS = 20;
 
 /** What a user with a voice does, and what an operator does for the tasks. Makes the voice. */
@@ -66,7 +65,6 @@ export async function createSpeaking(
       return taskResponse.parse(await response.json());
     },
 
-    /** The audio at a task's audio_url. */
     async audio(url: string): Promise<Bytes> {
       const redirect = await fetch(url, { headers: always, redirect: "manual" });
       assert.equal(redirect.status, 302, await redirect.text());

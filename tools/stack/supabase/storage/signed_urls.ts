@@ -17,7 +17,6 @@ const signed = z.object({ signedUrl: z.string() });
 const toSign = z.object({ expiresIn: wholeNumber(1) });
 const manyToSign = z.object({ expiresIn: wholeNumber(1), paths: strings });
 
-/** The routes that sign URLs for uploads and downloads. */
 export function createSigningRoutes({ embedded }: { embedded: EmbeddedStorage }) {
   const tokenIn = async (answer: Response) =>
     new URL(signed.parse(await answer.json()).signedUrl, "http://localhost").searchParams.get("token") ?? "";

@@ -56,7 +56,6 @@ export const invalidRequest = (message: string) => new StorageError(400, "Error"
 export const unreadableBody = (message: string) =>
   new StorageError(400, "FastifyError", "InvalidRequest", message);
 
-/** A name that no object may have. */
 export const invalidKey = (what: string) =>
   new StorageError(400, "InvalidKey", "InvalidKey", `Invalid key: ${what}`);
 

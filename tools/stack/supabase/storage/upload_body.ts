@@ -8,7 +8,6 @@ const bucketSchema = z.object({
   allowed_mime_types: z.array(z.string()).nullish(),
 });
 
-/** What a bucket takes. */
 export type BucketRules = { sizeLimit: number; types: string[] | null };
 
 /** Reads a bucket's rules from the embedded Storage's answer. `defaultLimit` in bytes is for buckets that set none. */
@@ -17,7 +16,6 @@ export function parseBucketRules(bucket: unknown, defaultLimit: number): BucketR
   return { sizeLimit: file_size_limit ?? defaultLimit, types: allowed_mime_types ?? null };
 }
 
-/** An upload as it is stored. */
 export type Upload = {
   bytes: Bytes;
   type: string;
