@@ -13,8 +13,6 @@ export type Call = {
   outcome: { readonly status: number } | "cut" | null;
 };
 
-export type Calls = ReturnType<typeof createCalls>;
-
 const kept = 1_000;
 
 /** The newest 1,000 calls. Ids go on counting after a reset. */

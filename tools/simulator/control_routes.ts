@@ -1,11 +1,8 @@
 import { Hono } from "hono";
 import { z } from "zod";
-import type { Account, AccountSettings, NewVoice } from "./account.ts";
-import type { Calls } from "./calls.ts";
-import { type Fault, type Faults, faultSchema } from "./faults.ts";
-import type { Pauses } from "./pauses.ts";
-import type { RateLimit } from "./rate_limit.ts";
-import type { Results } from "./results.ts";
+import type { NewVoice } from "./account.ts";
+import { type Fault, faultSchema } from "./faults.ts";
+import type { SimulatorState } from "./simulator_state.ts";
 import { ID_SHAPE_NAMES } from "./voice_ids.ts";
 
 const faultsSchema = z.union([z.array(faultSchema), faultSchema.transform((fault): Fault[] => [fault])]);
@@ -40,18 +37,8 @@ const settingsSchema = z.strictObject({
  * answer a wrong body 400 `{ detail }`.
  */
 export function createControlRoutes(
-  { region, account, settings, defaults, calls, faults, pauses, rateLimit, results }: {
-    region: string;
-    account: Account;
-    /** Changed here, and put back to `defaults` by a reset. */
-    settings: AccountSettings;
-    defaults: AccountSettings;
-    calls: Calls;
-    faults: Faults;
-    pauses: Pauses;
-    rateLimit: RateLimit;
-    results: Results;
-  },
+  region: string,
+  { settings, defaults, account, calls, faults, pauses, rateLimit, results }: SimulatorState,
 ): Hono {
   const app = new Hono();
 

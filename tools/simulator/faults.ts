@@ -37,8 +37,6 @@ export type Fault = z.infer<typeof faultSchema>;
 /** A fault as it is requested, before its defaults are filled in. */
 export type FaultRequest = z.input<typeof faultSchema>;
 
-export type Faults = ReturnType<typeof createFaults>;
-
 /** The faults that wait for their calls, first come, first used. */
 export function createFaults() {
   let queue: Fault[] = [];

@@ -10,8 +10,6 @@ export type HeldCall = {
 
 type Pause = { call?: HeldCall; resume: () => void; abandon: () => void };
 
-export type Pauses = ReturnType<typeof createPauses>;
-
 /** Makes calls wait: for a time, or until they are released. */
 export function createPauses() {
   const pauses = new Set<Pause>();

@@ -1,25 +1,21 @@
 import { Hono } from "hono";
-import type { Call, Calls } from "./calls.ts";
+import type { Call } from "./calls.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { ConnectionCut, DashScopeError } from "./dashscope_errors.ts";
-import { type Faults, wrongAnswer } from "./faults.ts";
-import type { Pauses } from "./pauses.ts";
-import type { RateLimit } from "./rate_limit.ts";
+import { wrongAnswer } from "./faults.ts";
+import type { SimulatorState } from "./simulator_state.ts";
 
 /**
  * The provider's own routes: the key is checked, the call recorded, a waiting fault applied, and what the endpoint
  * answers or throws rendered with a fresh request id. Throws ConnectionCut where no answer may go out.
  */
 export function createProviderRoutes(
-  { apiKey, endpoints, calls, faults, pauses, rateLimit, log }: {
+  { apiKey, endpoints, log }: {
     apiKey: string;
     endpoints: readonly Endpoint[];
-    calls: Calls;
-    faults: Faults;
-    pauses: Pauses;
-    rateLimit: RateLimit;
     log: (line: string) => void;
   },
+  { calls, faults, pauses, rateLimit }: SimulatorState,
 ): Hono {
   async function process(endpoint: Endpoint, request: Request, body: unknown): Promise<Response> {
     const requestId = crypto.randomUUID();

@@ -1,7 +1,5 @@
 import { DashScopeError } from "./dashscope_errors.ts";
 
-export type RateLimit = ReturnType<typeof createRateLimit>;
-
 /**
  * Counts the account's requests in a sliding window, those of each path for themselves. Off until limits are set;
  * refused requests do not count.

@@ -1,18 +1,13 @@
 import { Hono } from "hono";
-import { type AccountSettings, createAccount } from "./account.ts";
-import { createCalls } from "./calls.ts";
 import { createControlRoutes } from "./control_routes.ts";
 import { createCustomization } from "./customization_endpoint.ts";
 import { ConnectionCut } from "./dashscope_errors.ts";
-import { createFaults, type FaultRequest, faultSchema } from "./faults.ts";
+import { type FaultRequest, faultSchema } from "./faults.ts";
 import { listen } from "./listener.ts";
-import { createPauses } from "./pauses.ts";
 import { createProviderRoutes } from "./provider_routes.ts";
-import { createRateLimit } from "./rate_limit.ts";
-import { createResults } from "./results.ts";
+import { createSimulatorState } from "./simulator_state.ts";
 import { createSpeech } from "./speech.ts";
 import { createSynthesis } from "./synthesis_endpoint.ts";
-import { DOCUMENTED_SHAPE } from "./voice_ids.ts";
 
 export type SimulatorOptions = {
   /** The one key that is not answered 401. */
@@ -38,23 +33,16 @@ export type SimulatorOptions = {
 export function createSimulatorApp(options: SimulatorOptions) {
   const { apiKey, region = "intl", stateFile, voiceLimit = 1_000, downloadTimeoutMs = 10_000 } = options;
   const { log = () => {}, now = () => new Date() } = options;
-  const defaults: AccountSettings = { voiceLimit, idShape: DOCUMENTED_SHAPE };
-  const settings = { ...defaults };
-  const account = createAccount({ stateFile, settings, now });
-  const calls = createCalls({ now });
-  const faults = createFaults();
-  const pauses = createPauses();
-  const rateLimit = createRateLimit({ now });
-  const results = createResults({ now });
-  const state = { account, calls, faults, pauses, rateLimit, results };
+  const state = createSimulatorState({ stateFile, voiceLimit, now });
+  const { account, calls, faults, pauses, results } = state;
   const endpoints = [
-    createCustomization({ account, settings, downloadTimeoutMs }),
+    createCustomization({ ...state, downloadTimeoutMs }),
     createSynthesis({ account, speech: createSpeech(), results }),
   ];
 
   const app = new Hono()
-    .route("/control", createControlRoutes({ region, settings, defaults, ...state }))
-    .route("/", createProviderRoutes({ apiKey, endpoints, calls, faults, pauses, rateLimit, log }))
+    .route("/control", createControlRoutes(region, state))
+    .route("/", createProviderRoutes({ apiKey, endpoints, log }, state))
     .get("/results/*", (c) => results.answer(new URL(c.req.url)))
     .notFound((c) =>
       c.json({

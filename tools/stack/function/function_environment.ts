@@ -1,36 +1,11 @@
+import { readVariables } from "../../../supabase/functions/_shared/config_schema.ts";
 import { isLoopbackHost } from "../../../supabase/functions/_shared/hosts.ts";
 import { parseEnv } from "node:util";
 import { readIfThere } from "../process/private_file.ts";
 
-/** Variables of the function that the platform sets; with the embedded stack the stack does. */
-const platformVariables = [
-  "SUPABASE_URL",
-  "SUPABASE_SECRET_KEYS",
-  "SUPABASE_SERVICE_ROLE_KEY",
-  "SUPABASE_PUBLISHABLE_KEYS",
-  "SUPABASE_ANON_KEY",
-  "SUPABASE_JWKS",
-] as const;
-
-/** Variables of the function that an operator sets; `.env.example` explains them. */
-const operatorVariables = [
-  "PUBLIC_SUPABASE_URL",
-  "TTS_PROVIDER_MODE",
-  "DASHSCOPE_API_KEY",
-  "DASHSCOPE_REGION",
-  "DASHSCOPE_BASE_URL",
-  "QWEN_VC_TARGET_MODEL",
-  "QWEN_REFERENCE_DELIVERY",
-  "QWEN_SIGNED_URL_TTL_SECONDS",
-  "QWEN_TIMEOUT_MS",
-  "QWEN_MAX_TEXT_CHARS",
-  "REFERENCE_AUDIO_POLICY",
-  "CLONE_ATTEMPTS_PER_HOUR",
-  "CLONE_LIMIT_PER_HOUR",
-  "CLONE_LIMIT_PER_DAY",
-  "UPLOAD_URL_LIMIT_PER_HOUR",
-  "CORS_ALLOWED_ORIGINS",
-] as const;
+/** Every variable of the function; the platform sets those of Supabase, with the embedded stack the stack does. */
+const allVariables = readVariables({}).map(({ name }) => name);
+const operatorVariables = allVariables.filter((name) => !name.startsWith("SUPABASE_"));
 
 /** Variables by name; one that is set to nothing has an empty value. */
 export type Environment = Record<string, string>;
@@ -101,5 +76,5 @@ export function functionEnvironment(
 
 /** The environment of the function alone, beside the project that the caller's environment names. */
 export function standaloneEnvironment(environment: Environment): Environment {
-  return { ...base(environment), ...pick(environment, [...platformVariables, ...operatorVariables]) };
+  return { ...base(environment), ...pick(environment, allVariables) };
 }
