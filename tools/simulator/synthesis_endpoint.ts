@@ -12,13 +12,18 @@ export const synthesisPath = "/api/v1/services/aigc/multimodal-generation/genera
 const maximumLength = 600;
 
 /** `Auto` speaks the language the voice was enrolled with. */
-const languageCodes = new Map<string, string | undefined>([
-  ...[["Auto", undefined], ["Chinese", "zh"], ["English", "en"], ["German", "de"], [
-    "Italian",
-    "it",
-  ]] as const,
-  ...[["Portuguese", "pt"], ["Spanish", "es"], ["Japanese", "ja"], ["Korean", "ko"]] as const,
-  ...[["French", "fr"], ["Russian", "ru"]] as const,
+const languageCodes = new Map([
+  ["Auto", undefined],
+  ["Chinese", "zh"],
+  ["English", "en"],
+  ["German", "de"],
+  ["Italian", "it"],
+  ["Portuguese", "pt"],
+  ["Spanish", "es"],
+  ["Japanese", "ja"],
+  ["Korean", "ko"],
+  ["French", "fr"],
+  ["Russian", "ru"],
 ]);
 
 const inputSchema = z.object({
