@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { z } from "zod";
-import { ConfigError } from "../../supabase/functions/_shared/config.ts";
+import { ConfigError } from "../../supabase/functions/_shared/environment.ts";
 import { parseConfig } from "../../supabase/functions/_shared/config_schema.ts";
 import { ERROR_STATUS } from "../../supabase/functions/_shared/errors.ts";
 import { repository } from "../stack/repository.ts";

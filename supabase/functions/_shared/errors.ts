@@ -37,7 +37,7 @@ export const ERROR_STATUS = {
 export type ErrorCode = keyof typeof ERROR_STATUS;
 
 /**
- * An error the caller is told about. `detail` is a sentence for a person and is rendered as it stands; `cause` is for
+ * An error that the caller sees. `detail` is a sentence for a person and is rendered as it stands; `cause` is for
  * the log alone.
  *
  * @example throw new ApiError("clone_in_progress", "This voice is being created.", { retryAfterSeconds: 20 });
@@ -49,7 +49,7 @@ export class ApiError extends Error {
   readonly retryAfterSeconds: number | undefined;
   /** Sent as they are, for example `Allow` with a 405. */
   readonly headers: Readonly<Record<string, string>>;
-  /** What the envelope tells besides. */
+  /** What the envelope holds besides. */
   readonly fields: Readonly<Record<string, unknown>>;
 
   constructor(
@@ -71,9 +71,19 @@ export class ApiError extends Error {
   }
 }
 
-/** What the caller is told of anything that is not foreseen; `cause` goes to the log. */
+/** The answer to anything that is not foreseen; `cause` goes to the log. */
 export function internalError(cause: unknown): ApiError {
   return new ApiError("internal", "Something went wrong on our side.", { cause });
+}
+
+/** No such voice for this user, whatever the reason. */
+export function voiceNotFound(): ApiError {
+  return new ApiError("not_found", "Voice not found.");
+}
+
+/** No such generation for this user, or it has no audio. */
+export function generationNotFound(): ApiError {
+  return new ApiError("not_found", "Generation not found.");
 }
 
 /** The one renderer of the error envelope `{ detail, code, request_id }` and what the error adds, with `Retry-After` in whole seconds. */

@@ -1,8 +1,8 @@
 import { Hono } from "hono";
 import { TrieRouter } from "hono/router/trie-router";
-import type { ApiEnv, KeepAlive } from "./environment.ts";
+import type { ApiEnv, KeepAlive } from "./hono_types.ts";
 import { createAuth } from "./middleware/auth.ts";
-import { handleError, handleNotFound } from "./middleware/errors.ts";
+import { handleError, handleNotFound } from "./middleware/error_handlers.ts";
 import { cloneRoutes } from "./routes/clone.ts";
 import { generateRoutes } from "./routes/generate.ts";
 import { generationRoutes } from "./routes/generations.ts";

@@ -9,7 +9,7 @@ import { createVirtualClock } from "../../../tools/testkit/harness/clock.ts";
 import { assertError } from "../../../tools/testkit/harness/errors.ts";
 import { stack } from "../../../tools/testkit/harness/stack.ts";
 import { createSigningKeys, signUp } from "../../../tools/testkit/harness/users.ts";
-import { enrollmentToken } from "../_shared/voices/token.ts";
+import { enrollmentToken } from "../_shared/tts/token.ts";
 
 const keys = await createSigningKeys();
 const user = await signUp();

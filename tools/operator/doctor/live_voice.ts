@@ -1,6 +1,6 @@
 import { createReferences } from "../../../supabase/functions/_shared/storage/references.ts";
 import { createSupabase } from "../../../supabase/functions/_shared/supabase.ts";
-import { ProviderError } from "../../../supabase/functions/_shared/tts/errors.ts";
+import { ProviderError } from "../../../supabase/functions/_shared/tts/provider_error.ts";
 import type { ProviderVoice, TtsProvider } from "../../../supabase/functions/_shared/tts/provider.ts";
 import { type Clip, readClip } from "../smoke/clip.ts";
 import { type Check, failed, ok, warning } from "./check.ts";
@@ -20,7 +20,7 @@ export function saidOf(error: unknown): string {
 
 /** An MP3, as a user may upload one. */
 export const readLiveClip = (): Promise<Clip> =>
-  readClip(new URL("../../testkit/fixtures/speech-24k-mono.mp3", import.meta.url));
+  readClip(new URL("../fixtures/speech-24k-mono.mp3", import.meta.url));
 
 /**
  * Makes a voice from a clip that lies in `references` under a name in `.wav`, and removes both again. Nothing of it is in
@@ -60,24 +60,18 @@ export function createLiveVoice(
       const known = { contentType: clip.contentType, sizeBytes: clip.bytes.byteLength };
       outcomeUnknown = true;
       try {
-        const made = await provider.cloneVoice<ProviderVoice>({
+        const prepared = await provider.prepareClone({
           details: { name: VOICE_NAME, language: "English", transcript: clip.transcript, description: null },
           token,
           language: { requested: "English", sent: "en", why: "requested" },
           reference: references.open(key, known, forLooks()),
           referenceMetadata: {},
-          record: {
-            sending: () => Promise.resolve(),
-            createTimeoutMs: () => options.createTimeoutMs,
-            complete: (saved) =>
-              saved.provider === "qwen"
-                ? Promise.resolve(saved.voice)
-                : Promise.reject(new Error("no voice was made")),
-          },
           signal: new AbortController().signal,
         });
-        created = made;
-        return made;
+        const saved = await prepared.cloneVoice(options.createTimeoutMs);
+        if (saved.provider !== "qwen") throw new Error("no voice was made");
+        created = saved.voice;
+        return created;
       } catch (error) {
         outcomeUnknown = error instanceof ProviderError && error.outcomeUnknown;
         throw error;

@@ -9,7 +9,7 @@ import { createQwen } from "../../../supabase/functions/_shared/tts/providers/qw
 import { createEnrollments } from "../../../supabase/functions/_shared/voices/enrollments.ts";
 import { createReconcile } from "../../../supabase/functions/_shared/voices/reconcile.ts";
 import { createReconcileLedger } from "../../../supabase/functions/_shared/voices/reconcile_ledger.ts";
-import { enrollmentToken } from "../../../supabase/functions/_shared/voices/token.ts";
+import { enrollmentToken } from "../../../supabase/functions/_shared/tts/token.ts";
 import { PROVIDER_KEY } from "./api.ts";
 import { createVirtualClock } from "./clock.ts";
 import { LEDGER_DETAILS } from "./claims.ts";

@@ -3,7 +3,7 @@ import { z } from "zod";
 import type { Bytes } from "../../../supabase/functions/_shared/bytes.ts";
 import { reconcileReport, uploadUrlResponse } from "../../../supabase/functions/_shared/contract.ts";
 import { preferredName } from "../../../supabase/functions/_shared/tts/providers/qwen_customization.ts";
-import { enrollmentToken } from "../../../supabase/functions/_shared/voices/token.ts";
+import { enrollmentToken } from "../../../supabase/functions/_shared/tts/token.ts";
 import { wav } from "../../simulator/test_client.ts";
 import type { InProcessStack } from "./in_process_stack.ts";
 import { createSimulatorControl } from "./simulator_control.ts";

@@ -75,7 +75,7 @@ export type ClaimedTask = {
   maySynthesize: boolean;
 };
 
-/** The audio of a generation as it was stored, and what the provider told of it. */
+/** The audio of a generation as it was stored, and what the provider said of it. */
 export type StoredAudio = {
   objectKey: string;
   sizeBytes: number;

@@ -6,8 +6,8 @@ import {
   type uploadUrlResponse,
 } from "../../_shared/contract.ts";
 import type { z } from "zod";
-import type { ApiEnv, KeepAlive } from "../environment.ts";
-import { methodNotAllowed } from "../middleware/errors.ts";
+import type { ApiEnv, KeepAlive } from "../hono_types.ts";
+import { methodNotAllowed } from "../middleware/error_handlers.ts";
 import type { Services } from "../services.ts";
 import { createBodyLimit, parseBody } from "./body.ts";
 

@@ -1,8 +1,8 @@
 import { Hono } from "hono";
 import type { z } from "zod";
 import { generateRequest, type generateResponse } from "../../_shared/contract.ts";
-import type { ApiEnv, KeepAlive } from "../environment.ts";
-import { methodNotAllowed } from "../middleware/errors.ts";
+import type { ApiEnv, KeepAlive } from "../hono_types.ts";
+import { methodNotAllowed } from "../middleware/error_handlers.ts";
 import type { Services } from "../services.ts";
 import { createBodyLimit, parseBody } from "./body.ts";
 

@@ -1,13 +1,11 @@
 import { Hono } from "hono";
 import { idParameter } from "../../_shared/contract.ts";
-import { ApiError } from "../../_shared/errors.ts";
-import type { ApiEnv } from "../environment.ts";
-import { methodNotAllowed } from "../middleware/errors.ts";
+import { generationNotFound } from "../../_shared/errors.ts";
+import type { ApiEnv } from "../hono_types.ts";
+import { methodNotAllowed } from "../middleware/error_handlers.ts";
 import type { Services } from "../services.ts";
 
 const AUDIO_SECONDS = 3600;
-
-const generationNotFound = () => new ApiError("not_found", "Generation not found.");
 
 /** `GET /generations/:id/audio`: a redirect to where the audio can be heard. */
 export function generationRoutes(services: Pick<Services, "tasks" | "generations" | "accounts">) {

@@ -3,8 +3,8 @@ import { timingSafeEqual } from "hono/utils/buffer";
 import type { z } from "zod";
 import { type reconcileReport, reconcileRequest, type workReport } from "../../_shared/contract.ts";
 import type { checkReport } from "../../_shared/contract_check.ts";
-import type { ApiEnv } from "../environment.ts";
-import { handleNotFound, methodNotAllowed } from "../middleware/errors.ts";
+import type { ApiEnv } from "../hono_types.ts";
+import { handleNotFound, methodNotAllowed } from "../middleware/error_handlers.ts";
 import type { Services } from "../services.ts";
 import { createBodyLimit, parseInput, readJson } from "./body.ts";
 

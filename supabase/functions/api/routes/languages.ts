@@ -3,8 +3,8 @@ import type { z } from "zod";
 import type { Config } from "../../_shared/config.ts";
 import type { languagesResponse } from "../../_shared/contract.ts";
 import { LANGUAGES } from "../../_shared/tts/languages.ts";
-import type { ApiEnv } from "../environment.ts";
-import { methodNotAllowed } from "../middleware/errors.ts";
+import type { ApiEnv } from "../hono_types.ts";
+import { methodNotAllowed } from "../middleware/error_handlers.ts";
 
 /** `GET /languages`: what a client may offer its users. */
 export function languageRoutes(config: Pick<Config, "mode" | "maxTextChars">) {

@@ -2,8 +2,8 @@ import { Hono } from "hono";
 import type { z } from "zod";
 import { type cancelTaskResponse, idParameter, type taskResponse } from "../../_shared/contract.ts";
 import { ApiError } from "../../_shared/errors.ts";
-import type { ApiEnv } from "../environment.ts";
-import { methodNotAllowed } from "../middleware/errors.ts";
+import type { ApiEnv } from "../hono_types.ts";
+import { methodNotAllowed } from "../middleware/error_handlers.ts";
 import type { Services } from "../services.ts";
 
 const taskNotFound = () => new ApiError("not_found", "Task not found.");

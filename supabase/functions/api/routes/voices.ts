@@ -6,15 +6,13 @@ import {
   type listVoicesResponse,
   voiceIdParameter,
 } from "../../_shared/contract.ts";
-import { ApiError } from "../../_shared/errors.ts";
-import type { ApiEnv } from "../environment.ts";
-import { methodNotAllowed } from "../middleware/errors.ts";
+import { voiceNotFound } from "../../_shared/errors.ts";
+import type { ApiEnv } from "../hono_types.ts";
+import { methodNotAllowed } from "../middleware/error_handlers.ts";
 import type { Services } from "../services.ts";
 import { parseInput } from "./body.ts";
 
 const PREVIEW_SECONDS = 3600;
-
-const voiceNotFound = () => new ApiError("not_found", "Voice not found.");
 
 /** An id that is no UUID names no voice of anybody. */
 function voiceIdOf(text: string): string {

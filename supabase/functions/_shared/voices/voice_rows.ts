@@ -25,13 +25,13 @@ function asPattern(text: string): string {
   return `(?:${text.replace(/[\\^$.|?*+()[\]{}]/g, "\\$&")})`;
 }
 
-export type Voices = ReturnType<typeof createVoices>;
+export type VoiceRows = ReturnType<typeof createVoiceRows>;
 
 /**
  * The saved voices of a user. Each call throws an ApiError when the database is away, at once: supabase-js would ask
- * three times more, for up to 7 s, while the caller is told to come again.
+ * three times more, for up to 7 s, while the caller should come again.
  */
-export function createVoices(
+export function createVoiceRows(
   options: { db: Pick<Supabase["db"], "from">; accounts: Pick<Accounts, "stands">; now: () => Date },
 ) {
   const { db, accounts } = options;

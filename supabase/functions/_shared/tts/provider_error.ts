@@ -8,7 +8,7 @@
  * - `throttled`: too many requests
  * - `server_error`: it answered that it failed; whether it made the voice is unknown
  * - `unreadable_answer`: it answered success without saying which voice; unknown
- * - `no_answer`: no HTTP answer at all (refused, DNS, reset, timeout): unknown, for the runtime cannot tell them apart
+ * - `no_answer`: no HTTP answer at all (refused, DNS, reset, timeout): unknown, for the runtime does not distinguish them
  *
  * A synthesis leaves nothing behind at the provider, so nothing about it is unknown. After the last three it may simply
  * run again, at the price of being paid for twice; after `throttled` too, a while later. `rejected` is final.

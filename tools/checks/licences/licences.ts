@@ -1,6 +1,6 @@
 import spdxSatisfies from "spdx-satisfies";
 import type { LockedPackage } from "../locked_packages.ts";
-import type { LicencePolicy } from "./policy.ts";
+import type { LicencePolicy } from "./licence_policy.ts";
 
 /** Throws for what is no SPDX expression; the package brings no types. */
 const satisfies: (expression: string, allowed: readonly string[]) => boolean = spdxSatisfies;

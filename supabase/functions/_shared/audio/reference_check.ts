@@ -11,6 +11,23 @@ export type CheckedReference = {
   warnings: BrokenRule[];
 };
 
+/** What was learnt of a reference, as it is kept with its voice. */
+export function referenceMetadata(reference: CheckedReference): Record<string, unknown> {
+  const { facts, warnings } = reference;
+  return {
+    size: reference.sizeBytes,
+    etag: reference.etag,
+    content_type: facts.contentType,
+    codec: facts.codec,
+    duration_seconds: facts.durationSeconds,
+    sample_rate: facts.sampleRate,
+    channels: facts.channels,
+    ...(warnings.length > 0 && {
+      warnings: warnings.map(({ sentence: detail, ...rule }) => ({ ...rule, detail })),
+    }),
+  };
+}
+
 export type ReferenceCheck = (key: string, signal: AbortSignal) => Promise<CheckedReference>;
 
 /**

@@ -1,17 +1,18 @@
 import type { Context } from "hono";
 import { ApiError, internalError, renderError } from "../../_shared/errors.ts";
-import type { ApiEnv } from "../environment.ts";
+import type { ApiEnv } from "../hono_types.ts";
 
 /**
- * Renders whatever a route threw: an ApiError as it is told, anything else as `internal`; the cause goes to the log. An
+ * Renders whatever a route threw: an ApiError as it is, anything else as `internal`; the cause goes to the log. An
  * invalid configuration was logged once, when it was read.
  */
 export function handleError(error: Error, c: Context<ApiEnv>): Response {
-  const told = error instanceof ApiError ? error : internalError(error);
-  if (told.status >= 500 && told.code !== "config_invalid") {
-    c.var.log.event("error", "request.failed", { code: told.code, status: told.status, cause: told.cause });
+  const answered = error instanceof ApiError ? error : internalError(error);
+  const { code, status, cause } = answered;
+  if (status >= 500 && code !== "config_invalid") {
+    c.var.log.event("error", "request.failed", { code, status, cause });
   }
-  return renderError(told, c.var.requestId);
+  return renderError(answered, c.var.requestId);
 }
 
 /** Answers a path that no route has. */
