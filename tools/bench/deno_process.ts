@@ -1,7 +1,7 @@
 import { findDeno } from "../stack/function/deno_binaries.mjs";
 import { spawnFunction } from "../stack/function/function_command.ts";
 import type { Environment } from "../stack/function/function_environment.ts";
-import { logLines } from "../stack/log.ts";
+import { logLines } from "../stack/terminal.ts";
 import { signal } from "../stack/process/processes.ts";
 
 /** A process of Deno that listens. */

@@ -1,5 +1,5 @@
 // Runs a bench that starts every kind of process that benches start, prints their pids, and never is through.
-import { logToStderr, logToStdout, messageOf } from "../stack/log.ts";
+import { logToStderr, logToStdout, messageOf } from "../stack/terminal.ts";
 import { whenAskedToStop } from "../stack/process/stop_signals.ts";
 import type { Bench } from "./bench.ts";
 import { runBenches } from "./run.ts";

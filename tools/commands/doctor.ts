@@ -12,7 +12,7 @@ import type { Deployment } from "../operator/doctor/reach.ts";
 import { createRemedies } from "../operator/doctor/remedies.ts";
 import { countsOf, isSound, lineOf } from "../operator/doctor/summary.ts";
 import { readEnvironment } from "../stack/function/function_environment.ts";
-import { logToStderr, logToStdout, messageOf } from "../stack/log.ts";
+import { logToStderr, logToStdout, messageOf } from "../stack/terminal.ts";
 import { findTarget } from "../operator/target.ts";
 import { whenAskedToStop } from "../stack/process/stop_signals.ts";
 import { repository } from "../stack/repository.ts";

@@ -1,7 +1,7 @@
 // `npm run drill`: the rehearsed rollback, to modal and back, on a stack of its own.
 import { parseArgs } from "node:util";
 import { rehearse } from "../operator/drill/rehearsal.ts";
-import { logToStderr, logToStdout, messageOf } from "../stack/log.ts";
+import { logToStderr, logToStdout, messageOf } from "../stack/terminal.ts";
 import { whenAskedToStop } from "../stack/process/stop_signals.ts";
 
 const usage =

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { z } from "zod";
-import { logToStderr, logToStdout } from "../stack/log.ts";
+import { logToStderr, logToStdout } from "../stack/terminal.ts";
 import { createOpenApiDocument, openApiPath, renderOpenApi } from "../checks/openapi/document.ts";
 import { repository } from "../stack/repository.ts";
 

@@ -1,11 +1,11 @@
 import { join } from "node:path";
 import { databaseFacts } from "../../supabase/functions/_shared/contract_check.ts";
-import { openDatabase } from "../stack/postgres/database.ts";
+import { openDatabase } from "../stack/postgres/project_database.ts";
 import { databaseTypesPath, generateDatabaseTypes } from "../checks/database_types.ts";
 import { catalogOf, catalogPath } from "../operator/doctor/catalog.ts";
 import { readMade } from "../operator/doctor/expected.ts";
 import { redirectConsole } from "../stack/library_output.ts";
-import { logToStderr, logToStdout } from "../stack/log.ts";
+import { logToStderr, logToStdout } from "../stack/terminal.ts";
 import { withTemporaryStack } from "../stack/temporary_stack.ts";
 import { repository } from "../stack/repository.ts";
 

@@ -4,10 +4,10 @@ import { z } from "zod";
 import { StackError } from "../stack/data_folder.ts";
 import { chooseProvider, readEnvironment } from "../stack/function/function_environment.ts";
 import { redirectConsole } from "../stack/library_output.ts";
-import { logToStderr, logToStdout, messageOf } from "../stack/log.ts";
+import { logToStderr, logToStdout, messageOf } from "../stack/terminal.ts";
 import { parsePort } from "../stack/process/ports.ts";
 import { whenAskedToStop } from "../stack/process/stop_signals.ts";
-import { type Stack, startStack } from "../stack/stack.ts";
+import { type Stack, startStack } from "../stack/embedded_stack.ts";
 import type { StackRecord } from "../stack/stack_record.ts";
 import { repository } from "../stack/repository.ts";
 
@@ -18,7 +18,7 @@ const usage = `Runs Supabase, the function and a simulator of the speech provide
   npm start [-- options]
 
   --data DIR    keep everything in DIR instead of .local
-  --fresh       throw away what is there and begin anew
+  --fresh       delete what is there and start over
   --help        this text
 
 As root, where PostgreSQL's own user cannot enter this folder, the database lies under /var/tmp and the data folder links
@@ -46,9 +46,7 @@ function banner(
   provider: string | null,
 ): string {
   const played = provider ?? "none: the configuration is not valid; the line config.invalid says why";
-  const tryIt = provider === null
-    ? "Only /health answers, until it is mended and npm start runs anew."
-    : `Try it:
+  const tryIt = provider === null ? "Only /health answers, until you correct it and start again." : `Try it:
   curl ${supabase_url}/api/health
   curl ${supabase_url}/api/languages
   npm run smoke          in another terminal: clones a voice and has it speak`;

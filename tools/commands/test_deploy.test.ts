@@ -1,7 +1,7 @@
 // A run of the tests that is stopped on its way, as a person and as another program stop it.
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { logLines } from "../stack/log.ts";
+import { logLines } from "../stack/terminal.ts";
 import {
   isAlive,
   type ProcessIdentity,

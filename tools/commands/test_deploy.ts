@@ -1,6 +1,6 @@
 // `npm run test:deploy`: the tests of the deploy. What they start and make goes with them, also when they are stopped.
 import { repository } from "../stack/repository.ts";
-import { logToStderr } from "../stack/log.ts";
+import { logToStderr } from "../stack/terminal.ts";
 import { signal } from "../stack/process/processes.ts";
 import { whenAskedToStop } from "../stack/process/stop_signals.ts";
 import { removeTestFolder } from "../checks/deploy/test_folder.ts";

@@ -1,7 +1,7 @@
 import { dirname } from "node:path";
 import { z } from "zod";
 import { DashScopeError } from "./dashscope_errors.ts";
-import { type IdShape, voiceIdOf } from "./voice_ids.ts";
+import { type IdShape, voiceIdOf } from "./voice_id_shapes.ts";
 
 const voiceSchema = z.object({
   voice: z.string(),
@@ -142,7 +142,7 @@ function loadState(path: string) {
   try {
     return stateSchema.parse(JSON.parse(text));
   } catch (cause) {
-    const message = `The simulator cannot read its state in ${path}. Remove the file to begin anew.`;
+    const message = `The simulator cannot read its state in ${path}. Remove the file to start over.`;
     throw new Error(message, { cause });
   }
 }

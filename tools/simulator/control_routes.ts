@@ -3,7 +3,7 @@ import { z } from "zod";
 import type { NewVoice } from "./account.ts";
 import { type Fault, faultSchema } from "./faults.ts";
 import type { SimulatorState } from "./simulator_state.ts";
-import { ID_SHAPE_NAMES } from "./voice_ids.ts";
+import { ID_SHAPE_NAMES } from "./voice_id_shapes.ts";
 
 const faultsSchema = z.union([z.array(faultSchema), faultSchema.transform((fault): Fault[] => [fault])]);
 

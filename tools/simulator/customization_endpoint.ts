@@ -5,7 +5,7 @@ import type { Account, AccountSettings } from "./account.ts";
 import { type Endpoint, isTargetModel, parseParameters, parseRequest, type Success } from "./endpoint.ts";
 import { readReference } from "./reference.ts";
 import { checkReferenceAudio } from "./reference_audio.ts";
-import { gmtCreateOf } from "./voice_ids.ts";
+import { gmtCreateOf } from "./voice_id_shapes.ts";
 
 export const customizationPath = "/api/v1/services/audio/tts/customization";
 

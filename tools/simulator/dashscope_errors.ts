@@ -2,7 +2,7 @@ const unfetched = "Unable to download the media resource from the given URL.";
 const slowDown = "Requests rate limit exceeded, please try again later.";
 const theirs = "An internal error has occured, please try again later or contact service support.";
 
-/** The message that tells a full account from a rate limit: both are `Throttling.AllocationQuota`. */
+/** Distinguishes a full account from a rate limit: both are `Throttling.AllocationQuota`. */
 const voiceLimitMessage = "Maximum voice storage limit exceeded";
 
 /** Each documented error by its usual status, with a message in the provider's manner (docs/qwen-api.md). */

@@ -124,7 +124,7 @@ function breakingOff(response: Response, relay: Relay): Response {
         yield chunk;
       }
     } catch {
-      // Nobody is left to be told: Deno would only log it.
+      // No handler is left to report it to: Deno would only log it.
       await forwarded;
       relay.cut();
     }

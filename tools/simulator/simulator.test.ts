@@ -163,7 +163,7 @@ Deno.test("a state file that does not parse is named in the error and left alone
   try {
     await Deno.writeTextFile(stateFile, '{"voices":');
     await assert.rejects(startSimulator({ ...testOptions, stateFile }), {
-      message: `The simulator cannot read its state in ${stateFile}. Remove the file to begin anew.`,
+      message: `The simulator cannot read its state in ${stateFile}. Remove the file to start over.`,
     });
     assert.equal(await Deno.readTextFile(stateFile), '{"voices":');
   } finally {

@@ -4,7 +4,7 @@ import { createFaults } from "./faults.ts";
 import { createPauses } from "./pauses.ts";
 import { createRateLimit } from "./rate_limit.ts";
 import { createResults } from "./results.ts";
-import { DOCUMENTED_SHAPE } from "./voice_ids.ts";
+import { DOCUMENTED_SHAPE } from "./voice_id_shapes.ts";
 
 export type SimulatorState = ReturnType<typeof createSimulatorState>;
 

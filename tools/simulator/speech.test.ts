@@ -5,7 +5,7 @@ import { soundOf } from "./test_client.ts";
 const speech = createSpeech();
 const speak = (text: string, language = "en", tone = plainTone) => speech.speak(text, { language, tone });
 
-/** How long it sounds, in seconds, its loudest sample, and what tells it from other sounds. */
+/** How long it sounds, in seconds, its loudest sample, and its digest. */
 async function heard(text: string, language = "en") {
   const samples = await speak(text, language);
   const peak = samples.reduce((most, sample) => Math.max(most, Math.abs(sample)), 0);

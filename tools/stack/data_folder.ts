@@ -1,5 +1,5 @@
 import { join, resolve } from "node:path";
-import type { Log } from "./log.ts";
+import type { Log } from "./terminal.ts";
 import { removePostgresHome } from "./postgres/postgres_home.ts";
 import { removeIfThere } from "./process/private_file.ts";
 import { openProcessRecord, type ProcessRecord, stopProcess } from "./process/processes.ts";
@@ -10,7 +10,7 @@ export class StackError extends Error {
   override name = "StackError";
 }
 
-/** A data folder that belongs to this process and to nobody else. */
+/** A data folder that belongs to this process alone. */
 export type DataFolder = Awaited<ReturnType<typeof takeDataFolder>>;
 
 const lockName = "lock";
@@ -55,7 +55,7 @@ export async function takeDataFolder(dataDir: string) {
   };
 }
 
-/** Stops the function that a killed stack left over; a pid that is somebody else's by now is left alone. */
+/** Stops the function that a killed stack left over; a pid that another process has by now is left alone. */
 export async function stopLeftoverFunction(processes: ProcessRecord, log: Log): Promise<void> {
   const leftover = processes.previous.get("function");
   if (!leftover) return;

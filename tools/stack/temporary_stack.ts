@@ -1,8 +1,8 @@
-import { type Stack, type StackOptions, startStack } from "./stack.ts";
+import { type Stack, type StackOptions, startStack } from "./embedded_stack.ts";
 
 /**
  * Runs `use` with an embedded project that has the migrations, and removes all of it afterwards. Without options it has
- * no function and nobody is told what it writes.
+ * no function, and its output is dropped.
  */
 export async function withTemporaryStack<Result>(
   root: string,

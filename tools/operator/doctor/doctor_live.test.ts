@@ -1,12 +1,12 @@
 // `npm run doctor -- --live` on a whole stack: what it confirms, what it finds wrong, and that it leaves nothing behind.
 import assert from "node:assert/strict";
 import { z } from "zod";
-import { openDatabase } from "../../stack/postgres/database.ts";
+import { openDatabase } from "../../stack/postgres/project_database.ts";
 import type { Check } from "./check.ts";
 import { examineLive } from "./live.ts";
 import { createRemedies } from "./remedies.ts";
 import { SIMULATOR_KEY } from "../../stack/function/function_environment.ts";
-import { logLines } from "../../stack/log.ts";
+import { logLines } from "../../stack/terminal.ts";
 import { readPrinted, withPatient } from "./doctor_stack.ts";
 import { repository } from "../../stack/repository.ts";
 

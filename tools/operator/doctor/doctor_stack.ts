@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { z } from "zod";
-import { openDatabase } from "../../stack/postgres/database.ts";
-import { type Stack, startStack } from "../../stack/stack.ts";
+import { openDatabase } from "../../stack/postgres/project_database.ts";
+import { type Stack, startStack } from "../../stack/embedded_stack.ts";
 import { type Ran, runCommand } from "../../testkit/stack/launched_stack.ts";
 import { repository } from "../../stack/repository.ts";
 

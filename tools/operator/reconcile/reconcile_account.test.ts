@@ -1,7 +1,7 @@
 // `npm run reconcile` on a provider account that is full, over a whole stack.
 import assert from "node:assert/strict";
 import { z } from "zod";
-import { openDatabase } from "../../stack/postgres/database.ts";
+import { openDatabase } from "../../stack/postgres/project_database.ts";
 import {
   killNow,
   launchStart,

@@ -3,7 +3,7 @@ import { findDeno } from "./deno_binaries.mjs";
 import { freePort } from "../process/ports.ts";
 import { spawnFunction } from "./function_command.ts";
 import type { Environment } from "./function_environment.ts";
-import { type Log, logLines } from "../log.ts";
+import { type Log, logLines } from "../terminal.ts";
 import { type ProcessRecord, signal } from "../process/processes.ts";
 
 const growingDelaysMs = [50, 200, 500, 1_000, 2_000];

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { z } from "zod";
-import { type Database, openDatabase } from "./database.ts";
+import { type Database, openDatabase } from "./project_database.ts";
 import { applyMigrations } from "./migrations.ts";
 import { ALICE, BOB, olderFlow } from "../../testkit/pgtap/projects_before.ts";
 import type { StackRecord } from "../stack_record.ts";

@@ -1,6 +1,6 @@
 import { join } from "node:path";
-import { openDatabase } from "./database.ts";
-import { messageOf } from "../log.ts";
+import { openDatabase } from "./project_database.ts";
+import { messageOf } from "../terminal.ts";
 
 const fileName = /^(\d+)_(.+)\.sql$/;
 

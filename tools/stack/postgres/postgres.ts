@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { freePort } from "../process/ports.ts";
-import { type Log, logLines } from "../log.ts";
+import { type Log, logLines } from "../terminal.ts";
 import { idsOf, type RunAs } from "./postgres_home.ts";
 import { readIfThere, removeIfThere } from "../process/private_file.ts";
 import {
@@ -76,8 +76,8 @@ async function createCluster({ binaries, home, runAs, password }: PostgresOption
 /**
  * Stops a server that a killed stack left on this cluster. A process counts as that server only when the cluster's pid file
  * names it and its command line names the cluster; its own children, which work inside the cluster's folder, end with it.
- * Then clears a pid file that would keep PostgreSQL from starting: its pid is somebody else's by now, or a dead process that
- * nobody collects.
+ * Then clears a pid file that would keep PostgreSQL from starting: its pid is another process's by now, or that of a
+ * zombie.
  */
 export async function stopLeftoverPostgres(home: string, log: Log): Promise<void> {
   // As the server's command line has it, whatever links lead there.

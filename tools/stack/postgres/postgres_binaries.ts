@@ -1,7 +1,7 @@
 import { createRequire } from "node:module";
 import { basename, dirname, join } from "node:path";
 import { z } from "zod";
-import { messageOf } from "../log.ts";
+import { messageOf } from "../terminal.ts";
 import { readIfThere, removeIfThere } from "../process/private_file.ts";
 import { idsOf, type RunAs } from "./postgres_home.ts";
 

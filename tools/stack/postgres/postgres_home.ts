@@ -49,14 +49,14 @@ export async function preparePostgresHome(dataDir: string, runAs: RunAs | null):
     const home = await Deno.realPath(entry);
     if (!runAs || await canEnter(home, runAs)) return home;
     throw new Error(
-      `The user ${runAs.name} cannot enter ${home}, where the database is. Start with --fresh to begin anew.`,
+      `The user ${runAs.name} cannot enter ${home}, where the database is. Start with --fresh to start over.`,
     );
   } catch (error) {
     if (!(error instanceof Deno.errors.NotFound)) throw error;
   }
   if (await isLink(entry)) {
     throw new Error(
-      `The folder that ${entry} links to is gone, and the database with it. Start with --fresh to begin anew.`,
+      `The folder that ${entry} links to is gone, and the database with it. Start with --fresh to start over.`,
     );
   }
   await Deno.mkdir(entry, { mode: 0o700 });

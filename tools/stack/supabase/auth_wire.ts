@@ -1,6 +1,6 @@
 import { decodeJwt, SignJWT } from "jose";
 import { z } from "zod";
-import type { Database } from "../postgres/database.ts";
+import type { Database } from "../postgres/project_database.ts";
 import type { Keys } from "../keys.ts";
 
 const user = z.looseObject({ id: z.string(), is_anonymous: z.boolean() });
@@ -27,7 +27,7 @@ export function createAuthWire(
     return row?.is_anonymous === true;
   }
 
-  async function mendSession(value: z.infer<typeof session>): Promise<unknown> {
+  async function toHostedSession(value: z.infer<typeof session>): Promise<unknown> {
     const claims = decodeJwt(value.access_token);
     const anonymous = await isAnonymous(claims.sub ?? "");
     const access_token = await new SignJWT({
@@ -45,16 +45,16 @@ export function createAuthWire(
     return { ...value, access_token, ...user };
   }
 
-  async function mend(response: Response): Promise<Response> {
+  async function toHosted(response: Response): Promise<Response> {
     if (!response.ok || !response.headers.get("content-type")?.includes("json")) return response;
     const headers = new Headers(response.headers);
     headers.delete("content-length");
     const body: unknown = await response.json();
     const withToken = session.safeParse(body);
-    if (withToken.success) return Response.json(await mendSession(withToken.data), { headers });
+    if (withToken.success) return Response.json(await toHostedSession(withToken.data), { headers });
     const plain = user.safeParse(body);
-    const mended = plain.success ? { ...plain.data, is_anonymous: await isAnonymous(plain.data.id) } : body;
-    return Response.json(mended, { status: response.status, headers });
+    const hosted = plain.success ? { ...plain.data, is_anonymous: await isAnonymous(plain.data.id) } : body;
+    return Response.json(hosted, { status: response.status, headers });
   }
 
   /** Signs up with an address nobody has, then takes away what makes the user more than anonymous. */
@@ -75,7 +75,7 @@ export function createAuthWire(
         where id = ${id}`;
     });
     const anonymous = { email: "", app_metadata: {}, user_metadata: {}, identities: [], is_anonymous: true };
-    return Response.json(await mendSession({ ...created, user: { ...created.user, ...anonymous, id } }));
+    return Response.json(await toHostedSession({ ...created, user: { ...created.user, ...anonymous, id } }));
   }
 
   return async (request) => {
@@ -87,9 +87,9 @@ export function createAuthWire(
         return await signUpAnonymously(request, body.data);
       }
       const { url, headers } = request;
-      return await mend(await embedded(new Request(url, { method: "POST", headers, body: text })));
+      return await toHosted(await embedded(new Request(url, { method: "POST", headers, body: text })));
     }
-    return await mend(await embedded(request));
+    return await toHosted(await embedded(request));
   };
 }
 

@@ -1,6 +1,6 @@
 import type { Keys } from "../keys.ts";
 import { StackError } from "../data_folder.ts";
-import { type Log, messageOf } from "../log.ts";
+import { type Log, messageOf } from "../terminal.ts";
 
 /**
  * Answers a request, or gives null to let it through; `next` lets it through by hand. A hook for tests that hold or cut

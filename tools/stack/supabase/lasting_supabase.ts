@@ -1,4 +1,4 @@
-import { type Log, messageOf } from "../log.ts";
+import { type Log, messageOf } from "../terminal.ts";
 import type { SupabaseLite } from "./supabase_lite.ts";
 
 /** How long a new one is waited for before the next try, in milliseconds. */

@@ -18,7 +18,7 @@ async function bytesOf(body: unknown): Promise<Uint8Array> {
 /**
  * Keeps each object in one file named by the hash of its bucket and key, so that no key can name a place outside the folder.
  * A file appears whole or not at all. ETags are the MD5 of the bytes
- * in double quotes, as S3 gives them; they are told at upload and kept in the object's row.
+ * in double quotes, as S3 gives them; they are returned at upload and kept in the object's row.
  */
 export function createObjectStore(folder: string): ObjectStore {
   const pathOf = (bucket: string, key: string) =>

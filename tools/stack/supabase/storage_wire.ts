@@ -1,5 +1,5 @@
 import type { Keys } from "../keys.ts";
-import type { Database } from "../postgres/database.ts";
+import type { Database } from "../postgres/project_database.ts";
 import type { ObjectStore } from "./object_store.ts";
 import { downloadAnswer } from "./storage/download.ts";
 import { createEmbeddedStorage } from "./storage/embedded_storage.ts";

@@ -6,7 +6,7 @@ import postgres from "postgres";
 import { type Intercept } from "./gateway.ts";
 import { redirectConsole } from "../library_output.ts";
 import { repository } from "../repository.ts";
-import { startStack } from "../stack.ts";
+import { startStack } from "../embedded_stack.ts";
 
 const lines: string[] = [];
 const log = (line: string) => void lines.push(line);

@@ -16,7 +16,7 @@ const VOICES = 100;
 /** The creates that are held until the database was killed, so that the kill is in the middle however fast all is. */
 const HELD = 30;
 const MOST_ROUNDS = 10;
-/** What a client may be told while the database is away: each says to come again. */
+/** The statuses a client may get while the database is away: each says to come again. */
 const AWAY = [200, 409, 503, 504];
 
 async function uploadAll(cloning: Cloning): Promise<Upload[]> {

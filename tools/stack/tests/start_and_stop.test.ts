@@ -70,7 +70,7 @@ test("of two starts at the same moment one proceeds", async (dataDir) => {
   }
 });
 
-test("--fresh begins anew", async (dataDir) => {
+test("--fresh starts over", async (dataDir) => {
   const first = await started(dataDir);
   await signUp(dataDir);
   const { secret_key } = await readRecord(dataDir);

@@ -20,7 +20,7 @@ function startForgetful(together: number) {
     for (let requests = 0; await connection.read(chunk) !== null; requests++) {
       if (requests > 0) {
         ignored.resolve();
-        // The first is left to wait; a second one would wait for ever.
+        // The first is left to wait; a second one would wait forever.
         if (++ignoredRequests > 1) return connection.close();
         continue;
       }

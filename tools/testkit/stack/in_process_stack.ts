@@ -4,10 +4,10 @@ import { functionEnvironment } from "../../stack/function/function_environment.t
 import { startFunctionProcess } from "../../stack/function/function_process.ts";
 import { createFunctionProxy } from "../../stack/function/function_proxy.ts";
 import { redirectConsole } from "../../stack/library_output.ts";
-import { openDatabase } from "../../stack/postgres/database.ts";
+import { openDatabase } from "../../stack/postgres/project_database.ts";
 import { signal } from "../../stack/process/processes.ts";
 import { repository } from "../../stack/repository.ts";
-import { startStack } from "../../stack/stack.ts";
+import { startStack } from "../../stack/embedded_stack.ts";
 import type { Intercept } from "../../stack/supabase/gateway.ts";
 import { eventually, killNow, processOf } from "./launched_stack.ts";
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { logLines } from "../../stack/log.ts";
+import { logLines } from "../../stack/terminal.ts";
 import { type ProcessIdentity, readProcessRecord, startOf } from "../../stack/process/processes.ts";
 import { repository } from "../../stack/repository.ts";
 import { type StackRecord, stackRecordSchema } from "../../stack/stack_record.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { z } from "zod";
 import type { FaultRequest } from "../../simulator/faults.ts";
-import type { IdShape } from "../../simulator/voice_ids.ts";
+import type { IdShape } from "../../simulator/voice_id_shapes.ts";
 import { eventually } from "./launched_stack.ts";
 
 const voicesAnswer = z.object({

@@ -78,7 +78,7 @@ export function listEntries(rows: ObjectRow[], request: z.infer<typeof listReque
 }
 
 /**
- * What lies below a prefix, as `list-v2` of hosted Storage tells it: whole names, and with a delimiter deeper keys as one
+ * What lies below a prefix, as `list-v2` of hosted Storage returns it: whole names, and with a delimiter deeper keys as one
  * folder each. A cursor names the last entry of the page before.
  */
 export function listV2Entries(rows: ObjectRow[], request: z.infer<typeof listV2Request>) {

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { Database } from "../../postgres/database.ts";
+import type { Database } from "../../postgres/project_database.ts";
 import type { EmbeddedStorage } from "./embedded_storage.ts";
 import {
   checkKey,

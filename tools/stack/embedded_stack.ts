@@ -9,8 +9,8 @@ import {
 import { startFunctionProcess } from "./function/function_process.ts";
 import { createFunctionProxy } from "./function/function_proxy.ts";
 import { type Keys, loadKeys } from "./keys.ts";
-import type { Log } from "./log.ts";
-import { createRoles, grantSchemaRights, openDatabase } from "./postgres/database.ts";
+import type { Log } from "./terminal.ts";
+import { createRoles, grantSchemaRights, openDatabase } from "./postgres/project_database.ts";
 import { applyMigrations } from "./postgres/migrations.ts";
 import { type PostgresOptions, startPostgres, stopLeftoverPostgres, superuser } from "./postgres/postgres.ts";
 import { findPostgresPackage, preparePostgresBinaries } from "./postgres/postgres_binaries.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { parseArgs } from "node:util";
-import { messageOf } from "./log.ts";
+import { messageOf } from "./terminal.ts";
 
 function said(args: string[], allowPositionals: boolean): string {
   try {
@@ -11,7 +11,7 @@ function said(args: string[], allowPositionals: boolean): string {
   return "nothing";
 }
 
-Deno.test("a command line that cannot be read is told in one sentence, and where to look", () => {
+Deno.test("a command line that cannot be read gives one sentence, and where to look", () => {
   const wrong: [args: string[], sentence: string][] = [
     [["--bogus"], "Unknown option '--bogus'. See --help."],
     [["-x"], "Unknown option '-x'. See --help."],
