@@ -5,30 +5,16 @@ import { decodeJwt } from "jose";
 import postgres from "postgres";
 import { type Intercept } from "./gateway.ts";
 import { redirectConsole } from "../library_output.ts";
-import { repository } from "../repository.ts";
-import { startStack } from "../embedded_stack.ts";
+import { startTemporaryStack } from "../temporary_stack.ts";
 
 const lines: string[] = [];
 const log = (line: string) => void lines.push(line);
 redirectConsole(log);
 let intercept: Intercept = () => Promise.resolve(null);
-const dataDir = await Deno.makeTempDir();
-await Deno.chmod(dataDir, 0o711);
-const stack = await startStack({
-  root: repository,
-  dataDir,
-  port: 0,
-  environment: {},
-  entrypoint: null,
-  log,
-  intercept: (request, next) => intercept(request, next),
-});
+const stack = await startTemporaryStack({ log, intercept: (request, next) => intercept(request, next) });
 const { supabase_url, publishable_key, secret_key } = stack.record;
 
-Deno.test.afterAll(async () => {
-  await stack.stop();
-  await Deno.remove(dataDir, { recursive: true });
-});
+Deno.test.afterAll(stack.stop);
 
 const client = (key = publishable_key) =>
   createClient(supabase_url, key, { auth: { persistSession: false, autoRefreshToken: false } });

@@ -7,7 +7,7 @@ import { redirectConsole } from "../../stack/library_output.ts";
 import { openDatabase } from "../../stack/postgres/project_database.ts";
 import { signal } from "../../stack/process/processes.ts";
 import { repository } from "../../stack/repository.ts";
-import { startStack } from "../../stack/embedded_stack.ts";
+import { startTemporaryStack } from "../../stack/temporary_stack.ts";
 import type { Intercept } from "../../stack/supabase/gateway.ts";
 import { eventually, killNow, processOf } from "./launched_stack.ts";
 
@@ -22,9 +22,6 @@ export async function startInProcessStack(
   const logged: string[] = [];
   const log = (line: string) => void logged.push(line);
   redirectConsole(log);
-  const dataDir = await Deno.makeTempDir({ prefix: "voice-clone-api-finalize-" });
-  // PostgreSQL may run as another user, which has to reach its files in there.
-  await Deno.chmod(dataDir, 0o711);
   const environment = {
     ...ofThisMachine(),
     CLONE_ATTEMPTS_PER_HOUR: "100000",
@@ -32,18 +29,13 @@ export async function startInProcessStack(
     CLONE_LIMIT_PER_DAY: "100000",
     ...options.environment,
   };
-  const { record, stop } = await startStack({
-    root: repository,
-    dataDir,
-    port: 0,
+  const { intercept } = options;
+  const { record, dataDir, stop } = await startTemporaryStack({
     environment,
     entrypoint,
-    functionRestartDelaysMs: [0],
-    intercept: options.intercept,
+    intercept,
     log,
-  }).catch(async (error) => {
-    await Deno.remove(dataDir, { recursive: true });
-    throw error;
+    functionRestartDelaysMs: [0],
   });
   const sql = openDatabase(record.database_url);
 
@@ -74,7 +66,6 @@ export async function startInProcessStack(
     async stop(): Promise<void> {
       await sql.end({ timeout: 1 });
       await stop();
-      await Deno.remove(dataDir, { recursive: true });
     },
   };
 }
