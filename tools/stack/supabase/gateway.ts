@@ -1,6 +1,7 @@
 import type { Keys } from "../keys.ts";
 import { StackError } from "../data_folder.ts";
 import { type Log, messageOf } from "../terminal.ts";
+import { invalidRequest } from "./storage/storage_errors.ts";
 
 /**
  * Answers a request, or gives null to let it through; `next` lets it through by hand. A hook for tests that hold or cut
@@ -59,13 +60,6 @@ const mayBePublic = (method: string, pathname: string) =>
   (method === "GET" || method === "HEAD") &&
   /^\/storage\/v1\/object\/(?!authenticated\/|info\/authenticated\/)[^/]+\/./.test(pathname);
 
-/** What Storage itself answers where a request has no right of its own, and no key for the gateway to make one of. */
-function missingAuthorization(): Response {
-  const message = "headers must have required property 'authorization'";
-  const body = { statusCode: "400", error: "Error", message, code: "InvalidRequest" };
-  return Response.json(body, { status: 400 });
-}
-
 function keyError(message: string, hint: string): Response {
   return Response.json({ message, hint }, { status: 401 });
 }
@@ -94,7 +88,10 @@ export function startGateway(
       if (key === null && request.headers.has("authorization")) {
         return keyError("No API key found in request", "No `apikey` request header or url param was found.");
       }
-      if (key === null && !mayBePublic(request.method, url.pathname)) return missingAuthorization();
+      if (key === null && !mayBePublic(request.method, url.pathname)) {
+        // A request without a right of its own, and without a key for the gateway to make one of.
+        return invalidRequest("headers must have required property 'authorization'").response();
+      }
       if (key !== null && key !== keys.publishableKey && key !== keys.secretKey) {
         return keyError("Invalid API key", "Double check your Supabase `apikey`");
       }

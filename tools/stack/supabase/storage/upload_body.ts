@@ -16,12 +16,7 @@ export function parseBucketRules(bucket: unknown, defaultLimit: number): BucketR
   return { sizeLimit: file_size_limit ?? defaultLimit, types: allowed_mime_types ?? null };
 }
 
-export type Upload = {
-  bytes: Bytes;
-  type: string;
-  cacheControl: string;
-  metadata: Record<string, unknown>;
-};
+export type Upload = { bytes: Bytes; type: string; cacheControl: string; metadata: Record<string, unknown> };
 
 /** Room for what a multipart body holds besides the file, in bytes. */
 const multipartRoom = 64 * 1024;
@@ -30,8 +25,8 @@ const multipartRoom = 64 * 1024;
 const drainLimit = 128 * 1024 * 1024;
 
 /** Reads a body of at most `limit` bytes; null when it is longer. Never holds more than that. */
-async function readBounded(body: ReadableStream<Uint8Array> | null, limit: number): Promise<Bytes | null> {
-  const chunks: Uint8Array[] = [];
+async function readBounded(body: ReadableStream<Bytes> | null, limit: number): Promise<Bytes | null> {
+  const chunks: Bytes[] = [];
   let length = 0;
   for await (const chunk of body ?? []) {
     length += chunk.length;
@@ -39,14 +34,7 @@ async function readBounded(body: ReadableStream<Uint8Array> | null, limit: numbe
     else chunks.push(chunk);
     if (length > drainLimit) break;
   }
-  if (length > limit) return null;
-  const bytes = new Uint8Array(length);
-  let at = 0;
-  for (const chunk of chunks) {
-    bytes.set(chunk, at);
-    at += chunk.length;
-  }
-  return bytes;
+  return length > limit ? null : await new Blob(chunks).bytes();
 }
 
 const mediaType = /^[\w!#$%&'*+.^`|~-]+\/[\w!#$%&'*+.^`|~-]+\s*(;.*)?$/;
