@@ -3,8 +3,6 @@ import { z } from "zod";
 import { documentedCodes, documentedStatus } from "./dashscope_errors.ts";
 import { createInput, createTestApp, refusal, voiceOf } from "./test_client.ts";
 
-const whens = ["before", "after"] as const;
-
 Deno.test("every documented error can be set by its code and comes with its status", async () => {
   const { app, client } = createTestApp();
   for (const code of documentedCodes) {
@@ -69,74 +67,6 @@ Deno.test("a call with a wrong key uses no fault up", async () => {
   await client.call({}, { authorization: "Bearer sk-other" });
   assert.equal(refusal(await client.list()), "429 Throttling");
 });
-
-Deno.test("an error after the call took effect leaves a voice behind", async () => {
-  const { app, client } = createTestApp();
-  app.addFaults({ action: "create", answer: { kind: "error", code: "InternalError", when: "after" } });
-  assert.equal(refusal(await client.create()), "500 InternalError");
-  assert.equal(app.voices().length, 1);
-  assert.deepEqual(app.bill().byPreferredName, { Ada_0123456789: 1 });
-});
-
-for (const when of whens) {
-  const made = when === "after" ? 1 : 0;
-
-  for (const status of [200, 502]) {
-    Deno.test(`HTML with status ${status}, ${when} the voice is made`, async () => {
-      const { app, client } = createTestApp();
-      app.addFaults({ action: "create", answer: { kind: "html", status, when } });
-      const answer = await client.create();
-      assert.equal(answer.status, status);
-      assert.match(String(answer.body), /^<html>/);
-      assert.equal(app.voices().length, made);
-    });
-  }
-
-  Deno.test(`a 2xx without output.voice, ${when} the voice is made`, async () => {
-    const { app, client } = createTestApp();
-    app.addFaults({ action: "create", answer: { kind: "no_voice", when } });
-    const { status, body } = await client.create();
-    assert.equal(status, 200);
-    assert.deepEqual(Object(body).output, {});
-    assert.equal(app.voices().length, made);
-  });
-
-  Deno.test(`a call held ${when} it takes effect waits for its release`, async () => {
-    const { app, client } = createTestApp();
-    await client.control("POST", "/faults", { action: "create", hold: when });
-    const pending = client.create();
-    const held = await client.control("GET", "/held?wait_ms=10000");
-    assert.equal(held.status, 200);
-    assert.deepEqual(held.body, { held: [{ id: 1, action: "create", when }] });
-    assert.equal(app.voices().length, made);
-    assert.equal((await client.list()).status, 200);
-    assert.deepEqual((await client.control("POST", "/release")).body, { released: 1 });
-    assert.equal(voiceOf(await pending), app.voices()[0]?.voice);
-    assert.deepEqual(app.held(), []);
-  });
-
-  Deno.test(`a delay ${when} the call takes effect`, async () => {
-    const { app, client } = createTestApp();
-    // Far longer than the test may take: it ends by the reset, and never by the clock.
-    app.addFaults({ action: "create", delay: { ms: 600_000, when } });
-    const pending = assert.rejects(client.create(), { name: "ConnectionCut" });
-    await untilDelayed(client);
-    await client.control("DELETE", "");
-    await pending;
-    assert.equal(app.voices().length, made);
-    app.addFaults({ action: "create", delay: { ms: 1, when } });
-    assert.equal((await client.create()).status, 200);
-  });
-}
-
-/** Looks until one call is being delayed, in a bounded number of turns of the event loop. */
-async function untilDelayed(client: ReturnType<typeof createTestApp>["client"]): Promise<void> {
-  for (let turn = 0; turn < 10_000; turn++) {
-    if (Object((await client.control("GET", "")).body).delayed === 1) return;
-    await new Promise<void>((resolve) => setTimeout(resolve, 0));
-  }
-  assert.fail("No call was delayed.");
-}
 
 Deno.test("held calls can be released one by one, and a held call can then answer wrongly", async () => {
   const { app, client } = createTestApp();

@@ -204,58 +204,6 @@ Deno.test("every synthesis is billed by its characters and its voice, apart from
   assert.deepEqual(app.bill(), { ...totals, byPreferredName: byName, byVoice });
 });
 
-for (const when of ["before", "after"] as const) {
-  const billed = when === "after" ? 1 : 0;
-
-  Deno.test(`a fault of synthesis, ${when} it takes effect, is billed ${billed} times`, async () => {
-    const { app, client, voice } = await withVoice();
-    app.addFaults({ action: "synthesize", answer: { kind: "error", code: "InternalError", when } });
-    assert.equal((await client.list()).status, 200);
-    assert.equal(refusal(await client.synthesize(voice)), "500 InternalError");
-    assert.equal(app.bill().syntheses, billed);
-
-    app.addFaults({ action: "synthesize", answer: { kind: "html", when } });
-    assert.equal((await client.synthesize(voice)).status, 502);
-    assert.equal(app.bill().syntheses, 2 * billed);
-
-    for (const [index, kind] of (["cut", "unfinished"] as const).entries()) {
-      app.addFaults({ action: "synthesize", answer: { kind, when } });
-      await assert.rejects(client.synthesize(voice), { name: "ConnectionCut" });
-      assert.equal(app.bill().syntheses, (3 + index) * billed);
-    }
-
-    app.addFaults({ action: "synthesize", answer: { kind: "no_audio", when } });
-    const { status, body } = await client.synthesize(voice);
-    assert.equal(status, 200);
-    assert.deepEqual(Object(body).output, { finish_reason: "stop", audio: { data: "" } });
-    assert.equal(app.bill().syntheses, 5 * billed);
-    assert.deepEqual(app.calls().slice(2).map(({ action }) => action), Array(5).fill("synthesize"));
-  });
-
-  Deno.test(`a synthesis held ${when} it takes effect waits for its release, and holds nobody up`, async () => {
-    const { app, client, voice } = await withVoice();
-    app.addFaults({ action: "synthesize", hold: when });
-    const pending = client.synthesize(voice);
-    assert.equal(await app.waitForHeld(1, 10_000), true);
-    assert.deepEqual(app.held(), [{ id: 2, action: "synthesize", when }]);
-    assert.equal(app.bill().syntheses, billed);
-    assert.equal((await client.synthesize(voice)).status, 200);
-    app.release();
-    assert.equal((await client.download(audioUrlOf(await pending))).status, 200);
-    assert.equal(app.bill().syntheses, 2);
-  });
-
-  Deno.test(`a synthesis cut while it is held ${when} it takes effect is billed ${billed} times`, async () => {
-    const { app, client, voice } = await withVoice();
-    app.addFaults({ action: "synthesize", hold: when });
-    const pending = assert.rejects(client.synthesize(voice), { name: "ConnectionCut" });
-    assert.equal(await app.waitForHeld(1, 10_000), true);
-    await client.control("DELETE", "");
-    await pending;
-    assert.equal(app.bill().syntheses, billed);
-  });
-}
-
 Deno.test("audio and bill outlive their voice and a reset, but not a reset of the account", async () => {
   const { app, client, voice } = await withVoice();
   const url = audioUrlOf(await client.synthesize(voice));
