@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { logToStderr, logToStdout } from "../stack/log.ts";
+import { logToStderr, logToStdout } from "../stack/terminal.ts";
 import { repository } from "../stack/repository.ts";
 import { generateDocuments } from "../checks/openapi/generate.ts";
 
