@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
-import { noise } from "../testkit/clips/bytes.ts";
-import { mp3, type Mp3Options } from "../testkit/clips/mp3.ts";
-import { wav } from "../testkit/clips/wav.ts";
+import { noise } from "../testkit/clips/binary.ts";
+import { mp3, type Mp3Options } from "../testkit/clips/write_mp3.ts";
+import { wav } from "../testkit/clips/write_wav.ts";
 import { checkAudio } from "./audio.ts";
 import { DashScopeError } from "./errors.ts";
+import { readFixture } from "../testkit/fixtures.ts";
 
-const speech = Deno.readFileSync(new URL("../testkit/fixtures/speech-24k-mono.mp3", import.meta.url));
+const speech = readFixture("speech-24k-mono.mp3");
 
 /** The code a clip is refused with; null for one that is taken. */
 function codeOf(bytes: Uint8Array): string | null {

@@ -1,9 +1,9 @@
 // What the function takes, the simulator takes: else a clip that is fit could be tried out with no one.
 import assert from "node:assert/strict";
 import { CORPUS } from "../testkit/clips/corpus.ts";
-import { join } from "../testkit/clips/bytes.ts";
-import { id3v2 } from "../testkit/clips/mp3.ts";
-import { wav } from "../testkit/clips/wav.ts";
+import { join } from "../testkit/clips/binary.ts";
+import { id3v2 } from "../testkit/clips/write_mp3.ts";
+import { wav } from "../testkit/clips/write_wav.ts";
 import { checkAudio } from "./audio.ts";
 import { DashScopeError } from "./errors.ts";
 

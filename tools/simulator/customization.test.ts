@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { createSimulatorApp } from "./simulator.ts";
 import { createInput, createTestClient, dataUrl, refusal, testOptions, wav } from "./test_client.ts";
+import { readFixture } from "../testkit/fixtures.ts";
 
-const fixture = (name: string) => Deno.readFileSync(new URL(`../testkit/fixtures/${name}`, import.meta.url));
 const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
 
 Deno.test("create answers as documented and keeps what tests ask for", async () => {
@@ -42,9 +42,11 @@ const accepted: [string, Record<string, unknown>][] = [
   ["a name of one character", { preferred_name: "_" }],
   ["a name of sixteen characters", { preferred_name: "abcdefghij_12345" }],
   ["no transcript", { text: undefined }],
-  ["an MP3", { audio: { data: dataUrl("audio/mpeg", fixture("speech-24k-mono.mp3")) } }],
-  ["an M4A", { audio: { data: dataUrl("audio/mp4", fixture("speech-24k-mono.m4a")) } }],
-  ["a WAV with further chunks", { audio: { data: dataUrl("audio/wav", fixture("speech-24k-mono.wav")) } }],
+  ["an MP3", { audio: { data: dataUrl("audio/mpeg", readFixture("speech-24k-mono.mp3")) } }],
+  ["an M4A", { audio: { data: dataUrl("audio/mp4", readFixture("speech-24k-mono.m4a")) } }],
+  ["a WAV with further chunks", {
+    audio: { data: dataUrl("audio/wav", readFixture("speech-24k-mono.wav")) },
+  }],
   ["an MP3 without a tag", {
     audio: { data: dataUrl("audio/mpeg", new Uint8Array([0xff, 0xfb, 0x90, 0x00])) },
   }],
@@ -52,7 +54,7 @@ const accepted: [string, Record<string, unknown>][] = [
   ["a WAV that was streamed, of unknown length", { audio: { data: dataUrl("audio/wav", streamedWav()) } }],
   ["a quiet WAV", { audio: { data: dataUrl("audio/wav", wav({ seconds: 3, level: 33 })) } }],
   ["an MP3 that begins inside a frame", {
-    audio: { data: dataUrl("audio/mpeg", fixture("speech-24k-mono.mp3").subarray(300)) },
+    audio: { data: dataUrl("audio/mpeg", readFixture("speech-24k-mono.mp3").subarray(300)) },
   }],
   ["a WAV of 60 s", { audio: { data: dataUrl("audio/wav", wav({ seconds: 60 })) } }],
   ["a data URL of 9,999,891 characters", { audio: { data: dataUrl("audio/mpeg", mp3OfSize(7_499_900)) } }],
@@ -120,7 +122,7 @@ const refused: [string, Record<string, unknown>, string][] = [
   ],
   [
     "WebM under another name",
-    { audio: { data: dataUrl("audio/wav", fixture("speech.webm")) } },
+    { audio: { data: dataUrl("audio/wav", readFixture("speech.webm")) } },
     "400 Audio.DecoderError",
   ],
   [
@@ -130,7 +132,7 @@ const refused: [string, Record<string, unknown>, string][] = [
   ],
   [
     "16 kHz",
-    { audio: { data: dataUrl("audio/wav", fixture("speech-16k-mono.wav")) } },
+    { audio: { data: dataUrl("audio/wav", readFixture("speech-16k-mono.wav")) } },
     "400 Audio.AudioRateError",
   ],
   [

@@ -3,8 +3,9 @@ import assert from "node:assert/strict";
 import { inspectAudio } from "../../supabase/functions/_shared/audio/inspect.ts";
 import { countedClip } from "../testkit/harness/clip_source.ts";
 import { checkAudio } from "./audio.ts";
+import { readFixture } from "../testkit/fixtures.ts";
 
-const speech = Deno.readFileSync(new URL("../testkit/fixtures/speech-24k-mono.mp3", import.meta.url));
+const speech = readFixture("speech-24k-mono.mp3");
 const SECONDS = 12.864;
 
 /** What begins with the sync word of ADTS, twelve ones and two zeros around the version, is taken for AAC (mediabunny). */

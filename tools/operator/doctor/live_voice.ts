@@ -6,6 +6,7 @@ import { type Clip, readClip } from "../smoke/clip.ts";
 import { type Check, failed, ok, warning } from "./check.ts";
 import { probeKey } from "./probe.ts";
 import type { Deployment } from "./reach.ts";
+import { fixturePath } from "../../testkit/fixtures.ts";
 
 /** How long the provider may take to list, find or delete, in milliseconds. */
 const LOOK_MS = 30_000;
@@ -19,8 +20,7 @@ export function saidOf(error: unknown): string {
 }
 
 /** An MP3, as a user may upload one. */
-export const readLiveClip = (): Promise<Clip> =>
-  readClip(new URL("../../testkit/fixtures/speech-24k-mono.mp3", import.meta.url));
+export const readLiveClip = (): Promise<Clip> => readClip(fixturePath("speech-24k-mono.mp3"));
 
 /**
  * Makes a voice from a clip that lies in `references` under a name in `.wav`, and removes both again. Nothing of it is in
