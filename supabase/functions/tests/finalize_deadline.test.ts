@@ -1,6 +1,6 @@
 // However slow everything is, a finalize answers before the platform gives up.
 import assert from "node:assert/strict";
-import { wav } from "../../../tools/testkit/clips/wav.ts";
+import { wav } from "../../../tools/testkit/clips/write_wav.ts";
 import { createServices } from "../api/services.ts";
 import { loadConfig } from "../_shared/config.ts";
 import { createLog } from "../_shared/log.ts";

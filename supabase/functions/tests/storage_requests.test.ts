@@ -4,7 +4,8 @@ import { createGenerations } from "../_shared/storage/generations.ts";
 import { createReferences } from "../_shared/storage/references.ts";
 import { createSupabase } from "../_shared/supabase.ts";
 import { startApi } from "../../../tools/testkit/harness/api.ts";
-import { askForUpload, DETAILS, fixture, putClip } from "../../../tools/testkit/harness/clone.ts";
+import { readFixture } from "../../../tools/testkit/fixtures.ts";
+import { askForUpload, DETAILS, putClip } from "../../../tools/testkit/harness/clone.ts";
 import { createSigningKeys, signUp } from "../../../tools/testkit/harness/users.ts";
 import { createVirtualClock } from "../../../tools/testkit/harness/clock.ts";
 import { assertError } from "../../../tools/testkit/harness/errors.ts";
@@ -217,7 +218,7 @@ Deno.test("a clip that was declared with parameters is finalized as any other", 
   await using api = await startApi({ keys });
   const token = await keys.sign((await signUp()).id);
   const { voice_id, upload_url } = await askForUpload(api, token);
-  await putClip(upload_url, await fixture("speech-24k-mono.m4a"), "audio/mp4;codecs=mp4a.40.2");
+  await putClip(upload_url, readFixture("speech-24k-mono.m4a"), "audio/mp4;codecs=mp4a.40.2");
   await withDashScope([voiceCreated()], async () => {
     const body = { ...DETAILS, voice_id };
     assert.equal((await api.call("POST", "/clone/finalize", { token, body })).status, 200);

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import type { Bytes } from "../../../supabase/functions/_shared/bytes.ts";
 import { createUploadUrl } from "../../../supabase/functions/_shared/contract/create_upload_url.ts";
+import { readFixture } from "../fixtures.ts";
 import type { Api } from "./api.ts";
 
 /** What every test asks for, unless it says otherwise. */
@@ -11,15 +12,8 @@ export const DETAILS = {
     "Hello, and thank you for trying voice cloning. This short recording is read at a calm and even pace.",
 };
 
-/** One of the project's speech clips, by its file's name. */
-export function fixture(name: string): Promise<Bytes> {
-  return Deno.readFile(new URL(`../fixtures/${name}`, import.meta.url));
-}
-
 /** The clip that stands for a fit one: 24 kHz, mono, a little more than ten seconds. */
-export function speechClip(): Promise<Bytes> {
-  return fixture("speech-24k-mono.wav");
-}
+export const speechClip = (): Bytes => readFixture("speech-24k-mono.wav");
 
 /** Asks for an upload URL as this user. */
 export async function askForUpload(api: Api, token: string) {
@@ -45,6 +39,6 @@ export async function upload(
   options: { clip?: Bytes; type?: string } = {},
 ) {
   const { voice_id, upload_url, object_key } = await askForUpload(api, token);
-  await putClip(upload_url, options.clip ?? await speechClip(), options.type);
+  await putClip(upload_url, options.clip ?? speechClip(), options.type);
   return { body: { voice_id, ...DETAILS }, objectKey: object_key };
 }
