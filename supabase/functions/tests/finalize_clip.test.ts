@@ -1,16 +1,15 @@
 import { Buffer } from "node:buffer";
 import assert from "node:assert/strict";
 import type { Bytes } from "../_shared/bytes.ts";
-import { startApi } from "../../../tools/testkit/harness/api.ts";
-import { wav } from "../../../tools/testkit/clips/wav.ts";
-import { askForUpload, DETAILS, fixture, putClip, upload } from "../../../tools/testkit/harness/clone.ts";
+import { askForUpload, assertError, putClip, startApi, upload } from "../../../tools/testkit/harness/api.ts";
 import {
   type ProviderAnswer,
   voiceCreated,
   withDashScope,
 } from "../../../tools/testkit/harness/dashscope.ts";
-import { assertError } from "../../../tools/testkit/harness/errors.ts";
-import { createSigningKeys, signUp } from "../../../tools/testkit/harness/users.ts";
+import { createSigningKeys, signUp } from "../../../tools/testkit/harness/project.ts";
+import { DETAILS, fixture } from "../../../tools/testkit/harness/reference.ts";
+import { wav } from "../../../tools/testkit/clips/wav.ts";
 
 const keys = await createSigningKeys();
 const token = await keys.sign((await signUp()).id);

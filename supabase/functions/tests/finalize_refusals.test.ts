@@ -3,12 +3,11 @@ import assert from "node:assert/strict";
 import type { Bytes } from "../_shared/bytes.ts";
 import { m4a } from "../../../tools/testkit/clips/m4a.ts";
 import { remarks, wav } from "../../../tools/testkit/clips/wav.ts";
-import { startApi } from "../../../tools/testkit/harness/api.ts";
-import { fixture, upload } from "../../../tools/testkit/harness/clone.ts";
+import { assertError, startApi, upload } from "../../../tools/testkit/harness/api.ts";
 import { voiceCreated, withDashScope } from "../../../tools/testkit/harness/dashscope.ts";
-import { voiceRowOf } from "../../../tools/testkit/harness/ledger.ts";
-import { assertError } from "../../../tools/testkit/harness/errors.ts";
-import { createSigningKeys, signUp } from "../../../tools/testkit/harness/users.ts";
+import { voiceRowOf } from "../../../tools/testkit/harness/finalizing.ts";
+import { createSigningKeys, signUp } from "../../../tools/testkit/harness/project.ts";
+import { fixture } from "../../../tools/testkit/harness/reference.ts";
 
 const keys = await createSigningKeys();
 const token = await keys.sign((await signUp()).id);

@@ -1,0 +1,17 @@
+import type { Bytes } from "../../../supabase/functions/_shared/bytes.ts";
+
+/** What every test asks for, unless it says otherwise. */
+export const DETAILS = {
+  name: "Grace",
+  language: "English",
+  transcript:
+    "Hello, and thank you for trying voice cloning. This short recording is read at a calm and even pace.",
+};
+
+/** One of the project's speech clips, by its file's name. */
+export function fixture(name: string): Promise<Bytes> {
+  return Deno.readFile(new URL(`../fixtures/${name}`, import.meta.url));
+}
+
+/** A clip that may be enrolled: 24 kHz, mono, a little more than ten seconds. */
+export const speechClip = (): Promise<Bytes> => fixture("speech-24k-mono.wav");
