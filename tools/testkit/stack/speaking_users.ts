@@ -5,7 +5,7 @@ import type { Bytes } from "../../../supabase/functions/_shared/bytes.ts";
 import { type TaskResponse, taskResponse, workReport } from "../../../supabase/functions/_shared/contract.ts";
 import { speechSampleRate } from "../../simulator/speech.ts";
 import { samplesOf } from "../../simulator/test_client.ts";
-import { type Answer, type Cloning, postJson } from "./cloning_users.ts";
+import { type Cloning, postJson } from "./cloning_users.ts";
 import type { InProcessStack } from "./in_process_stack.ts";
 import type { ProviderGateway } from "./provider_gateway.ts";
 
@@ -23,21 +23,16 @@ export async function createSpeaking(
   const always = { authorization, connection: "close" };
   let texts = 0;
 
-  async function post(...request: Parameters<typeof postJson>): Promise<Answer> {
-    const { status, body } = await postJson(...request);
-    return { status, body };
-  }
-
   return {
     /** A text that nobody else speaks. */
     newText: () => `Good evening, said the keeper of lighthouse number ${++texts}.`,
 
     generate: (text: string): Promise<Answer> =>
-      post(`${record.api_url}/generate`, { authorization }, { voice_id: voice.voiceId, text }),
+      postJson(`${record.api_url}/generate`, { authorization }, { voice_id: voice.voiceId, text }),
 
     /** One call of a worker, to the stack's own process of the function or to another. */
     askToWork: (apiUrl = record.api_url): Promise<Answer> =>
-      post(`${apiUrl}/internal/work`, { apikey: record.secret_key }),
+      postJson(`${apiUrl}/internal/work`, { apikey: record.secret_key }),
 
     /** Runs a worker, again while there is more, or while the function is not there yet. */
     async work(apiUrl?: string): Promise<void> {
