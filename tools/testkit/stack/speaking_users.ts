@@ -27,11 +27,11 @@ export async function createSpeaking(
     /** A text that nobody else speaks. */
     newText: () => `Good evening, said the keeper of lighthouse number ${++texts}.`,
 
-    generate: (text: string): Promise<Answer> =>
+    generate: (text: string) =>
       postJson(`${record.api_url}/generate`, { authorization }, { voice_id: voice.voiceId, text }),
 
     /** One call of a worker, to the stack's own process of the function or to another. */
-    askToWork: (apiUrl = record.api_url): Promise<Answer> =>
+    askToWork: (apiUrl = record.api_url) =>
       postJson(`${apiUrl}/internal/work`, { apikey: record.secret_key }),
 
     /** Runs a worker, again while there is more, or while the function is not there yet. */
