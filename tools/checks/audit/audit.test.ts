@@ -1,7 +1,6 @@
 // The real npm against a registry on loopback.
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import type { Accepted } from "./accepted.ts";
 import { type AuditOptions, runAudit } from "./audit.ts";
 
 const manifest = {

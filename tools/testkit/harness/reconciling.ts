@@ -1,6 +1,6 @@
 import type postgres from "postgres";
 import { createSimulatorApp } from "../../simulator/simulator.ts";
-import type { ReconcileRequest } from "../../../supabase/functions/_shared/contract.ts";
+import type { ReconcileRequest } from "../../../supabase/functions/_shared/contract/internal_reconcile.ts";
 import { createLog } from "../../../supabase/functions/_shared/log.ts";
 import { createGenerations } from "../../../supabase/functions/_shared/storage/generations.ts";
 import { createReferences } from "../../../supabase/functions/_shared/storage/references.ts";

@@ -3,7 +3,7 @@ import { createFinalize } from "../../../supabase/functions/_shared/voices/final
 import { ApiError } from "../../../supabase/functions/_shared/errors.ts";
 import type { Clock } from "../../../supabase/functions/_shared/clock.ts";
 import { createLog } from "../../../supabase/functions/_shared/log.ts";
-import type { FinalizeRequest } from "../../../supabase/functions/_shared/contract.ts";
+import type { FinalizeRequest } from "../../../supabase/functions/_shared/contract/finalize_voice.ts";
 import { carriesToken } from "../../../supabase/functions/_shared/tts/token.ts";
 import type { TtsProvider } from "../../../supabase/functions/_shared/tts/provider.ts";
 import { createModal } from "../../../supabase/functions/_shared/tts/providers/modal.ts";

@@ -26,13 +26,17 @@ export async function runCommand(
   return { code, out, err };
 }
 
-export type Launched = ReturnType<typeof launchStart>;
+export type Launched = ReturnType<typeof launch>;
 
 /** Runs `npm start`'s command on a data folder, on any free port. */
-export function launchStart(dataDir: string, args: string[] = [], env: Record<string, string> = {}) {
+export const launchStart = (dataDir: string, args: string[] = [], env: Record<string, string> = {}) =>
+  launch("start.ts", ["--data", dataDir, ...args], { PORT: "0", ...env });
+
+/** Runs a command of `tools/commands/` in the background. */
+export function launch(file: string, args: string[], env: Record<string, string> = {}) {
   const child = new Deno.Command("node", {
-    ...commandLine("start.ts", ["--data", dataDir, ...args]),
-    env: { PORT: "0", ...env },
+    ...commandLine(file, args),
+    env,
     stdout: "piped",
     stderr: "piped",
   }).spawn();
@@ -42,7 +46,12 @@ export function launchStart(dataDir: string, args: string[] = [], env: Record<st
     lines.push(line);
     for (const { text, resolve } of waiting) if (line.includes(text)) resolve(true);
   };
-  const reading = Promise.all([logLines(child.stdout, take), logLines(child.stderr, take)]);
+  const errors: string[] = [];
+  const takeError = (line: string) => {
+    errors.push(line);
+    take(line);
+  };
+  const reading = Promise.all([logLines(child.stdout, take), logLines(child.stderr, takeError)]);
   const status = Promise.all([child.status, reading]).then(([status]) => {
     for (const { resolve } of waiting) resolve(false);
     return status;
@@ -51,6 +60,8 @@ export function launchStart(dataDir: string, args: string[] = [], env: Record<st
     pid: child.pid,
     /** What it printed so far, both streams. */
     output: () => lines.join("\n"),
+    /** The lines of standard error among them. */
+    errors: () => errors,
     /** Resolves to true once the text was printed, to false when the command ends without it. */
     says: (text: string): Promise<boolean> =>
       lines.some((line) => line.includes(text))

@@ -30,6 +30,8 @@ export function createSimulatorControl(url: string) {
   async function control(method: string, path: string, body?: unknown): Promise<unknown> {
     const response = await fetch(`${url}/control${path}`, {
       method,
+      // A connection that is kept would serve a create of this process, which Deno sends again when it breaks.
+      headers: { connection: "close" },
       body: body === undefined ? undefined : JSON.stringify(body),
     });
     const text = await response.text();
@@ -58,8 +60,12 @@ export function createSimulatorControl(url: string) {
     /** Lets the calls go on that are held now, if there are any. */
     releaseAll: async (): Promise<void> => void await control("POST", "/release", {}),
     /** Sets what `POST /control/settings` takes; a drop takes it back. */
-    set: async (settings: { voice_ids: IdShape }): Promise<void> =>
+    set: async (settings: { voice_ids?: IdShape; voice_limit?: number }): Promise<void> =>
       void await control("POST", "/settings", settings),
+    /** Fills the account with so many voices for nothing. */
+    fill: async (count: number): Promise<void> => void await control("POST", "/voices", { count }),
+    /** Removes every voice, and forgets faults, calls, settings and bill. */
+    empty: async (): Promise<void> => void await control("DELETE", "?voices=true"),
     /** Cuts held calls where they are; forgets faults and calls, keeps voices and bill. */
     dropHeld: async (): Promise<void> => void await control("DELETE", ""),
     /** The calls since the last drop, oldest first. */

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import { z } from "zod";
 import type { Bytes } from "../../../supabase/functions/_shared/bytes.ts";
-import { type TaskResponse, taskResponse, workReport } from "../../../supabase/functions/_shared/contract.ts";
+import { getTask, type TaskResponse } from "../../../supabase/functions/_shared/contract/get_task.ts";
+import { internalWork } from "../../../supabase/functions/_shared/contract/internal_work.ts";
 import { speechSampleRate } from "../../simulator/speech.ts";
 import { samplesOf } from "../../simulator/test_client.ts";
 import { type Cloning, postJson } from "./cloning_users.ts";
@@ -40,7 +41,7 @@ export async function createSpeaking(
         const { status, body } = await this.askToWork(apiUrl);
         if (status === 503) continue;
         assert.equal(status, 200, JSON.stringify(body));
-        if (!workReport.parse(body).more) return;
+        if (!internalWork.answer.schema().parse(body).more) return;
       }
       throw new Error("the work does not come to an end");
     },
@@ -57,7 +58,7 @@ export async function createSpeaking(
     async task(id: string): Promise<TaskResponse> {
       const response = await fetch(`${record.api_url}/tasks/${id}`, { headers: always });
       assert.equal(response.status, 200);
-      return taskResponse.parse(await response.json());
+      return getTask.answer.schema().parse(await response.json());
     },
 
     async audio(url: string): Promise<Bytes> {

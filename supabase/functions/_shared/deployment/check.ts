@@ -1,6 +1,6 @@
 import type { Clock } from "../clock.ts";
 import type { Config } from "../config.ts";
-import { type CheckReport, databaseFacts } from "../contract_check.ts";
+import { type CheckReport, databaseFacts } from "../contract/internal_check.ts";
 import type { Supabase } from "../supabase.ts";
 import type { ProviderError } from "../tts/provider_error.ts";
 
@@ -34,7 +34,7 @@ export function createCheck(options: CheckOptions) {
     const { data, error, status } = await db.rpc("deployment_facts");
     const answeredAt = new Date(clock.now()).toISOString();
     const answer = { asked_at: askedAt, answered_at: answeredAt };
-    const facts = error ? undefined : databaseFacts.safeParse(data).data;
+    const facts = error ? undefined : databaseFacts().safeParse(data).data;
     if (facts) return { clock: answer, database: { facts, failure: null } };
     // Without an error it is another version's function that answered.
     const isMissing = !error || NO_SUCH_FUNCTION.includes(error.code);

@@ -1,6 +1,6 @@
 import { accountDeleted } from "../accounts.ts";
 import type { Clock } from "../clock.ts";
-import type { GenerateRequest } from "../contract.ts";
+import type { GenerateRequest } from "../contract/generate_speech.ts";
 import { isDatabaseAway } from "../database_answers.ts";
 import { ApiError, voiceNotFound } from "../errors.ts";
 import type { Log } from "../log.ts";

@@ -1,6 +1,6 @@
 import { type CheckedReference, type ReferenceCheck, referenceMetadata } from "../audio/reference_check.ts";
 import type { Clock } from "../clock.ts";
-import type { FinalizeRequest } from "../contract.ts";
+import type { FinalizeRequest } from "../contract/finalize_voice.ts";
 import { isDatabaseAway } from "../database_answers.ts";
 import type { Log } from "../log.ts";
 import { retry } from "../retry.ts";

@@ -1,5 +1,5 @@
 import type { Clock } from "../clock.ts";
-import type { ReconcileReport, ReconcileRequest } from "../contract.ts";
+import type { ReconcileReport, ReconcileRequest } from "../contract/internal_reconcile.ts";
 import { ApiError } from "../errors.ts";
 import type { Log } from "../log.ts";
 import type { Generations } from "../storage/generations.ts";

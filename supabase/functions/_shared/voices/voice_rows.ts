@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { accountDeleted, type Accounts } from "../accounts.ts";
-import { type ListVoicesQuery, type Voice, voice } from "../contract.ts";
+import { type ListVoicesQuery, type Voice, voice } from "../contract/list_voices.ts";
+import { lazy } from "../lazy.ts";
 import type { Supabase } from "../supabase.ts";
 import { databaseError } from "../database_answers.ts";
 
@@ -12,12 +13,16 @@ const COLUMNS =
 const RANGE_NOT_SATISFIABLE = "PGRST103";
 
 /** The older flow let its columns be null. */
-const rows = z.array(voice.extend({
-  name: z.string().nullable().transform((name) => name ?? ""),
-  language: z.string().nullable().transform((language) => language ?? "Auto"),
-  source: z.string().nullable().transform((source) => source ?? "uploaded"),
-  created_at: z.string().nullable().transform((time) => time ?? new Date(0).toISOString()),
-}));
+const rows = lazy(() =>
+  z.array(
+    voice().extend({
+      name: z.string().nullable().transform((name) => name ?? ""),
+      language: z.string().nullable().transform((language) => language ?? "Auto"),
+      source: z.string().nullable().transform((source) => source ?? "uploaded"),
+      created_at: z.string().nullable().transform((time) => time ?? new Date(0).toISOString()),
+    }),
+  )
+);
 const referenceRow = z.object({ reference_object_key: z.string().nullable() }).nullable();
 
 /** A regular expression of PostgreSQL that matches this text as it stands. */
@@ -53,7 +58,7 @@ export function createVoiceRows(
     const page = await select(userId, query, COLUMNS, false)
       .order("created_at", { ascending: false }).order("id", { ascending: false })
       .range(from, from + query.per_page - 1);
-    if (!page.error) return { voices: rows.parse(page.data), total: page.count ?? 0 };
+    if (!page.error) return { voices: rows().parse(page.data), total: page.count ?? 0 };
     if (page.error.code !== RANGE_NOT_SATISFIABLE) throw databaseError(page.error, page.status);
     const counted = await select(userId, query, "id", true);
     if (counted.error) throw databaseError(counted.error, counted.status);
