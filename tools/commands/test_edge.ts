@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { DETAILS } from "../testkit/harness/clone.ts";
+import { DETAILS } from "../testkit/harness/reference.ts";
 import { takeDeno } from "../stack/function/deno_option.ts";
 import { findDeno } from "../stack/function/deno_binaries.mjs";
 import { redirectConsole } from "../stack/library_output.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
+import { readFixture } from "../testkit/fixtures.ts";
 import { createInput, createTestApp, dataUrl, refusal, uuid, voiceOf, wav } from "./test_client.ts";
 
-const fixture = (name: string) => Deno.readFileSync(new URL(`../testkit/fixtures/${name}`, import.meta.url));
 const audio = (type: string, bytes: Uint8Array) => ({ audio: { data: dataUrl(type, bytes) } });
 const wavClip = (options: Parameters<typeof wav>[0]) => audio("audio/wav", wav(options));
 
@@ -63,14 +63,17 @@ const accepted: [string, Record<string, unknown>][] = [
   ["a name of one character", { preferred_name: "_" }],
   ["a name of sixteen characters", { preferred_name: "abcdefghij_12345" }],
   ["no transcript", { text: undefined }],
-  ["an MP3", audio("audio/mpeg", fixture("speech-24k-mono.mp3"))],
-  ["an M4A", audio("audio/mp4", fixture("speech-24k-mono.m4a"))],
-  ["a WAV with further chunks", audio("audio/wav", fixture("speech-24k-mono.wav"))],
+  ["an MP3", audio("audio/mpeg", readFixture("speech-24k-mono.mp3"))],
+  ["an M4A", audio("audio/mp4", readFixture("speech-24k-mono.m4a"))],
+  ["a WAV with further chunks", audio("audio/wav", readFixture("speech-24k-mono.wav"))],
   ["an MP3 without a tag", audio("audio/mpeg", new Uint8Array([0xff, 0xfb, 0x90, 0x00]))],
   ["a WAV with a chunk of odd length", audio("audio/wav", wavWithOddChunk())],
   ["a WAV that was streamed, of unknown length", audio("audio/wav", streamedWav())],
   ["a quiet WAV", wavClip({ seconds: 3, level: 33 })],
-  ["an MP3 that begins inside a frame", audio("audio/mpeg", fixture("speech-24k-mono.mp3").subarray(300))],
+  [
+    "an MP3 that begins inside a frame",
+    audio("audio/mpeg", readFixture("speech-24k-mono.mp3").subarray(300)),
+  ],
   ["a WAV of 60 s", wavClip({ seconds: 60 })],
   ["a data URL of 9,999,891 characters", audio("audio/mpeg", mp3OfSize(7_499_900))],
 ];
@@ -122,9 +125,9 @@ const refused: [what: string, fields: Record<string, unknown>, code?: string][] 
     audio("audio/mpeg", new Uint8Array([0xff, 0xf1, 0x50, 0x80])),
     "Audio.DecoderError",
   ],
-  ["WebM under another name", audio("audio/wav", fixture("speech.webm")), "Audio.DecoderError"],
+  ["WebM under another name", audio("audio/wav", readFixture("speech.webm")), "Audio.DecoderError"],
   ["a WAV without samples", audio("audio/wav", wav({ seconds: 3 }).slice(0, 36)), "Audio.DecoderError"],
-  ["16 kHz", audio("audio/wav", fixture("speech-16k-mono.wav")), "Audio.AudioRateError"],
+  ["16 kHz", audio("audio/wav", readFixture("speech-16k-mono.wav")), "Audio.AudioRateError"],
   ["23,999 Hz", wavClip({ seconds: 3, sampleRate: 23_999 }), "Audio.AudioRateError"],
   ["silence", wavClip({ seconds: 3, level: 0 }), "Audio.PreprocessError"],
   ["near silence", wavClip({ seconds: 3, level: 32 }), "Audio.PreprocessError"],

@@ -13,6 +13,7 @@ import { leaveQwen } from "./qwen.ts";
 import { returnToQwen } from "./return.ts";
 import { createSteps, demand } from "./steps.ts";
 import { repository } from "../../stack/repository.ts";
+import { fixturePath } from "../../testkit/fixtures.ts";
 
 /** What a rehearsal needs of the one who runs it. */
 export type Rehearsal = {
@@ -29,8 +30,7 @@ export type Rehearsal = {
 /** Three clips in the three formats, so that none can be taken for another. */
 async function readClips() {
   const wav = await readClip();
-  const read = (name: string) =>
-    readClip(join(repository, "tools", "testkit", "fixtures", name), wav.transcript);
+  const read = (name: string) => readClip(fixturePath(name), wav.transcript);
   const [mp3, m4a] = await Promise.all([read("speech-24k-mono.mp3"), read("speech-24k-mono.m4a")]);
   return { wav, mp3, m4a };
 }

@@ -30,7 +30,7 @@ export async function startInProcessStack(
     ...options.environment,
   };
   const { intercept } = options;
-  const { record, reconfigure, dataDir, stop } = await startTemporaryStack({
+  const { record, dataDir, reconfigure, stop } = await startTemporaryStack({
     environment,
     entrypoint,
     intercept,
@@ -47,9 +47,9 @@ export async function startInProcessStack(
 
   return {
     record,
-    sql,
-    reconfigure,
     dataDir,
+    reconfigure,
+    sql,
     environment,
     logged,
     /** Kills a process of the stack as `kill -9` does, and resolves once it is gone; the stack starts it again. */

@@ -29,8 +29,11 @@ export async function runCommand(
 export type Launched = ReturnType<typeof launch>;
 
 /** Runs `npm start`'s command on a data folder, on any free port. */
-export const launchStart = (dataDir: string, args: string[] = [], env: Record<string, string> = {}) =>
-  launch("start.ts", ["--data", dataDir, ...args], { PORT: "0", ...env });
+export const launchStart = (
+  dataDir: string,
+  args: string[] = [],
+  env: Record<string, string> = {},
+): Launched => launch("start.ts", ["--data", dataDir, ...args], { PORT: "0", ...env });
 
 /** Runs a command of `tools/commands/` in the background. */
 export function launch(file: string, args: string[], env: Record<string, string> = {}) {
@@ -41,12 +44,12 @@ export function launch(file: string, args: string[], env: Record<string, string>
     stderr: "piped",
   }).spawn();
   const lines: string[] = [];
+  const errors: string[] = [];
   const waiting: { text: string; resolve: (said: boolean) => void }[] = [];
   const take = (line: string) => {
     lines.push(line);
     for (const { text, resolve } of waiting) if (line.includes(text)) resolve(true);
   };
-  const errors: string[] = [];
   const takeError = (line: string) => {
     errors.push(line);
     take(line);

@@ -1,12 +1,12 @@
-import { type Bytes, join, littleEndian } from "./bytes.ts";
+import { type Bytes, join, le16, le32, le64, zeros } from "./binary.ts";
 
-export const PCM = 1;
+const PCM = 1;
 export const IEEE_FLOAT = 3;
 export const A_LAW = 6;
 const EXTENSIBLE = 0xfffe;
-/** What stands in the place of a size that does not fit or is not known. */
+/** Stands for a size that does not fit or is not known. */
 export const UNKNOWN_SIZE = 0xffffffff;
-/** The end of every subformat's GUID; the format tag stands before it (Microsoft, WAVEFORMATEXTENSIBLE). */
+/** The end of every subformat's GUID, behind the format tag (Microsoft, WAVEFORMATEXTENSIBLE). */
 const GUID_TAIL = "\x00\x00\x00\x00\x10\x00\x80\x00\x00\xaa\x00\x38\x9b\x71";
 
 export type WavOptions = {
@@ -25,9 +25,9 @@ export type WavOptions = {
   beforeFormat?: Bytes[];
   beforeData?: Bytes[];
   afterData?: Bytes[];
-  /** RF64 tells its sizes in a chunk `ds64`. */
+  /** RF64 has its sizes in a chunk `ds64`. */
   container?: "RIFF" | "RF64";
-  /** What the headers tell in place of the truth. */
+  /** What the headers say instead of the truth. */
   statedRiffSize?: number;
   statedDataSize?: number;
   statedBlockSize?: number;
@@ -38,10 +38,9 @@ export type WavOptions = {
 export function chunk(
   id: string,
   content: Uint8Array,
-  options: { statedSize?: number; padded?: boolean } = {},
+  { statedSize = content.length, padded = true }: { statedSize?: number; padded?: boolean } = {},
 ): Bytes {
-  const { statedSize = content.length, padded = true } = options;
-  return join(id, littleEndian(4, statedSize), content, padded && content.length % 2 === 1 ? "\0" : "");
+  return join(id, le32(statedSize), content, padded && content.length % 2 === 1 ? "\0" : "");
 }
 
 /** A `LIST` chunk of remarks, as most editors write it, of `size` bytes with its header. */
@@ -51,12 +50,8 @@ export function remarks(size: number): Bytes {
 }
 
 /** A tone of 220 Hz at a tenth of full scale in every channel; float and A-law clips hold the bytes of whole numbers. */
-function tone(
-  frames: number,
-  options: { sampleRate: number; channels: number; bytesPerSample: number },
-): Bytes {
-  const { sampleRate, channels, bytesPerSample } = options;
-  const bytes = new Uint8Array(frames * channels * bytesPerSample);
+function tone(frames: number, sampleRate: number, channels: number, bytesPerSample: number): Bytes {
+  const bytes = zeros(frames * channels * bytesPerSample);
   const view = new DataView(bytes.buffer);
   for (let frame = 0; frame < frames; frame++) {
     const level = Math.sin(frame / sampleRate * 220 * 2 * Math.PI) / 10;
@@ -69,31 +64,20 @@ function tone(
   return bytes;
 }
 
-/** A WAV clip: unless told otherwise ten seconds of 16-bit PCM, 24 kHz, mono. */
+/** A WAV clip: by default ten seconds of 16-bit PCM, 24 kHz, mono. */
 export function wav(options: WavOptions = {}): Bytes {
   const { sampleRate = 24_000, channels = 1, bits = 16, formatTag = PCM, container = "RIFF" } = options;
+  const { frames = Math.round((options.seconds ?? 10) * sampleRate), extensible = false } = options;
   const { beforeFormat = [], beforeData = [], afterData = [] } = options;
-  const frames = options.frames ?? Math.round((options.seconds ?? 10) * sampleRate);
   const bytesPerSample = Math.ceil(bits / 8);
   const blockSize = options.statedBlockSize ?? channels * bytesPerSample;
-  const data = tone(frames, { sampleRate, channels, bytesPerSample });
+  const data = tone(frames, sampleRate, channels, bytesPerSample);
 
   const format = join(
-    littleEndian(2, options.extensible ? EXTENSIBLE : formatTag),
-    littleEndian(2, channels),
-    littleEndian(4, sampleRate),
-    littleEndian(4, options.statedByteRate ?? sampleRate * blockSize),
-    littleEndian(2, blockSize),
-    littleEndian(2, bits),
-    options.extensible
-      ? join(
-        littleEndian(2, 22),
-        littleEndian(2, bits),
-        littleEndian(4, channels === 1 ? 4 : 3),
-        littleEndian(2, formatTag),
-        GUID_TAIL,
-      )
-      : "",
+    le16(extensible ? EXTENSIBLE : formatTag, channels),
+    le32(sampleRate, options.statedByteRate ?? sampleRate * blockSize),
+    le16(blockSize, bits),
+    extensible ? join(le16(22, bits), le32(channels === 1 ? 4 : 3), le16(formatTag), GUID_TAIL) : "",
   );
   const isRf64 = container === "RF64";
   const chunks = join(
@@ -103,22 +87,7 @@ export function wav(options: WavOptions = {}): Bytes {
     chunk("data", data, { statedSize: options.statedDataSize ?? (isRf64 ? UNKNOWN_SIZE : data.length) }),
     ...afterData,
   );
-  const sizes = isRf64
-    ? chunk(
-      "ds64",
-      join(
-        littleEndian(8, chunks.length + 40),
-        littleEndian(8, data.length),
-        littleEndian(8, frames),
-        "\0\0\0\0",
-      ),
-    )
-    : "";
-  return join(
-    container,
-    littleEndian(4, options.statedRiffSize ?? (isRf64 ? UNKNOWN_SIZE : chunks.length + 4)),
-    "WAVE",
-    sizes,
-    chunks,
-  );
+  const riffSize = options.statedRiffSize ?? (isRf64 ? UNKNOWN_SIZE : chunks.length + 4);
+  const sizes = isRf64 ? chunk("ds64", join(le64(chunks.length + 40, data.length, frames), zeros(4))) : "";
+  return join(container, le32(riffSize), "WAVE", sizes, chunks);
 }

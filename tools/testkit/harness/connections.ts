@@ -1,3 +1,4 @@
+// Requests byte for byte, and a watch on where requests go.
 import type { Bytes } from "../../../supabase/functions/_shared/bytes.ts";
 
 /** An answer as it came over the wire. The names of headers are in lower case. */
@@ -109,5 +110,54 @@ export function createHttpConnection(url: string) {
       }
     },
     [Symbol.dispose]: close,
+  };
+}
+
+/** A listener on loopback that nobody is ever to reach; it hangs up on whoever does. */
+export function startCanary() {
+  const reached: string[] = [];
+  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const accepting = (async () => {
+    for await (const connection of listener) {
+      reached.push(connection.remoteAddr.transport);
+      connection.close();
+    }
+  })();
+  const { port } = listener.addr;
+  return {
+    origin: `http://127.0.0.1:${port}`,
+    host: `127.0.0.1:${port}`,
+    /** One entry for each connection that was opened to it. */
+    reached,
+    async [Symbol.asyncDispose]() {
+      listener.close();
+      await accepting;
+    },
+  };
+}
+
+export type Canary = ReturnType<typeof startCanary>;
+
+/** A request that left the function, as it was sent. */
+export type LeftRequest = { method: string; url: URL };
+
+/**
+ * Records every request that this process makes by `fetch`, whoever makes it, but for those of the tests themselves.
+ * @param isOwn whether a request is a test's own
+ */
+export function recordFetches(isOwn: (url: URL, method: string) => boolean) {
+  const real = globalThis.fetch;
+  const left: LeftRequest[] = [];
+  globalThis.fetch = (input, init) => {
+    const request = new Request(input, init);
+    const url = new URL(request.url);
+    if (!isOwn(url, request.method)) left.push({ method: request.method, url });
+    return real(input, init);
+  };
+  return {
+    left,
+    [Symbol.dispose](): void {
+      globalThis.fetch = real;
+    },
   };
 }
