@@ -39,7 +39,14 @@ Deno.test("a cold start is measured to the first OPTIONS and the first upload-ur
 Deno.test("the imports of a cold start are told one by one, after Hono", async () => {
   const rows = await imports.run(null, quick);
   const told = rows.map(({ what }) => what);
-  for (const what of ["zod", "_shared/supabase.ts: supabase-js", "_shared/contract.ts", "api/app.ts"]) {
+  for (
+    const what of [
+      "zod",
+      "_shared/supabase.ts: supabase-js",
+      "_shared/contract/create_upload_url.ts",
+      "api/app.ts",
+    ]
+  ) {
     assert(told.includes(what), what);
   }
   assert(areMeasured(rows), JSON.stringify(rows));

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { databaseFacts } from "../../supabase/functions/_shared/contract_check.ts";
+import { databaseFacts } from "../../supabase/functions/_shared/contract/internal_check.ts";
 import { openDatabase } from "../stack/postgres/database.ts";
 import { databaseTypesPath, generateDatabaseTypes } from "../checks/database_types.ts";
 import { catalogOf, catalogPath, readMade } from "../operator/doctor/expected_database.ts";
@@ -21,7 +21,7 @@ const { types, catalog } = await withTemporaryStack(repository, async (stack) =>
   const [row] = await database`select public.deployment_facts() as facts`.finally(() => database.end());
   return {
     types: await generateDatabaseTypes({ root: repository, databaseUrl: stack.database_url }),
-    catalog: catalogOf(databaseFacts.parse(row?.facts), made),
+    catalog: catalogOf(databaseFacts().parse(row?.facts), made),
   };
 });
 await Deno.writeTextFile(join(repository, databaseTypesPath), types);

@@ -10,7 +10,7 @@ import {
   REMEDIES,
 } from "../../../tools/testkit/doctor.ts";
 import { startSimulator } from "../../../tools/testkit/simulator.ts";
-import { checkReport } from "../_shared/contract_check.ts";
+import { internalCheck } from "../_shared/contract/internal_check.ts";
 import { type Api, environmentOf, PROVIDER_KEY, startApi } from "../../../tools/testkit/harness/api.ts";
 import { createVirtualClock } from "../../../tools/testkit/harness/clock.ts";
 import { assertError } from "../../../tools/testkit/harness/errors.ts";
@@ -44,7 +44,7 @@ const ask = (api: Api, headers: Record<string, string> = KEY) =>
 const reportOf = async (api: Api) => {
   const { status, body } = await ask(api);
   assert.equal(status, 200, JSON.stringify(body));
-  return checkReport.parse(body);
+  return internalCheck.answer.schema().parse(body);
 };
 
 const reached = (api: Api, options: { key?: string; fetch?: typeof fetch } = {}) =>
@@ -90,7 +90,7 @@ Deno.test("the report is one list and one question to the database, and shows th
   await using api = await startApi({ environment });
   const asked = await withRegions({ intl: holding(12) }, async () => {
     const { body } = await ask(api);
-    const report = checkReport.strict().parse(body);
+    const report = internalCheck.answer.schema().strict().parse(body);
     assert.deepEqual(report.configuration, {
       mode: "qwen",
       supabase_url: stack.supabase_url,

@@ -1,6 +1,6 @@
 // A configuration that cannot be used: what the operator learns of it, and nobody else.
 import assert from "node:assert/strict";
-import { configInvalidError } from "../_shared/contract_check.ts";
+import { configInvalidError } from "../_shared/contract/internal_check.ts";
 import { assertPrinted, reach, REMEDIES } from "../../../tools/testkit/doctor.ts";
 import { environmentOf, PROVIDER_KEY } from "../../../tools/testkit/harness/api.ts";
 import { startEntrypoint } from "../../../tools/testkit/harness/entrypoint.ts";
@@ -23,7 +23,7 @@ Deno.test("whoever has the secret key gets every problem by its variable, and ne
   await using api = await startEntrypoint(environment);
   const answer = await askCheck(api, stack.secret_key);
   assert.equal(answer.status, 503);
-  const { problems, ...envelope } = configInvalidError.strict().parse(answer.body);
+  const { problems, ...envelope } = configInvalidError().strict().parse(answer.body);
   assert.deepEqual(envelope, {
     detail: DETAIL,
     code: "config_invalid",
@@ -63,7 +63,7 @@ Deno.test("the older name of the secret key is known, beside a dictionary that i
   });
   await using api = await startEntrypoint(environment);
   const answer = await askCheck(api, "the-older-key");
-  assert.deepEqual(configInvalidError.parse(answer.body).problems, [{
+  assert.deepEqual(configInvalidError().parse(answer.body).problems, [{
     variable: "SUPABASE_SECRET_KEYS",
     problem: "must be JSON",
   }]);
@@ -74,14 +74,14 @@ Deno.test("the dictionary of secret keys goes before the older name here too", a
     environmentOf({ ...BROKEN, SUPABASE_SERVICE_ROLE_KEY: "the-older-key" }),
   );
   assertError(await askCheck(api, "the-older-key"), 503, "config_invalid", DETAIL);
-  assert.equal(configInvalidError.parse((await askCheck(api, stack.secret_key)).body).problems.length, 2);
+  assert.equal(configInvalidError().parse((await askCheck(api, stack.secret_key)).body).problems.length, 2);
 });
 
 Deno.test("a secret key that is the only one, whatever its name, is the operator's here too", async () => {
   const SUPABASE_SECRET_KEYS = JSON.stringify({ voice_api: stack.secret_key });
   await using api = await startEntrypoint(environmentOf({ ...BROKEN, SUPABASE_SECRET_KEYS }));
   const answer = await askCheck(api, stack.secret_key);
-  assert.equal(configInvalidError.parse(answer.body).problems.length, 2);
+  assert.equal(configInvalidError().parse(answer.body).problems.length, 2);
 });
 
 Deno.test("without a secret key nobody is the operator", async () => {

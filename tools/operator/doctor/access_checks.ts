@@ -1,4 +1,4 @@
-import type { DatabaseFacts } from "../../../supabase/functions/_shared/contract_check.ts";
+import type { DatabaseFacts } from "../../../supabase/functions/_shared/contract/internal_check.ts";
 import { type Check, checkNamed, faultsOr } from "./check_result.ts";
 import type { Comparison, PossibleFault } from "./comparison.ts";
 import {

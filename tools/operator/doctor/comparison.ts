@@ -1,4 +1,4 @@
-import type { DatabaseFacts } from "../../../supabase/functions/_shared/contract_check.ts";
+import type { DatabaseFacts } from "../../../supabase/functions/_shared/contract/internal_check.ts";
 import { type Check, checkNamed } from "./check_result.ts";
 import { type Expected, qualified } from "./expected_database.ts";
 import type { Remedies } from "./remedies.ts";

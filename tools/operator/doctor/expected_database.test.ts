@@ -1,7 +1,7 @@
 // What is read off the migrations is what a database holds that has them all.
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { databaseFacts } from "../../../supabase/functions/_shared/contract_check.ts";
+import { databaseFacts } from "../../../supabase/functions/_shared/contract/internal_check.ts";
 import { openDatabase } from "../../stack/postgres/database.ts";
 import { withTemporaryStack } from "../../stack/temporary_stack.ts";
 import { repository } from "../../stack/repository.ts";
@@ -16,7 +16,7 @@ Deno.test("functions, tables, policies and buckets of the migrations are those o
   await withTemporaryStack(repository, async (record) => {
     const database = openDatabase(record.database_url);
     const [row] = await database`select public.deployment_facts() as facts`.finally(() => database.end());
-    const facts = databaseFacts.parse(row?.facts);
+    const facts = databaseFacts().parse(row?.facts);
     const found = facts.policies.filter(({ table, name }) => table !== "objects" || OWN_POLICY.test(name));
     const sorted = (entries: Iterable<unknown>) => [...entries].map((entry) => JSON.stringify(entry)).sort();
 

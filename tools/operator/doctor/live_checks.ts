@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { ProviderVoice, TtsProvider } from "../../../supabase/functions/_shared/tts/provider.ts";
-import { carriesToken } from "../../../supabase/functions/_shared/tts/carries_token.ts";
+import { carriesToken } from "../../../supabase/functions/_shared/tts/token.ts";
 import { createQwen } from "../../../supabase/functions/_shared/tts/providers/qwen.ts";
 import { preferredName } from "../../../supabase/functions/_shared/tts/providers/qwen_customization.ts";
 import { GATEWAY, storageOrigin } from "./bucket_probe.ts";

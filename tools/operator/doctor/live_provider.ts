@@ -1,6 +1,7 @@
-import { type Config, ConfigError } from "../../../supabase/functions/_shared/config.ts";
+import type { Config } from "../../../supabase/functions/_shared/config.ts";
+import { ConfigError } from "../../../supabase/functions/_shared/environment.ts";
 import { parseConfig } from "../../../supabase/functions/_shared/config_schema.ts";
-import type { CheckReport } from "../../../supabase/functions/_shared/contract_check.ts";
+import type { CheckReport } from "../../../supabase/functions/_shared/contract/internal_check.ts";
 import { isLoopbackHost } from "../../../supabase/functions/_shared/hosts.ts";
 import { type Environment, SIMULATOR_KEY } from "../../stack/function/function_environment.ts";
 

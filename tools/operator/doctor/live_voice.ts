@@ -1,6 +1,6 @@
 import { createReferences } from "../../../supabase/functions/_shared/storage/references.ts";
 import { createSupabase } from "../../../supabase/functions/_shared/supabase.ts";
-import { ProviderError } from "../../../supabase/functions/_shared/tts/errors.ts";
+import { ProviderError } from "../../../supabase/functions/_shared/tts/provider_error.ts";
 import type { ProviderVoice, TtsProvider } from "../../../supabase/functions/_shared/tts/provider.ts";
 import { readClip } from "../smoke/clip.ts";
 import { probeKey } from "./bucket_probe.ts";
@@ -53,22 +53,17 @@ export async function createLiveVoice(options: {
       deployment.signal.throwIfAborted();
       outcomeUnknown = true;
       try {
-        return created = await provider.cloneVoice<ProviderVoice>({
+        const prepared = await provider.prepareClone({
           details: { name: VOICE_NAME, language: "English", transcript, description: null },
           token,
           language: { requested: "English", sent: "en", why: "requested" },
           reference: references.open(key, { contentType, sizeBytes: bytes.byteLength }, forLooks()),
           referenceMetadata: {},
-          record: {
-            sending: () => Promise.resolve(),
-            createTimeoutMs: () => options.createTimeoutMs,
-            complete: (saved) =>
-              saved.provider === "qwen"
-                ? Promise.resolve(saved.voice)
-                : Promise.reject(new Error("no voice was made")),
-          },
           signal: new AbortController().signal,
         });
+        const saved = await prepared.cloneVoice(options.createTimeoutMs);
+        if (saved.provider !== "qwen") throw new Error("no voice was made");
+        return created = saved.voice;
       } catch (error) {
         outcomeUnknown = error instanceof ProviderError && error.outcomeUnknown;
         throw error;

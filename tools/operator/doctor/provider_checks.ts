@@ -1,4 +1,4 @@
-import type { CheckReport } from "../../../supabase/functions/_shared/contract_check.ts";
+import type { CheckReport } from "../../../supabase/functions/_shared/contract/internal_check.ts";
 import { type Check, checkNamed } from "./check_result.ts";
 import type { Remedies } from "./remedies.ts";
 

@@ -1,9 +1,9 @@
 import { z } from "zod";
 import {
   type CheckReport,
-  checkReport,
   configInvalidError,
-} from "../../../supabase/functions/_shared/contract_check.ts";
+  internalCheck,
+} from "../../../supabase/functions/_shared/contract/internal_check.ts";
 import { isLoopbackHost } from "../../../supabase/functions/_shared/hosts.ts";
 import { type Check, checkNamed } from "./check_result.ts";
 import type { Remedies } from "./remedies.ts";
@@ -65,7 +65,7 @@ async function understand(deployment: Deployment, answer: Answer): Promise<Reach
   const keyIsRight = secretKey.ok("It is the function's.");
   const without = (...checks: Check[]): Reached => ({ checks, timed: null });
   if (answer.status === 200) {
-    const { data: report } = checkReport.safeParse(answer.body);
+    const { data: report } = internalCheck.answer.schema().safeParse(answer.body);
     if (report) {
       const { askedAt, answeredAt } = answer;
       const checks = [keyIsRight, version.ok("The function can report on itself."), variablesCheck(report)];
@@ -77,7 +77,7 @@ async function understand(deployment: Deployment, answer: Answer): Promise<Reach
   }
   if (answer.status === 404) return without(await wrongKeyOrOlder(deployment));
 
-  const { data: invalid } = configInvalidError.safeParse(answer.body);
+  const { data: invalid } = configInvalidError().safeParse(answer.body);
   if (invalid) {
     const problems = invalid.problems.map(({ variable, problem }) =>
       checkNamed(`variable ${variable}`).failed(

@@ -1,6 +1,6 @@
 // What the doctor makes of a report, by value: where each check turns from ok to a warning, and to a failure.
 import assert from "node:assert/strict";
-import type { CheckReport } from "../../../supabase/functions/_shared/contract_check.ts";
+import type { CheckReport } from "../../../supabase/functions/_shared/contract/internal_check.ts";
 import { assertPrinted, type Check, providerChecks, REMEDIES } from "../../testkit/doctor.ts";
 import { storageOrigin } from "./bucket_probe.ts";
 import { readLiveProvider } from "./live_provider.ts";

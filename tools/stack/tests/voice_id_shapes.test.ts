@@ -1,7 +1,7 @@
 // Ids of every shape, and ids without the token, over the whole stack: one create a voice, whatever is lost.
 import assert from "node:assert/strict";
 import { z } from "zod";
-import { reconcileReport } from "../../../supabase/functions/_shared/contract.ts";
+import { internalReconcile } from "../../../supabase/functions/_shared/contract/internal_reconcile.ts";
 import { type IdShape, TRACEABLE_SHAPES } from "../../simulator/voice_ids.ts";
 import { createCloning, type Upload } from "../../testkit/stack/cloning.ts";
 import { runCommand } from "../../testkit/stack/command.ts";
@@ -82,7 +82,7 @@ async function reconcile(...args: string[]) {
     SUPABASE_SECRET_KEY: record.secret_key,
   });
   assert.notEqual(ran.out, "", ran.err);
-  return { code: ran.code, report: reconcileReport.loose().parse(JSON.parse(ran.out)) };
+  return { code: ran.code, report: internalReconcile.answer.schema().loose().parse(JSON.parse(ran.out)) };
 }
 
 const examine = async () => {

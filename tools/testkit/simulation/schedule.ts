@@ -1,6 +1,6 @@
 // Loaded beforehand: loading takes real time, in which no virtual time goes by.
 import "eld/small";
-import type { FinalizeRequest } from "../../../supabase/functions/_shared/contract.ts";
+import type { FinalizeRequest } from "../../../supabase/functions/_shared/contract/finalize_voice.ts";
 import type { CloneLimits } from "../../../supabase/functions/_shared/voices/enrollments.ts";
 import { brokenInvariants, brokenLimits } from "./invariants.ts";
 import type { CreateAnswer } from "./fake_provider.ts";

@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { z } from "zod";
 import type { Bytes } from "../../../supabase/functions/_shared/bytes.ts";
-import { reconcileReport, uploadUrlResponse } from "../../../supabase/functions/_shared/contract.ts";
+import { createUploadUrl } from "../../../supabase/functions/_shared/contract/create_upload_url.ts";
+import { internalReconcile } from "../../../supabase/functions/_shared/contract/internal_reconcile.ts";
 import { preferredName } from "../../../supabase/functions/_shared/tts/providers/qwen_customization.ts";
-import { enrollmentToken } from "../../../supabase/functions/_shared/voices/token.ts";
+import { enrollmentToken } from "../../../supabase/functions/_shared/tts/token.ts";
 import { wav } from "../../simulator/test_client.ts";
 import type { FinalizeStack } from "./finalize_stack.ts";
 import { createSimulatorControl } from "./simulator_control.ts";
@@ -96,7 +97,9 @@ export function createCloning({ record, sql }: Pick<FinalizeStack, "record" | "s
     async upload(user: User, mark = 0): Promise<Upload> {
       const answer = await post("/clone/upload-url", { authorization: `Bearer ${user.token}` }, DETAILS);
       assert.equal(answer.status, 200, JSON.stringify(answer.body));
-      const { voice_id: voiceId, upload_url, object_key } = uploadUrlResponse.parse(answer.body);
+      const { voice_id: voiceId, upload_url, object_key } = createUploadUrl.answer.schema().parse(
+        answer.body,
+      );
       const clip = wav({ seconds: 3 });
       new DataView(clip.buffer).setUint32(clip.length - 4, mark, true);
       const response = await fetch(upload_url, {
@@ -130,7 +133,7 @@ export function createCloning({ record, sql }: Pick<FinalizeStack, "record" | "s
         });
         if (status === 502 || status === 503) continue;
         assert.equal(status, 200, JSON.stringify(body));
-        const report = reconcileReport.parse(body);
+        const report = internalReconcile.answer.schema().parse(body);
         if (!report.more) return report;
       }
       throw new Error("reconcile does not come to an end");

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import type { Bytes } from "../../../supabase/functions/_shared/bytes.ts";
-import { type TaskResponse, taskResponse, workReport } from "../../../supabase/functions/_shared/contract.ts";
+import { getTask, type TaskResponse } from "../../../supabase/functions/_shared/contract/get_task.ts";
+import { internalWork } from "../../../supabase/functions/_shared/contract/internal_work.ts";
 import type { Answer, Cloning } from "./cloning.ts";
 import type { FinalizeStack } from "./finalize_stack.ts";
 
@@ -48,7 +49,7 @@ export async function createSpeaking(
         const { status, body } = await this.askToWork(apiUrl);
         if (status === 503) continue;
         assert.equal(status, 200, JSON.stringify(body));
-        if (!workReport.parse(body).more) return;
+        if (!internalWork.answer.schema().parse(body).more) return;
       }
       throw new Error("the work does not come to an end");
     },
@@ -67,7 +68,7 @@ export async function createSpeaking(
         headers: { authorization, ...always },
       });
       assert.equal(response.status, 200);
-      return taskResponse.parse(await response.json());
+      return getTask.answer.schema().parse(await response.json());
     },
 
     /** What is heard at a task's audio_url. */
