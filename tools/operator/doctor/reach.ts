@@ -5,6 +5,8 @@ import {
   internalCheck,
 } from "../../../supabase/functions/_shared/contract/internal_check.ts";
 import { isLoopbackHost } from "../../../supabase/functions/_shared/hosts.ts";
+import { parseJson } from "../../../supabase/functions/_shared/json.ts";
+import type { Target } from "../ask.ts";
 import { type Check, checkNamed } from "./check_result.ts";
 import type { Remedies } from "./remedies.ts";
 
@@ -12,11 +14,7 @@ import type { Remedies } from "./remedies.ts";
 const TIMEOUT_MS = 150_000;
 
 /** A deployment that is looked at. */
-export type Deployment = {
-  /** Base URL of the API, without a slash at its end. */
-  api: string;
-  /** The project's secret key. */
-  key: string;
+export type Deployment = Target & {
   /** Aborts when the person has had enough. */
   signal: AbortSignal;
   remedies: Remedies;
@@ -137,13 +135,5 @@ async function ask(deployment: Deployment, method: string, path: string): Promis
   } catch {
     signal.throwIfAborted();
     return null;
-  }
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
   }
 }
