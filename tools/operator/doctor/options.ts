@@ -1,5 +1,10 @@
 import { parseArgs } from "node:util";
-import { type OperatorOptions, operatorOptions, operatorUsage, readOperatorOptions } from "../options.ts";
+import {
+  type OperatorOptions,
+  operatorOptions,
+  operatorUsage,
+  readOperatorOptions,
+} from "../operator_options.ts";
 
 /** What `npm run doctor` is asked to do. */
 export type DoctorOptions = OperatorOptions & {
