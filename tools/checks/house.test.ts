@@ -68,15 +68,15 @@ Deno.test("docs/architecture.md shows the tree as it is: every folder, and every
     }
   }
   const there = new Set(sources.map(({ path }) => path).filter(isProduct));
-  const addFolders = (folder: string) => {
-    there.add(folder);
-    for (const { name, isDirectory } of Deno.readDirSync(new URL(folder, REPOSITORY))) {
-      if (isDirectory) addFolders(`${folder}${name}/`);
-    }
+  /** Git keeps no empty folder. */
+  const addFolders = (folder: string): boolean => {
+    const entries = [...Deno.readDirSync(new URL(folder, REPOSITORY))];
+    const filled = entries.filter(({ name, isDirectory }) => !isDirectory || addFolders(`${folder}${name}/`));
+    if (filled.length > 0) there.add(folder);
+    return filled.length > 0;
   };
-  for (const folder of ["supabase/functions/", "supabase/migrations/", "supabase/tests/", "tools/"]) {
-    addFolders(folder);
-  }
+  for (const part of ["functions", "migrations", "tests"]) addFolders(`supabase/${part}/`);
+  addFolders("tools/");
   there.add("supabase/");
   for (const path of shown) if (/\.\w+$/.test(path)) await Deno.stat(new URL(path, REPOSITORY));
   assert.deepEqual([...there].filter((path) => !shown.has(path)), [], "not in the tree");
