@@ -8,7 +8,7 @@ import { unseenAnswers } from "../checks/openapi/coverage.ts";
 import { openApiPath } from "../checks/openapi/document.ts";
 import { jsonObject } from "../checks/openapi/json.ts";
 import { signal } from "../stack/processes.ts";
-import { secretsOfLog, findLeaks } from "../checks/secret_scan.ts";
+import { findLeaks, secretsOfLog } from "../checks/secret_scan.ts";
 import { whenAskedToStop } from "../stack/signals.ts";
 import { startStack } from "../stack/stack.ts";
 import { repository } from "../stack/repository.ts";
