@@ -183,7 +183,7 @@ Deno.test("the runner", async (t) => {
 
     for (const [index, [what, files, problem]] of migrations.entries()) {
       await t.step(
-        `a migration ${what} is a problem`,
+        `a migration ${what} ${problem === null ? "passes" : "fails"}`,
         () =>
           withFiles({ ...MIGRATIONS, ...files }, async (folders) => {
             const name = `changed_${index}`;
@@ -193,8 +193,8 @@ Deno.test("the runner", async (t) => {
                 "insert into storage.buckets (id, name) values ('b', 'b');" +
                 "insert into storage.objects (bucket_id, name) values ('b', 'o');",
             });
-            assert.match(report.problems.join("\n"), problem);
-            if (index === 0) assert.equal(report.tests, 2);
+            assert.match(report.problems.join("\n"), problem ?? /^$/);
+            if (problem === null) assert.equal(report.tests, 2);
           }),
       );
     }
