@@ -1,8 +1,8 @@
-import type { Bytes } from "../testkit/clips/bytes.ts";
-import { m4a } from "../testkit/clips/m4a.ts";
-import { fragmentedM4a } from "../testkit/clips/m4a_fragments.ts";
-import { mp3 } from "../testkit/clips/mp3.ts";
-import { wav } from "../testkit/clips/wav.ts";
+import type { Bytes } from "../testkit/clips/binary.ts";
+import { m4a } from "../testkit/clips/write_m4a.ts";
+import { fragmentedM4a } from "../testkit/clips/write_fragmented_m4a.ts";
+import { mp3 } from "../testkit/clips/write_mp3.ts";
+import { wav } from "../testkit/clips/write_wav.ts";
 
 /** A clip that every rule allows, as it is uploaded. */
 export type BenchClip = { what: string; contentType: string; bytes: Bytes };

@@ -1,6 +1,6 @@
 // The benches that run over a stand-in, once over. What they measure here means nothing; that they measure it does.
 import assert from "node:assert/strict";
-import { startOf } from "../stack/processes.ts";
+import { startOf } from "../stack/process/processes.ts";
 import type { Row } from "./bench.ts";
 import { machineEnvironment } from "./bench_environment.ts";
 import { createColdStart } from "./cold_start.ts";

@@ -1,7 +1,7 @@
 // Plays a project and the provider, as shallowly as the function notices nothing: every answer is ready at once, so that
 // what is measured is the function.
 import type { Bytes } from "../../supabase/functions/_shared/bytes.ts";
-import { wav } from "../testkit/clips/wav.ts";
+import { wav } from "../testkit/clips/write_wav.ts";
 
 /** Where the provider is told, in a body of digits, how many creates it waits for before it begins with any. */
 export const GATHER_PATH = "/gather";

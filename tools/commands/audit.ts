@@ -2,7 +2,7 @@
 import { parseArgs } from "node:util";
 import { ACCEPTED } from "../checks/audit/accepted.ts";
 import { runAudit } from "../checks/audit/audit.ts";
-import { logToStderr, logToStdout, messageOf } from "../stack/log.ts";
+import { logToStderr, logToStdout, messageOf } from "../stack/terminal.ts";
 import { repository } from "../stack/repository.ts";
 
 const usage = `Checks all packages of package-lock.json for vulnerabilities that npm's registry knows.

@@ -2,8 +2,8 @@
 import { type Check, countsOf, isSound, lineOf } from "../operator/doctor/check_result.ts";
 import { agreeToPay, atTerminal, parseOptions, usage } from "../operator/doctor/doctor_options.ts";
 import { examine } from "../operator/doctor/examine.ts";
-import { logToStderr, logToStdout, messageOf } from "../stack/log.ts";
-import { whenAskedToStop } from "../stack/signals.ts";
+import { logToStderr, logToStdout, messageOf } from "../stack/terminal.ts";
+import { whenAskedToStop } from "../stack/process/stop_signals.ts";
 
 async function main(): Promise<number> {
   const checks: Check[] = [];

@@ -1,10 +1,10 @@
 import { join } from "node:path";
 import { databaseFacts } from "../../supabase/functions/_shared/contract/internal_check.ts";
-import { openDatabase } from "../stack/postgres/database.ts";
+import { openDatabase } from "../stack/postgres/project_database.ts";
 import { databaseTypesPath, generateDatabaseTypes } from "../checks/database_types.ts";
 import { catalogOf, catalogPath, readMade } from "../operator/doctor/expected_database.ts";
 import { redirectConsole } from "../stack/library_output.ts";
-import { logToStderr, logToStdout } from "../stack/log.ts";
+import { logToStderr, logToStdout } from "../stack/terminal.ts";
 import { withTemporaryStack } from "../stack/temporary_stack.ts";
 import { repository } from "../stack/repository.ts";
 

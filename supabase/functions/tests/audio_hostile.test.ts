@@ -57,7 +57,7 @@ async function quietly(test: () => Promise<void>): Promise<void> {
   assert.deepEqual(written, []);
 }
 
-for (const { name, bytes } of HOSTILE_CLIPS) {
+for (const [name, bytes] of Object.entries(HOSTILE_CLIPS)) {
   Deno.test(`a clip with ${name} is looked into as any other`, () =>
     quietly(async () => {
       const clip = countedClip(bytes());

@@ -1,8 +1,8 @@
 // Every clip of the corpus is looked into; what is found, and how much of the clip is read for it.
 import assert from "node:assert/strict";
 import { isDeepStrictEqual } from "node:util";
-import type { Clip } from "../../../tools/testkit/clips/clip.ts";
-import { mp3 } from "../../../tools/testkit/clips/mp3.ts";
+import type { Clip } from "../../../tools/testkit/clips/corpus_clip.ts";
+import { mp3 } from "../../../tools/testkit/clips/write_mp3.ts";
 import { CORPUS } from "../../../tools/testkit/clips/corpus.ts";
 import { M4A_CLIPS } from "../../../tools/testkit/clips/corpus_m4a.ts";
 import { MP3_CLIPS } from "../../../tools/testkit/clips/corpus_mp3.ts";

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { findDeno } from "../../stack/function/deno_binaries.mjs";
 import { redirectConsole } from "../../stack/library_output.ts";
-import { logToStdout, messageOf } from "../../stack/log.ts";
+import { logToStdout, messageOf } from "../../stack/terminal.ts";
 import { readClip } from "../../operator/smoke/clip.ts";
 import { runSmoke } from "../../operator/smoke/run.ts";
 import { withTemporaryStack } from "../../stack/temporary_stack.ts";

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { Bytes } from "../../../supabase/functions/_shared/bytes.ts";
-import { messageOf } from "../../stack/log.ts";
+import { messageOf } from "../../stack/terminal.ts";
 
 /** What a deploy sends beside the files (Management API, "Deploy a function"). Anything more is refused. */
 const metadataSchema = z.strictObject({

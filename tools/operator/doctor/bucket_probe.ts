@@ -1,7 +1,7 @@
 import { isLoopbackHost } from "../../../supabase/functions/_shared/hosts.ts";
 import { onOrigin } from "../../../supabase/functions/_shared/storage/objects.ts";
 import { createSupabase } from "../../../supabase/functions/_shared/supabase.ts";
-import { encodeWav } from "../../simulator/wav.ts";
+import { encodeWav } from "../../simulator/wav_writer.ts";
 import { type Check, checkNamed } from "./check_result.ts";
 import type { Deployment } from "./reach.ts";
 

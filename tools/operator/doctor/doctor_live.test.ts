@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { SIMULATOR_KEY } from "../../stack/function/function_environment.ts";
 import { assertPrinted, type Check, REMEDIES } from "../../testkit/doctor.ts";
-import { launch } from "../../testkit/stack/launch.ts";
+import { launch } from "../../testkit/stack/launched_stack.ts";
 import { liveChecks } from "./live_checks.ts";
 import { startPatient } from "./patient.ts";
 

@@ -1,5 +1,5 @@
 import { parseArgs } from "node:util";
-import { logToStderr } from "../../stack/log.ts";
+import { logToStderr } from "../../stack/terminal.ts";
 import { type OperatorOptions, operatorOptions, operatorUsage, readOperatorOptions } from "../options.ts";
 
 /** What `npm run doctor` is asked to do; `live` is to make a voice, and `yes` to make it without asking first. */

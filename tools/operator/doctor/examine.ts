@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { findDeno } from "../../stack/function/deno_binaries.mjs";
 import { readEnvironment } from "../../stack/function/function_environment.ts";
-import { messageOf } from "../../stack/log.ts";
+import { messageOf } from "../../stack/terminal.ts";
 import { repository } from "../../stack/repository.ts";
 import { findTarget } from "../target.ts";
 import { probeBucket } from "./bucket_probe.ts";

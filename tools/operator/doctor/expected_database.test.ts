@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { databaseFacts } from "../../../supabase/functions/_shared/contract/internal_check.ts";
-import { openDatabase } from "../../stack/postgres/database.ts";
+import { openDatabase } from "../../stack/postgres/project_database.ts";
 import { withTemporaryStack } from "../../stack/temporary_stack.ts";
 import { repository } from "../../stack/repository.ts";
 import catalog from "./catalog.json" with { type: "json" };

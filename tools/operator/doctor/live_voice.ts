@@ -6,6 +6,7 @@ import { readClip } from "../smoke/clip.ts";
 import { probeKey } from "./bucket_probe.ts";
 import { type Check, checkNamed } from "./check_result.ts";
 import type { Deployment } from "./reach.ts";
+import { fixturePath } from "../../testkit/fixtures.ts";
 
 /** How long the provider may take to list, find or delete, in milliseconds. */
 const LOOK_MS = 30_000;
@@ -35,9 +36,7 @@ export async function createLiveVoice(options: {
   const { deployment, url, publicUrl, provider, token } = options;
   const { storage } = createSupabase({ url, secretKey: deployment.key, fetch: deployment.fetch });
   const references = createReferences({ storage, publicUrl });
-  const { bytes, contentType, transcript } = await readClip(
-    new URL("../../testkit/fixtures/speech-24k-mono.mp3", import.meta.url),
-  );
+  const { bytes, contentType, transcript } = await readClip(fixturePath("speech-24k-mono.mp3"));
   const key = probeKey("references");
   const forLooks = () => AbortSignal.timeout(LOOK_MS);
   let stored = false;

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { z } from "zod";
-import { type Ran, runCommand } from "../../testkit/stack/command.ts";
-import { startFinalizeStack } from "../../testkit/stack/finalize_stack.ts";
+import { type Ran, runCommand } from "../../testkit/stack/launched_stack.ts";
+import { startInProcessStack } from "../../testkit/stack/in_process_stack.ts";
 import { createSimulatorControl } from "../../testkit/stack/simulator_control.ts";
 import { checkSchema } from "./check_result.ts";
 
@@ -23,7 +23,7 @@ export function readPrinted({ code, out, err }: Ran) {
 
 /** Starts a stack with the function for tests of the doctor. */
 export async function startPatient() {
-  const stack = await startFinalizeStack();
+  const stack = await startInProcessStack();
   const { record, sql, dataDir } = stack;
   assert(record.simulator_url);
   /** Runs the command on this stack, as a person would. */

@@ -1,9 +1,9 @@
 import { join } from "node:path";
 import type { Intercept } from "../../stack/supabase/gateway.ts";
 import { redirectConsole } from "../../stack/library_output.ts";
-import { type Log, messageOf } from "../../stack/log.ts";
+import { type Log, messageOf } from "../../stack/terminal.ts";
 import { readClip } from "../smoke/clip.ts";
-import type { Stack } from "../../stack/stack.ts";
+import type { Stack } from "../../stack/embedded_stack.ts";
 import { withTemporaryStack } from "../../stack/temporary_stack.ts";
 import { openBooks } from "./books.ts";
 import { signUp } from "./client.ts";
@@ -13,6 +13,7 @@ import { leaveQwen } from "./qwen.ts";
 import { returnToQwen } from "./return.ts";
 import { createSteps, demand } from "./steps.ts";
 import { repository } from "../../stack/repository.ts";
+import { fixturePath } from "../../testkit/fixtures.ts";
 
 /** What a rehearsal needs of the one who runs it. */
 export type Rehearsal = {
@@ -29,8 +30,7 @@ export type Rehearsal = {
 /** Three clips in the three formats, so that none can be taken for another. */
 async function readClips() {
   const wav = await readClip();
-  const read = (name: string) =>
-    readClip(join(repository, "tools", "testkit", "fixtures", name), wav.transcript);
+  const read = (name: string) => readClip(fixturePath(name), wav.transcript);
   const [mp3, m4a] = await Promise.all([read("speech-24k-mono.mp3"), read("speech-24k-mono.m4a")]);
   return { wav, mp3, m4a };
 }

@@ -6,13 +6,13 @@ import { parseOptions } from "./options.ts";
 import { createOutput } from "./output.ts";
 import { findTarget, type RunningStack } from "./target.ts";
 import { repository } from "../../stack/repository.ts";
+import { fixturePath } from "../../testkit/fixtures.ts";
 
 Deno.test("a clip's type comes from its extension", async () => {
-  const fixture = (name: string) => new URL(`../../testkit/fixtures/${name}`, import.meta.url).pathname;
   assert.equal((await readClip()).contentType, "audio/wav");
-  assert.equal((await readClip(fixture("speech-24k-mono.mp3"), "x")).contentType, "audio/mpeg");
-  assert.equal((await readClip(fixture("speech-24k-mono.m4a"), "x")).contentType, "audio/mp4");
-  await assert.rejects(readClip(fixture("speech.webm")), /not a wav, mp3 or m4a file/);
+  assert.equal((await readClip(fixturePath("speech-24k-mono.mp3"), "x")).contentType, "audio/mpeg");
+  assert.equal((await readClip(fixturePath("speech-24k-mono.m4a"), "x")).contentType, "audio/mp4");
+  await assert.rejects(readClip(fixturePath("speech.webm")), /not a wav, mp3 or m4a file/);
   await assert.rejects(readClip("no-such.wav"), /no-such\.wav cannot be read/);
 });
 

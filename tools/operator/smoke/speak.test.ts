@@ -1,6 +1,6 @@
 // A smoke run from the text to its audio, against a deployment made by hand.
 import assert from "node:assert/strict";
-import { encodeWav } from "../../simulator/wav.ts";
+import { encodeWav } from "../../simulator/wav_writer.ts";
 import { readAudio } from "./audio.ts";
 import { runSmoke } from "./run.ts";
 import {
@@ -16,6 +16,7 @@ import {
   underWay,
   voiceId,
 } from "./test_deployment.ts";
+import { readFixture } from "../../testkit/fixtures.ts";
 
 const GENERATE = "POST /functions/v1/api/generate";
 const TASK = `GET /functions/v1/api/tasks/${taskId}`;
@@ -153,10 +154,7 @@ Deno.test("audio must be mono, of 24 kHz, and about as long as somebody takes to
   const eightBit = audioOf(4);
   new DataView(eightBit.buffer).setUint16(34, 8, true);
   await refused(eightBit, /no WAV of 16-bit samples/);
-  await refused(
-    await Deno.readFile(new URL("../../testkit/fixtures/speech-24k-mono.mp3", import.meta.url)),
-    /no WAV/,
-  );
+  await refused(readFixture("speech-24k-mono.mp3"), /no WAV/);
 });
 
 Deno.test("a character of Chinese, Japanese or Korean, or a digit, takes the time of two", async () => {

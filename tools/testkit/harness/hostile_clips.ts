@@ -1,12 +1,12 @@
 // Clips with something wrong in them, as fast-check makes and shrinks them.
 import fc from "fast-check";
-import { box, fileType, fullBox, table } from "../clips/boxes.ts";
-import { bigEndian, type Bytes, join, littleEndian, noise } from "../clips/bytes.ts";
+import { box, fileType, fullBox, table } from "../clips/m4a_boxes.ts";
+import { type Bytes, join, le32, noise, u32 } from "../clips/binary.ts";
 import { REFUSED_FILES } from "../clips/corpus_refused.ts";
-import { fragmentedM4a } from "../clips/m4a_fragments.ts";
-import { m4a } from "../clips/m4a.ts";
-import { id3v1, id3v2, mp3 } from "../clips/mp3.ts";
-import { chunk, remarks, wav } from "../clips/wav.ts";
+import { fragmentedM4a } from "../clips/write_fragmented_m4a.ts";
+import { m4a } from "../clips/write_m4a.ts";
+import { id3v1, id3v2, mp3 } from "../clips/write_mp3.ts";
+import { chunk, remarks, wav } from "../clips/write_wav.ts";
 
 /** Small clips of every build, to be damaged. */
 const WHOLE: readonly Bytes[] = [
@@ -98,7 +98,7 @@ const dropped = fc.tuple(part, fc.nat(64)).map(([where, length]): Edit => (bytes
 
 const hostileNumber = fc.oneof(fc.constantFrom(...HOSTILE_NUMBERS), fc.nat(0xffffffff));
 const numberBytes = fc.tuple(hostileNumber, fc.boolean()).map(([value, big]) =>
-  big ? bigEndian(4, value) : littleEndian(4, value)
+  big ? u32(value) : le32(value)
 );
 
 /** A size or a count that is not true: `value`, so far from one of the names. */
@@ -177,11 +177,11 @@ const FIELDS = [
 ];
 
 const rawBytes = (maxLength: number) => fc.uint8Array({ maxLength }).map((bytes) => Uint8Array.from(bytes));
-const numbers = fc.array(hostileNumber, { maxLength: 12 }).map((values) => bigEndian(4, ...values));
+const numbers = fc.array(hostileNumber, { maxLength: 12 }).map((values) => u32(...values));
 
 /** A box that says this of its size; undefined is the truth. */
 const sized = (name: string, content: Bytes, statedSize: number | undefined): Bytes =>
-  statedSize === undefined ? box(name, content) : join(bigEndian(4, statedSize), name, content);
+  statedSize === undefined ? box(name, content) : join(u32(statedSize), name, content);
 
 const statedSize = fc.oneof({ weight: 6, arbitrary: fc.constant(undefined) }, {
   weight: 1,
@@ -198,7 +198,7 @@ const boxTree = fc.letrec<{ tree: Bytes; node: Bytes; leaf: Bytes }>((tie) => ({
   ),
   leaf: fc.oneof(
     fc.tuple(fc.constantFrom(...TABLES), numbers, statedSize).map(([name, content, size]) =>
-      sized(name, join(bigEndian(4, 0), content), size)
+      sized(name, join(u32(0), content), size)
     ),
     fc.tuple(fc.constantFrom(...FIELDS), fc.oneof(rawBytes(40), numbers), statedSize).map((one) =>
       sized(...one)
@@ -229,7 +229,7 @@ const anyChunk = fc.tuple(
   fc.oneof(
     rawBytes(40),
     numbers,
-    fc.tuple(rawBytes(8), hostileNumber).map(([name, size]) => join("INFO", name, littleEndian(4, size))),
+    fc.tuple(rawBytes(8), hostileNumber).map(([name, size]) => join("INFO", name, le32(size))),
   ),
   fc.oneof({ weight: 3, arbitrary: fc.constant(undefined) }, hostileNumber),
   fc.boolean(),
@@ -240,11 +240,11 @@ export const hostileChunks: fc.Arbitrary<Bytes> = fc.tuple(
   fc.constantFrom("RIFF", "RF64", "RIFX"),
   fc.oneof(fc.constant(1_000), hostileNumber),
   fc.array(fc.oneof(anyChunk, fc.constant(wav({ seconds: 0.01 }).slice(12))), { maxLength: 8 }),
-).map(([id, size, chunks]) => join(id, littleEndian(4, size), "WAVE", ...chunks));
+).map(([id, size, chunks]) => join(id, le32(size), "WAVE", ...chunks));
 
 const anyTag = fc.tuple(fc.nat(255), fc.nat(255), hostileNumber, rawBytes(30)).map((
   [version, flags, size, content],
-) => join("ID3", Uint8Array.of(version, 0, flags), bigEndian(4, size), content));
+) => join("ID3", Uint8Array.of(version, 0, flags), u32(size), content));
 /** Anything that may be taken for the header of a frame, with little behind it. */
 const anyFrame = fc.tuple(fc.nat(0x1f), fc.nat(255), fc.nat(255), rawBytes(80)).map(([a, b, c, content]) =>
   join(Uint8Array.of(0xff, 0xe0 | a, b, c), content)

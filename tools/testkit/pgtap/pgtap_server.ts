@@ -2,7 +2,7 @@ import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { list } from "tar";
 import { takeDataFolder } from "../../stack/data_folder.ts";
-import { createRoles, grantSchemaRights, openDatabase } from "../../stack/postgres/database.ts";
+import { createRoles, grantSchemaRights, openDatabase } from "../../stack/postgres/project_database.ts";
 import { loadKeys } from "../../stack/keys.ts";
 import { createObjectStore } from "../../stack/supabase/object_store.ts";
 import { startPostgres, superuser } from "../../stack/postgres/postgres.ts";

@@ -1,7 +1,7 @@
 // The runner and its command on planted files.
 import assert from "node:assert/strict";
 import { dirname, join } from "node:path";
-import { openDatabase } from "../../stack/postgres/database.ts";
+import { openDatabase } from "../../stack/postgres/project_database.ts";
 import { withServer } from "./pgtap_server.ts";
 import { type Folders, runTestDb, testNewProject, testUpgrades } from "./run_pgtap.ts";
 import { type Report, runTestFile } from "./test_file.ts";

@@ -1,7 +1,7 @@
 import { basename, join } from "node:path";
 import { parseArgs } from "node:util";
-import { logToStderr, logToStdout, messageOf } from "../../stack/log.ts";
-import { openDatabase } from "../../stack/postgres/database.ts";
+import { logToStderr, logToStdout, messageOf } from "../../stack/terminal.ts";
+import { openDatabase } from "../../stack/postgres/project_database.ts";
 import { applyMigrations } from "../../stack/postgres/migrations.ts";
 import { type Server, withServer } from "./pgtap_server.ts";
 import { newProject, olderFlow } from "./projects_before.ts";

@@ -1,7 +1,7 @@
 import { basename } from "node:path";
 import postgres from "postgres";
 import { z } from "zod";
-import { messageOf } from "../../stack/log.ts";
+import { messageOf } from "../../stack/terminal.ts";
 import { readTap, type Tap } from "./tap.ts";
 
 /** The outcome of a file, or of whatever `name` is, and how many milliseconds it took. No problems means that it passed. */

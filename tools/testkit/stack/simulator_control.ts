@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { z } from "zod";
 import type { FaultRequest } from "../../simulator/faults.ts";
-import type { IdShape } from "../../simulator/voice_ids.ts";
-import { eventually } from "./launch.ts";
+import type { IdShape } from "../../simulator/voice_id_shapes.ts";
+import { eventually } from "./launched_stack.ts";
 
 const voicesAnswer = z.object({
   voices: z.array(z.object({
@@ -23,7 +23,6 @@ const callsAnswer = z.object({
 
 const heldAnswer = z.object({ held: z.array(z.object({ id: z.number(), action: z.string().nullable() })) });
 
-/** A running simulator's control routes, as tests steer it. */
 export type SimulatorControl = ReturnType<typeof createSimulatorControl>;
 
 /** Steers the simulator at this origin; each call throws when it is refused. */
@@ -43,7 +42,6 @@ export function createSimulatorControl(url: string) {
   const calls = async () => callsAnswer.parse(await control("GET", "/calls")).calls;
 
   return {
-    /** What the next calls do. */
     addFaults: async (...faults: FaultRequest[]): Promise<void> =>
       void await control("POST", "/faults", faults),
     /** Resolves once that many calls are held; throws when they are not within half a minute. */
