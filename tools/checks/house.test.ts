@@ -67,12 +67,17 @@ Deno.test("docs/architecture.md shows the tree as it is: every folder, and every
       if (name.endsWith("/")) folders[indent.length / 2] = name;
     }
   }
-  const paths = sources.map(({ path }) => path);
-  const there = new Set(paths.filter((path) => isProduct(path)));
-  for (const path of [...paths, "supabase/migrations/x", "supabase/tests/database/x"]) {
-    const parts = path.split("/");
-    for (let depth = 1; depth < parts.length; depth++) there.add(`${parts.slice(0, depth).join("/")}/`);
-  }
+  const there = new Set(sources.map(({ path }) => path).filter(isProduct));
+  /** Git keeps no empty folder. */
+  const addFolders = (folder: string): boolean => {
+    const entries = [...Deno.readDirSync(new URL(folder, REPOSITORY))];
+    const filled = entries.filter(({ name, isDirectory }) => !isDirectory || addFolders(`${folder}${name}/`));
+    if (filled.length > 0) there.add(folder);
+    return filled.length > 0;
+  };
+  for (const part of ["functions", "migrations", "tests"]) addFolders(`supabase/${part}/`);
+  addFolders("tools/");
+  there.add("supabase/");
   for (const path of shown) if (/\.\w+$/.test(path)) await Deno.stat(new URL(path, REPOSITORY));
   assert.deepEqual([...there].filter((path) => !shown.has(path)), [], "not in the tree");
   assert.deepEqual([...shown].filter((path) => path.endsWith("/") && !there.has(path)), [], "not there");

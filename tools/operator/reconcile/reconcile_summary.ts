@@ -1,6 +1,6 @@
-import type { Reconciled } from "./batches.ts";
-import type { OperatorOptions } from "../options.ts";
-import type { ReconcileRequest } from "./options.ts";
+import type { ReconcileRequest } from "../../../supabase/functions/_shared/contract/internal_reconcile.ts";
+import type { TargetOptions } from "../target.ts";
+import type { Reconciled } from "./reconcile_batches.ts";
 
 const count = (number: number, one: string, many = `${one}s`) => `${number} ${number === 1 ? one : many}`;
 
@@ -22,7 +22,7 @@ function listed(title: string, items: string[]): string[] {
 const quoted = (text: string) => /^[\w.=:\/-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
 
 /** The command that runs on the same target again, to which options are added. */
-export function commandFor({ api, dataDir }: Pick<OperatorOptions, "api" | "dataDir">): string {
+export function commandFor({ api, dataDir }: TargetOptions): string {
   const target = api !== undefined
     ? ` --api ${quoted(api)}`
     : dataDir !== undefined
@@ -66,7 +66,7 @@ function standing(one: Unresolved, repair: boolean, command: string): string[] {
 }
 
 /** How far a run is. */
-export function soFarInShort(soFar: Reconciled): string {
+export function inShort(soFar: Reconciled): string {
   return `${soFar.batches} batches: ${soFar.completed} completed, ${soFar.released} released, ` +
     `${soFar.purged.length} purged, ${soFar.uploads_swept} uploads`;
 }

@@ -1,10 +1,9 @@
 import {
   internalReconcile,
   type ReconcileReport,
+  type ReconcileRequest,
 } from "../../../supabase/functions/_shared/contract/internal_reconcile.ts";
-import { ask, type Target } from "../ask.ts";
-import { type OnProgress, repeat } from "../repeat.ts";
-import type { ReconcileRequest } from "./options.ts";
+import type { Repeated } from "../internal_route.ts";
 
 /** How things stand after the last batch, and what all of them did. */
 export type Reconciled = ReconcileReport & { batches: number };
@@ -14,46 +13,23 @@ const MOST_BATCHES = { repair: 100, report: 3 };
 /** The longest pause after a batch whose deletions were refused, in milliseconds. */
 const MOST_PAUSE_MS = 30_000;
 
-export type ReconcileAll = Target & {
-  request: ReconcileRequest;
-  onProgress?: OnProgress<Reconciled>;
-  fetch?: typeof fetch;
-  sleep?: (ms: number) => Promise<void>;
-};
-
-/**
- * Asks for one batch after another until nothing is left to do.
- * @throws {Error} with a sentence, when a batch failed for good or there was no end
- */
-export async function reconcileAll(options: ReconcileAll): Promise<Reconciled> {
-  const { onProgress, sleep } = options;
-  const { resolve, ...request } = options.request;
-  // A decision is carried out once: in a later batch it would have nothing left to decide.
-  let decisions = resolve;
-  const askForBatch = async () => {
-    const body = decisions ? { ...request, resolve: decisions } : request;
-    const report = await ask(options, {
-      path: "/internal/reconcile",
-      body,
-      schema: internalReconcile.answer.schema(),
-    });
-    decisions = undefined;
-    return report;
-  };
+/** Asks for one batch after another until nothing is left to do. */
+export function reconcileBatches(request: ReconcileRequest): Repeated<ReconcileReport, Reconciled> {
+  // A decision is carried out once: a later batch has nothing left to decide.
+  const { resolve: _, ...later } = request;
   let refused = 0;
-  return await repeat({
-    ask: askForBatch,
-    add: (soFar: Reconciled | null, batch) => add(soFar, batch, request.repair),
+  return {
+    contract: internalReconcile,
+    bodyAfter: (soFar) => soFar ? later : request,
+    add: (soFar, batch) => add(soFar, batch, request.repair),
     most: request.repair ? MOST_BATCHES.repair : MOST_BATCHES.report,
-    called: "batches",
-    // A provider that refuses deletions is given time: its requests are finalize's as well.
+    plural: "batches",
+    // A provider that refuses deletions is given time: finalize shares its rate limit.
     pauseAfter(batch) {
       refused = batch.purge_failed.length > 0 ? refused + 1 : 0;
       return refused > 0 ? Math.min(1_000 * 2 ** refused, MOST_PAUSE_MS) : 0;
     },
-    onProgress,
-    sleep,
-  });
+  };
 }
 
 /** What was done adds up; how things stand is what the last batch saw, without what was deleted since. */

@@ -1,13 +1,15 @@
 import { parseArgs } from "node:util";
-import { type OperatorOptions, operatorOptions, operatorUsage, readOperatorOptions } from "../options.ts";
+import type { ReconcileRequest } from "../../../supabase/functions/_shared/contract/internal_reconcile.ts";
+import {
+  type OperatorOptions,
+  operatorOptions,
+  operatorUsage,
+  readOperatorOptions,
+} from "../operator_options.ts";
 
 /** What the operator found out about a create: which provider voice it made, null for none. */
-export type Decision = { voice_id: string; provider_voice_id: string | null };
+type Decision = NonNullable<ReconcileRequest["resolve"]>[number];
 
-/** The body of `POST /internal/reconcile`. */
-export type ReconcileRequest = { repair: boolean; purge_older_than_days?: number; resolve?: Decision[] };
-
-/** What `npm run reconcile` is asked to do. */
 export type ReconcileOptions = OperatorOptions & { request: ReconcileRequest };
 
 /** What `--help` prints. */

@@ -1,29 +1,11 @@
-// `npm run reconcile`: what it asks, what it prints, how it ends.
+// `npm run reconcile`: its command line, what it does with decisions and refusals, and what it says in the end.
 import assert from "node:assert/strict";
-import { reconcileAll } from "./batches.ts";
-import { parseOptions, type ReconcileRequest } from "./options.ts";
-import { commandFor, exitCode, summarize } from "./summary.ts";
+import type { ReconcileRequest } from "../../../supabase/functions/_shared/contract/internal_reconcile.ts";
+import { nothingReconciled as nothing, runScripted, type Scripted } from "../scripted_api.ts";
+import { reconcileBatches } from "./reconcile_batches.ts";
+import { parseOptions } from "./reconcile_options.ts";
+import { commandFor, exitCode, summarize } from "./reconcile_summary.ts";
 
-const KEY = "sb_secret_of_the_project";
-
-const nothing = {
-  region: "intl",
-  provider_voices: 0,
-  ours: 0,
-  orphans: [],
-  foreign: [],
-  gone: [],
-  unresolved: [],
-  completed: 0,
-  released: 0,
-  purged: [],
-  purge_failed: [],
-  resolve_failed: [],
-  uploads_swept: 0,
-  details_erased: 0,
-  objects_erased: 0,
-  more: false,
-};
 const voiceId = "3b0f2f7e-62a1-4a52-8c7c-0a4b6e1c9d11";
 const otherId = "7a1e55c0-2b14-4c8e-9f0d-5d2c8e1b6a47";
 const orphan = (id: string) => ({ provider_voice_id: id, voice_id: voiceId });
@@ -48,9 +30,6 @@ Deno.test("the command line says what is asked of the API", () => {
       [["--purge", "--older-than", "-7d"], /./],
       [["--purge", "--older-than", "3651d"], /such as 7d/],
       [["--purge", "--older-than", ""], /such as 7d/],
-      [["--api", "ftp://x"], /not an http/],
-      [["--api", "https://x", "--data", "y"], /not both/],
-      [["--data", ""], /empty/],
       [["--resolve", voiceId], /--resolve must be VOICE_ID=/],
       [["--resolve", `${voiceId}=`], /--resolve must be VOICE_ID=/],
       [["--resolve", `${voiceId}=a b`], /--resolve must be VOICE_ID=/],
@@ -84,85 +63,12 @@ Deno.test("decisions are read off the command line, and repair as well", () => {
   });
 });
 
-type Scripted = { status?: number; body: unknown; headers?: Record<string, string> };
-
-/** A run against an API that gives these answers one after the other, the last one for ever. */
-async function run(answers: Scripted[], request: ReconcileRequest = { repair: true }) {
-  const seen: { url: string; headers: Headers; body: unknown; redirect: string }[] = [];
-  const slept: number[] = [];
-  const failures: string[] = [];
-  const result = await reconcileAll({
-    api: "https://project.test/functions/v1/api",
-    key: KEY,
-    request,
-    onProgress: (_soFar, failure) => void (failure && failures.push(failure)),
-    sleep: (ms) => Promise.resolve(void slept.push(ms)),
-    fetch: async (input, init) => {
-      const asked = new Request(input, init);
-      const { url, headers, redirect } = asked;
-      seen.push({ url, headers, body: await asked.json(), redirect });
-      const { status = 200, body, headers: told } = answers[seen.length - 1] ?? answers.at(-1) ??
-        { body: "" };
-      if (body === "cut") throw new TypeError("connection reset");
-      return typeof body === "string"
-        ? new Response(body, { status, headers: told })
-        : Response.json(body, { status, headers: told });
-    },
-  }).then(
-    (report) => ({ report, message: "" }),
-    (error: Error) => ({ report: null, message: error.message }),
-  );
-  assert(!JSON.stringify([result.message, failures]).includes(KEY));
-  return { ...result, seen, slept, failures };
-}
-
-Deno.test("it sends the key in apikey, follows no redirect, and goes on until there is no more", async () => {
-  const { report, seen } = await run([
-    {
-      body: {
-        ...nothing,
-        provider_voices: 5,
-        orphans: [orphan("a"), orphan("b")],
-        completed: 2,
-        released: 1,
-        purged: ["a"],
-        purge_failed: ["b"],
-        more: true,
-      },
-    },
-    {
-      body: {
-        ...nothing,
-        provider_voices: 4,
-        orphans: [orphan("b"), orphan("c")],
-        completed: 1,
-        purged: ["b"],
-      },
-    },
-  ]);
-  assert.deepEqual(
-    seen.map(({ url, body, redirect, headers }) => [url, body, redirect, headers.get("apikey")]),
-    Array(2).fill([
-      "https://project.test/functions/v1/api/internal/reconcile",
-      { repair: true },
-      "manual",
-      KEY,
-    ]),
-  );
-  assert.deepEqual(report, {
-    ...nothing,
-    batches: 2,
-    provider_voices: 3,
-    orphans: [orphan("c")],
-    completed: 3,
-    released: 1,
-    purged: ["a", "b"],
-  });
-});
+const run = (answers: Scripted[], request: ReconcileRequest = { repair: true }) =>
+  runScripted(reconcileBatches(request), answers);
 
 Deno.test("decisions go with the first batch that is answered, and those that failed add up", async () => {
   const resolve = [{ voice_id: voiceId, provider_voice_id: null }];
-  const { report, seen } = await run([
+  const { sum, seen } = await run([
     {
       status: 503,
       headers: { "retry-after": "1" },
@@ -176,7 +82,7 @@ Deno.test("decisions go with the first batch that is answered, and those that fa
     { repair: true, resolve },
     { repair: true },
   ]);
-  assert.deepEqual([report?.released, report?.resolve_failed], [1, [voiceId, otherId]]);
+  assert.deepEqual([sum?.released, sum?.resolve_failed], [1, [voiceId, otherId]]);
 });
 
 Deno.test("a provider that refuses deletions is given more and more time, up to half a minute", async () => {
@@ -188,53 +94,6 @@ Deno.test("a provider that refuses deletions is given more and more time, up to 
     { body: nothing },
   ]);
   assert.deepEqual(slept, [2_000, 4_000, 8_000, 16_000, 30_000, 30_000, 2_000]);
-});
-
-Deno.test("what passes by itself is asked again after Retry-After, three times in a row at most", async () => {
-  const busy: Scripted = {
-    status: 503,
-    headers: { "retry-after": "10" },
-    body: { detail: "Busy.", code: "provider_throttled", request_id: "r1" },
-  };
-  const died: Scripted = { status: 546, body: "worker limit" };
-  const good = await run([busy, { body: "cut" }, died, { body: nothing }]);
-  assert.deepEqual([good.report?.batches, good.slept], [1, [10_000, 2_000, 2_000]]);
-  assert.deepEqual(good.failures, [
-    "503: Busy. (code provider_throttled, request id r1)",
-    "No answer from https://project.test.",
-    "546: no reason given.",
-  ]);
-  const bad = await run([busy]);
-  assert.deepEqual([bad.seen.length, bad.message], [
-    4,
-    "503: Busy. (code provider_throttled, request id r1)",
-  ]);
-});
-
-Deno.test("what does not pass by itself ends it with a sentence", async () => {
-  for (
-    const [answer, sentence] of [
-      [{ status: 404, body: { detail: "Nothing.", code: "not_found", request_id: "r" } }, /secret key/],
-      [
-        { status: 502, body: { detail: "Set up.", code: "provider_misconfigured", request_id: "r" } },
-        /Set up/,
-      ],
-      [{ status: 301, body: "" }, /^301/],
-      [{ body: "<html>" }, /no report/],
-      [{ body: { ...nothing, more: "yes" } }, /no report/],
-    ] as const
-  ) {
-    const { message, seen } = await run([answer]);
-    assert.match(message, sentence);
-    assert.equal(seen.length, 1);
-  }
-});
-
-Deno.test("the number of batches is bounded", async () => {
-  const endless = [{ body: { ...nothing, more: true } }];
-  const [repair, report] = [await run(endless), await run(endless, { repair: false })];
-  assert.deepEqual([repair.seen.length, report.seen.length], [100, 3]);
-  assert.match(repair.message, /still more to do after 100 batches/);
 });
 
 Deno.test("it ends in 0 unless a purge is not finished (1) or a person is needed (2)", () => {
