@@ -67,7 +67,7 @@ async function callOnce<Report>(
   { path, answer: { schema } }: { path: string; answer: { schema: () => z.ZodType<Report> } },
   options: { json: unknown; fetch?: typeof fetch },
 ): Promise<Report> {
-  const answer = await request(`${api}${path}`, { method: "POST", key, ...options }).catch((cause) => {
+  const answer = await request(`${api}${path}`, { key, ...options }).catch((cause) => {
     throw new Failure(`No answer from ${new URL(api).origin}.`, { cause, retryAfterMs: PAUSE_MS });
   });
   const { status } = answer;

@@ -5,8 +5,8 @@ import { findDeno } from "../../stack/function/deno_binaries.mjs";
 import { readEnvironment } from "../../stack/function/function_environment.ts";
 import { redirectConsole } from "../../stack/library_output.ts";
 import { logToStdout, messageOf } from "../../stack/log.ts";
-import { readClip } from "../../operator/smoke/clip.ts";
-import { runSmoke } from "../../operator/smoke/run.ts";
+import { readOwnClip } from "../../operator/clip_file.ts";
+import { runSmoke } from "../../operator/smoke/smoke_run.ts";
 import { withTemporaryStack } from "../../stack/temporary_stack.ts";
 import { deployApi, type Deployment } from "./deployment.ts";
 import { importGraph } from "./import_graph.ts";
@@ -64,7 +64,7 @@ async function smoke({ folder, denoDir }: Unpacked, which: "platform" | "newest"
   };
   try {
     await withTemporaryStack(folder, async (record, { reconfigure }) => {
-      const clip = await readClip();
+      const clip = await readOwnClip();
       const run = () =>
         runSmoke({
           api: record.api_url,

@@ -2,7 +2,7 @@ import { createReferences } from "../../../supabase/functions/_shared/storage/re
 import { createSupabase } from "../../../supabase/functions/_shared/supabase.ts";
 import { ProviderError } from "../../../supabase/functions/_shared/tts/provider_error.ts";
 import type { ProviderVoice, TtsProvider } from "../../../supabase/functions/_shared/tts/provider.ts";
-import { type Clip, readClip } from "../smoke/clip.ts";
+import { type Clip, readOwnClip } from "../clip_file.ts";
 import { type Check, failed, ok, warning } from "./check.ts";
 import { probeKey } from "./probe.ts";
 import type { Deployment } from "./reach.ts";
@@ -19,8 +19,7 @@ export function saidOf(error: unknown): string {
 }
 
 /** An MP3, as a user may upload one. */
-export const readLiveClip = (): Promise<Clip> =>
-  readClip(new URL("../fixtures/speech-24k-mono.mp3", import.meta.url));
+export const readLiveClip = (): Promise<Clip> => readOwnClip("mp3");
 
 /**
  * Makes a voice from a clip that lies in `references` under a name in `.wav`, and removes both again. Nothing of it is in

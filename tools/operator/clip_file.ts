@@ -1,24 +1,27 @@
-import type { Bytes } from "../../../supabase/functions/_shared/bytes.ts";
+import type { Bytes } from "../../supabase/functions/_shared/bytes.ts";
 
 /** A clip ready to be uploaded. */
-export interface Clip {
-  readonly bytes: Bytes;
-  readonly contentType: string;
-  readonly transcript: string;
-}
+export type Clip = { bytes: Bytes; contentType: string; transcript: string };
 
 const contentTypes = new Map([["wav", "audio/wav"], ["mp3", "audio/mpeg"], ["m4a", "audio/mp4"]]);
 
-const ownClip = new URL("../../testkit/fixtures/speech-24k-mono.wav", import.meta.url);
 const ownTranscript =
   "Hello, and thank you for trying voice cloning. This short recording is read at a calm and even " +
   "pace, so that every word can be heard clearly. It lasts a little more than ten seconds.";
 
+/** The project's own clip, which it has in three formats. */
+export function readOwnClip(extension: "wav" | "mp3" | "m4a" = "wav"): Promise<Clip> {
+  return readClip(
+    new URL(`../testkit/fixtures/speech-24k-mono.${extension}`, import.meta.url),
+    ownTranscript,
+  );
+}
+
 /**
- * Reads a clip, its type from its extension; the project's own one without a path. Throws a sentence when the
- * extension is not wav, mp3 or m4a or the file cannot be read.
+ * Reads a clip, its type from its extension.
+ * @throws {Error} with a sentence when that is not wav, mp3 or m4a or the file cannot be read
  */
-export async function readClip(path: string | URL = ownClip, transcript = ownTranscript): Promise<Clip> {
+export async function readClip(path: string | URL, transcript: string): Promise<Clip> {
   const contentType = contentTypes.get(/\.([^./\\]+)$/.exec(String(path))?.[1]?.toLowerCase() ?? "");
   if (contentType === undefined) throw new Error(`${path} is not a wav, mp3 or m4a file by its extension.`);
   try {
