@@ -80,7 +80,8 @@ export function expectStatus(answer: Answer, wanted?: number): Answer {
 }
 
 /** The body as JSON, undefined when it is none. */
-export const jsonOf = ({ bytes }: Answer): unknown => parseJson(new TextDecoder().decode(bytes));
+export const jsonOf = ({ bytes }: Pick<Answer, "bytes">): unknown =>
+  parseJson(new TextDecoder().decode(bytes));
 
 /**
  * The body as JSON of this schema.

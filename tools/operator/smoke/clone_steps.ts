@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { Clip } from "../clip_file.ts";
 import { Failure, readJson } from "../http_client.ts";
-import type { SmokeClient } from "./smoke_run.ts";
+import type { SmokeClient } from "./smoke_client.ts";
 
 /** What every row of the voice list has. */
 const rowSchema = z.looseObject({

@@ -25,7 +25,8 @@ export const routes = {
   redirect: `GET ${API}/generations/${generationId}/audio`,
   audio: "GET /audio",
 };
-type RouteName = keyof typeof routes;
+/** One of them. */
+export type RouteName = keyof typeof routes;
 
 /** The voice's row in its list. */
 export const row = {
@@ -92,7 +93,8 @@ export async function deployment(answers: Answers = {}) {
     const route = `${request.method} ${new URL(request.url).pathname}`;
     const before = seen.filter((one) => one.route === route).length;
     seen.push({ route, headers: request.headers, body: await request.text() });
-    const found = byRoute.get(route) ?? { status: 404, body: { detail: "Not here." } };
+    const [name = ""] = Object.entries(routes).find(([, one]) => one === route) ?? [];
+    const found = all[name] ?? { status: 404, body: { detail: "Not here." } };
     const { body, ...init } = (Array.isArray(found) ? found[before] ?? found.at(-1) : found) ?? {};
     const plain = bytesOrText.safeParse(body ?? "");
     return plain.success ? new Response(plain.data, init) : Response.json(body, init);
@@ -124,9 +126,7 @@ export async function deployment(answers: Answers = {}) {
     redirect: { status: 302, headers: { location: `${origin}/audio?token=signed` } },
     audio: { headers: { "content-type": "audio/wav" }, body: audioOf(4) },
   };
-  const byRoute = new Map(
-    Object.entries({ ...standard, ...answers }).map(([name, answer]) => [routeOf(name), answer]),
-  );
+  const all: Record<string, Answer | Answer[]> = { ...standard, ...answers };
   const lines: string[] = [];
   const saved: Uint8Array[] = [];
   const slept: number[] = [];
@@ -146,5 +146,3 @@ export async function deployment(answers: Answers = {}) {
   const callsOf = (name: RouteName) => seen.filter(({ route }) => route === routes[name]);
   return { seen, callsOf, lines, saved, slept, run, [Symbol.asyncDispose]: () => server.shutdown() };
 }
-
-const routeOf = (name: string) => new Map(Object.entries(routes)).get(name) ?? name;

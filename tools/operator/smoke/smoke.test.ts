@@ -9,6 +9,7 @@ import {
   generationId,
   languages,
   modalRow,
+  type RouteName,
   routes,
   row,
   taskId,
@@ -74,7 +75,9 @@ Deno.test("the text is asked for with the voice, in a language when one is given
 Deno.test("the task is looked at until it is over, less and less often", async () => {
   const pending = { body: { ...underWay, status: "pending" } };
   const twice = { body: { ...completed, provider_poll_count: 2 } };
-  await using one = await deployment({ task: [pending, ...Array<Answer>(8).fill({ body: underWay }), twice] });
+  await using one = await deployment({
+    task: [pending, ...Array<Answer>(8).fill({ body: underWay }), twice],
+  });
   await runSmoke(one.run);
   assert.equal(one.callsOf("task").length, 10);
   assert.deepEqual(one.slept.slice(0, 3), [250, 375, 562.5]);
@@ -100,171 +103,95 @@ Deno.test("the audio is saved byte for byte, even when it is refused", async () 
   assert.deepEqual(other.saved, [new TextEncoder().encode("no audio")]);
 });
 
-const error = (status: number, code: string): Answer => ({
+const error = (status: number, code = "some_code"): Answer => ({
   status,
   body: { detail: "A sentence.", code, request_id: "r-1" },
 });
+const storage = (message: string, code?: string): Answer => ({ status: 400, body: { message, code } });
 const list = (fields: object): Answer => ({ body: { voices: [{ ...row, ...fields }] } });
 const task = (fields: object): Answer => ({ body: { ...completed, ...fields } });
-const storage = (message: string, code?: string): Answer => ({ status: 400, body: { message, code } });
 const location = (location: string): Answer => ({ status: 302, headers: { location } });
 const other = crypto.randomUUID();
 const otherAudio = { audio_url: `https://project.test/generations/${other}/audio` };
-const weak = { code: 400, error_code: "weak_password", msg: "Too weak." };
-const modal = { languages: languages("modal"), voices: { body: { voices: [modalRow] } } };
+const weak = { status: 400, body: { code: 400, error_code: "weak_password", msg: "Too weak." } };
+const refused = { status: "failed", result: null, error: "The provider refused it." };
+const modal: Answers = { languages: languages("modal"), voices: { body: { voices: [modalRow] } } };
 
-/** What goes wrong, the step that fails, and the reason it gives. */
-const failures: Record<string, [Answers, string, string | RegExp]> = {
-  "our error body": [
-    { finalize: error(422, "provider_rejected") },
-    "POST clone/finalize",
-    "422: A sentence. (code provider_rejected, request id r-1)",
-  ],
-  "the auth server's error body": [
-    { signUp: { status: 400, body: weak } },
-    "Sign up",
-    "400: Too weak. (code weak_password)",
-  ],
-  "Storage's error body": [
-    { put: storage("mime type", "InvalidMimeType") },
-    "PUT the clip",
-    "400: mime type (code InvalidMimeType)",
-  ],
-  "an error that holds a signed URL": [
-    { put: storage("GET http://h/upload?token=signed failed") },
-    "PUT the clip",
-    "400: GET http://h/upload?… failed",
-  ],
-  "HTML": [{ languages: { status: 502, body: "<html>" } }, "GET languages", "502: no reason given."],
-  "2xx that is not JSON": [
-    { uploadUrl: { body: "<html>" } },
-    "POST clone/upload-url",
-    "The answer (200) is not JSON.",
-  ],
-  "qwen that does not speak": [
-    { languages: languages("qwen", false) },
-    "GET languages",
-    "It says supports_generate false for qwen.",
-  ],
-  "modal that speaks": [
-    { languages: languages("modal", true) },
-    "GET languages",
-    "It says supports_generate true for modal.",
-  ],
-  "a sign-up without a session": [
-    { signUp: { body: { id: "u" } } },
-    "Sign up",
-    /access_token: missing: does the project ask for the email/,
-  ],
-  "a finalize of another voice": [
-    { finalize: { body: { id: "x", name: "n" } } },
-    "POST clone/finalize",
-    /^It answered voice x/,
-  ],
-  "a list without the voice": [
-    { voices: { body: { voices: [] } } },
-    "GET voices",
-    "The finalized voice is not in the list.",
-  ],
-  "a row with another name": [
-    { voices: list({ name: "Other" }) },
-    "GET voices",
-    /^The list names it "Other"/,
-  ],
-  "a modal row from qwen": [
-    { voices: list({ tts_provider: "modal" }) },
-    "GET voices",
-    /^The row is not ready for qwen\. tts_provider:/,
-  ],
-  "no provider voice": [{ voices: list({ provider_voice_id: null }) }, "GET voices", /provider_voice_id:/],
-  "no model": [{ voices: list({ provider_target_model: null }) }, "GET voices", /provider_target_model:/],
-  "another kind": [{ voices: list({ provider_voice_kind: "vd" }) }, "GET voices", /provider_voice_kind:/],
-  "no region": [{ voices: list({ provider_region: null }) }, "GET voices", /provider_region:/],
-  "no request id": [{ voices: list({ provider_request_id: null }) }, "GET voices", /provider_request_id:/],
-  "no metadata": [{ voices: list({ provider_metadata: null }) }, "GET voices", /provider_metadata:/],
-  "a voice that is not ready": [
-    { generate: error(409, "voice_not_ready") },
-    "POST generate",
-    "409: A sentence. (code voice_not_ready, request id r-1)",
-  ],
-  "no task id": [{ generate: { body: { status: "processing" } } }, "POST generate", /task_id:/],
-  "a task that failed": [
-    { task: task({ status: "failed", result: null, error: "The provider refused this text." }) },
-    "GET tasks",
-    "The task is failed. The provider refused this text.",
-  ],
-  "a task that was cancelled": [
-    { task: task({ status: "cancelled", result: null }) },
-    "GET tasks",
-    "The task is cancelled.",
-  ],
-  "a task that is gone": [{ task: error(404, "not_found") }, "GET tasks", /^404:/],
-  "a task of another voice": [
-    { task: task({ voice_id: other }) },
-    "GET tasks",
-    "It is the task of another generation.",
-  ],
-  "a task of another generation": [
-    { task: task({ generation_id: other }) },
-    "GET tasks",
-    "It is the task of another generation.",
-  ],
-  "a task without its audio": [{ task: task({ result: null }) }, "GET tasks", /its audio_url is not that of/],
-  "a task with another's audio": [
-    { task: task({ result: otherAudio }) },
-    "GET tasks",
-    /its audio_url is not that of the generation\.$/,
-  ],
-  "audio that is not there": [{ redirect: error(404, "not_found") }, "GET generations/audio", /^404:/],
-  "audio in place of a redirect": [
-    { redirect: { body: audioOf(4) } },
-    "GET generations/audio",
-    "It answered 200, not 302.",
-  ],
-  "a redirect off the web": [
-    { redirect: location("file:///etc/hostname") },
-    "GET generations/audio",
-    "The redirect does not tell where to.",
-  ],
-  "a redirect to nowhere": [
-    { redirect: { status: 302 } },
-    "GET generations/audio",
-    "The redirect does not tell where to.",
-  ],
-  "Storage without the audio": [
-    { audio: storage("Object not found", "NoSuchKey") },
-    "GET generations/audio",
-    "400: Object not found (code NoSuchKey)",
-  ],
-  "a modal that takes texts": [
-    { ...modal, generate: { body: { task_id: taskId } } },
-    "POST generate",
-    "It answered 200, not 409.",
-  ],
-  "another conflict in modal mode": [
-    { ...modal, generate: error(409, "clone_conflict") },
-    "POST generate",
-    /code:/,
-  ],
-  "another error in modal mode": [
-    { ...modal, generate: error(404, "not_found") },
-    "POST generate",
-    /^404: A sentence\./,
-  ],
-};
-for (const [what, [answers, step, reason]] of Object.entries(failures)) {
-  Deno.test(`a run fails with step and reason: ${what}`, async () => {
-    await using one = await deployment(answers);
-    await assert.rejects(runSmoke(one.run), ({ name, message }: Error) => {
-      assert.equal(name, "Failure");
-      const start = `${step} failed. `;
-      assert.equal(message.slice(0, start.length), start);
-      const said = message.slice(start.length);
-      if (typeof reason === "string") assert.equal(said, reason);
-      else assert.match(said, reason);
-      return true;
+/** By step, what the route answers wrongly and the reason that the step gives. */
+const failures: [step: string, RouteName, [what: string, Answer, reason: string | RegExp][], Answers?][] = [
+  ["GET languages", "languages", [
+    ["HTML", { status: 502, body: "<html>" }, "502: no reason given."],
+    ["a qwen that does not speak", languages("qwen", false), "It says supports_generate false for qwen."],
+    ["a modal that speaks", languages("modal", true), "It says supports_generate true for modal."],
+  ]],
+  ["Sign up", "signUp", [
+    ["the auth server's error body", weak, "400: Too weak. (code weak_password)"],
+    ["no session", { body: { id: "u" } }, /access_token: missing: does the project ask for the email/],
+  ]],
+  ["POST clone/upload-url", "uploadUrl", [
+    ["2xx that is not JSON", { body: "<html>" }, "The answer (200) is not JSON."],
+  ]],
+  ["PUT the clip", "put", [
+    ["Storage's error body", storage("mime type", "InvalidMime"), "400: mime type (code InvalidMime)"],
+    ["a signed URL", storage("GET http://h/up?token=signed failed"), "400: GET http://h/up?… failed"],
+  ]],
+  ["POST clone/finalize", "finalize", [
+    ["our error body", error(422), "422: A sentence. (code some_code, request id r-1)"],
+    ["another voice", { body: { id: "x", name: "n" } }, /^It answered voice x/],
+  ]],
+  ["GET voices", "voices", [
+    ["a list without the voice", { body: { voices: [] } }, "The finalized voice is not in the list."],
+    ["a row with another name", list({ name: "Other" }), /^The list names it "Other"/],
+    ["a modal row", list({ tts_provider: "modal" }), /^The row is not ready for qwen\. tts_provider:/],
+    ["no provider voice", list({ provider_voice_id: null }), /provider_voice_id:/],
+    ["no target model", list({ provider_target_model: null }), /provider_target_model:/],
+    ["another kind", list({ provider_voice_kind: "vd" }), /provider_voice_kind:/],
+    ["no region", list({ provider_region: null }), /provider_region:/],
+    ["no request id", list({ provider_request_id: null }), /provider_request_id:/],
+    ["no metadata", list({ provider_metadata: null }), /provider_metadata:/],
+  ]],
+  ["POST generate", "generate", [
+    ["a voice that is not ready", error(409), "409: A sentence. (code some_code, request id r-1)"],
+    ["no task id", { body: { status: "processing" } }, /task_id:/],
+  ]],
+  ["GET tasks", "task", [
+    ["a task that failed", task(refused), "The task is failed. The provider refused it."],
+    ["a task that was cancelled", task({ status: "cancelled", result: null }), "The task is cancelled."],
+    ["a task that is gone", error(404), /^404:/],
+    ["a task of another voice", task({ voice_id: other }), "It is the task of another generation."],
+    ["another generation's task", task({ generation_id: other }), "It is the task of another generation."],
+    ["a task without audio", task({ result: null }), /its audio_url is not that of the generation\.$/],
+    ["another's audio", task({ result: otherAudio }), /its audio_url is not that of the generation\.$/],
+  ]],
+  ["GET generations/audio", "redirect", [
+    ["audio that is not there", error(404), /^404:/],
+    ["audio in place of a redirect", { body: audioOf(4) }, "It answered 200, not 302."],
+    ["a redirect off the web", location("file:///etc/hostname"), "The redirect does not tell where to."],
+    ["a redirect to nowhere", { status: 302 }, "The redirect does not tell where to."],
+  ]],
+  ["GET generations/audio", "audio", [
+    ["Storage without it", storage("Not found", "NoSuchKey"), "400: Not found (code NoSuchKey)"],
+  ]],
+  ["POST generate", "generate", [
+    ["a modal that takes texts", { body: { task_id: taskId } }, "It answered 200, not 409."],
+    ["another conflict in modal mode", error(409, "clone_conflict"), /code:/],
+    ["another error in modal mode", error(404), /^404: A sentence\./],
+  ], modal],
+];
+for (const [step, route, cases, others] of failures) {
+  for (const [what, answer, reason] of cases) {
+    Deno.test(`${step} fails with its reason: ${what}`, async () => {
+      await using one = await deployment({ ...others, [route]: answer });
+      await assert.rejects(runSmoke(one.run), ({ name, message }: Error) => {
+        const start = `${step} failed. `;
+        assert.deepEqual([name, message.slice(0, start.length)], ["Failure", start]);
+        const said = message.slice(start.length);
+        if (typeof reason === "string") assert.equal(said, reason);
+        else assert.match(said, reason);
+        return true;
+      });
     });
-  });
+  }
 }
 
 Deno.test("where the provider does not speak, a plain answer is wanted and nothing is waited for", async () => {

@@ -3,17 +3,11 @@ import type { Bytes } from "../../../supabase/functions/_shared/bytes.ts";
 import { textLength } from "../../../supabase/functions/_shared/tts/text_length.ts";
 import type { Log } from "../../stack/log.ts";
 import type { Clip } from "../clip_file.ts";
-import {
-  type Answer,
-  expectStatus,
-  Failure,
-  readJson,
-  request,
-  type RequestOptions,
-} from "../http_client.ts";
+import { Failure, readJson } from "../http_client.ts";
 import type { Audio } from "../spoken_audio.ts";
-import { createSteps, type Step } from "../steps.ts";
+import { createSteps } from "../steps.ts";
 import { cloneVoice, type Row } from "./clone_steps.ts";
+import { createAsk, type SmokeClient } from "./smoke_client.ts";
 import { checkNotSpeaking, speak } from "./speak_steps.ts";
 
 /** Where to clone a voice, which, and what it says. */
@@ -44,14 +38,6 @@ export type SmokeRun = {
   sleep?: (ms: number) => Promise<void>;
 };
 
-/** How steps ask. Each answer must be as wanted, 2xx when that is not given. */
-export type SmokeClient = {
-  step: Step;
-  ask: (url: string, options?: RequestOptions & { wanted?: number }) => Promise<Answer>;
-  /** Asks a route of the API for the user. */
-  call: (path: string, options?: { json?: unknown; wanted?: number }) => Promise<Answer>;
-};
-
 const languagesSchema = z.object({
   provider: z.enum(["qwen", "modal"]),
   capabilities: z.object({ supports_generate: z.boolean(), max_text_chars: z.number() }),
@@ -70,8 +56,7 @@ const sessionSchema = z.object({
 export async function runSmoke(run: SmokeRun): Promise<{ row: Row; audio: Audio | null }> {
   const { api, key, text, timeoutMs, fetch, deadlineMs = 120_000 } = run;
   const step = createSteps({ print: run.print, width: 24, numbered: false });
-  const ask: SmokeClient["ask"] = async (url, { wanted, ...options } = {}) =>
-    expectStatus(await request(url, { timeoutMs, fetch, ...options }), wanted);
+  const ask = createAsk({ timeoutMs, fetch });
 
   const { provider, speaks } = await step("GET languages", async () => {
     const { provider, capabilities } = readJson(await ask(`${api}/languages`, { key }), languagesSchema);
@@ -111,6 +96,6 @@ export async function runSmoke(run: SmokeRun): Promise<{ row: Row; audio: Audio 
  * @throws {Failure} when it does not say
  */
 export async function providerOf(api: string): Promise<"qwen" | "modal"> {
-  const answer = expectStatus(await request(`${api}/languages`, { timeoutMs: 10_000 }));
-  return readJson(answer, languagesSchema).provider;
+  const ask = createAsk({ timeoutMs: 10_000 });
+  return readJson(await ask(`${api}/languages`), languagesSchema).provider;
 }

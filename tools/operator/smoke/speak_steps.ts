@@ -5,7 +5,7 @@ import { getTask } from "../../../supabase/functions/_shared/contract/get_task.t
 import { Failure, readJson } from "../http_client.ts";
 import { type Audio, inSeconds, readSpokenAudio } from "../spoken_audio.ts";
 import { until } from "../steps.ts";
-import type { SmokeClient } from "./smoke_run.ts";
+import type { SmokeClient } from "./smoke_client.ts";
 
 /** What to say, and with which voice. */
 export type Speech = {

@@ -1,7 +1,8 @@
-import type { Stayed } from "./modal.ts";
-import type { Left } from "./qwen.ts";
-import { demandSameBytes, hear, speak, type Stage, voiceIn } from "./stage.ts";
-import { demandEqual } from "./steps.ts";
+import type { Stayed } from "./act_modal.ts";
+import type { Left } from "./act_qwen.ts";
+import { demandEqual, demandSameBytes } from "./demands.ts";
+import { voiceIn } from "./drill_client.ts";
+import type { Stage } from "./stage.ts";
 
 /** The last act: back to qwen, what was left is settled, and nothing is lost. */
 export async function returnToQwen(
@@ -28,19 +29,19 @@ export async function returnToQwen(
       ["qwen", lost.providerVoiceId],
     );
     demandEqual("What the provider bills", (await provider.account()).created, 2);
-    return await speak(client, id, "The voice that was lost speaks.");
+    return await client.speak(id, "The voice that was lost speaks.");
   }, () => "by a repair; the voice was billed once, its user has it, and it speaks");
 
   const again = await step(
     "speak again with the first voice",
-    () => speak(client, first.upload.voiceId, "The first voice speaks again."),
+    () => client.speak(first.upload.voiceId, "The first voice speaks again."),
     ({ seconds }) => `${seconds.toFixed(1)} s of speech`,
   );
 
   const late = await step("speak the text that waited", async () => {
     const done = { completed: 1, failed: 0, put_back: 0, over: 0, more: false };
     demandEqual("What a worker did", await client.work(), done);
-    return await hear(client, await client.task(waiting.id));
+    return await client.hear(await client.task(waiting.id));
   }, ({ seconds }) => `${seconds.toFixed(1)} s of speech, by a worker`);
 
   await step("nothing is lost", async () => {
@@ -54,7 +55,7 @@ export async function returnToQwen(
       demandSameBytes(preview, clip.bytes, `The clip of ${voiceId} is not what was uploaded.`);
     }
     for (const { task, audio } of [first.spoken, settled, again, late]) {
-      const heard = await hear(client, await client.task(task.id));
+      const heard = await client.hear(await client.task(task.id));
       demandSameBytes(heard.audio, audio, "Something that was spoken sounds otherwise now.");
     }
     const refusal = await client.generateRefused(modal.upload.voiceId, "A modal voice has no speech.");

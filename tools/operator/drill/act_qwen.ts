@@ -1,7 +1,8 @@
 import type { TaskResponse } from "../../../supabase/functions/_shared/contract/get_task.ts";
-import type { Clip } from "../smoke/clip.ts";
-import { demand, demandEqual } from "./steps.ts";
-import { speak, type Stage, voiceIn } from "./stage.ts";
+import type { Clip } from "../clip_file.ts";
+import { demand, demandEqual } from "./demands.ts";
+import { voiceIn } from "./drill_client.ts";
+import type { Stage } from "./stage.ts";
 
 /** Often enough for every call until the provider recovers. */
 const ALWAYS = 1_000;
@@ -22,7 +23,7 @@ export async function leaveQwen(
     demandEqual("What the provider has", (await provider.account()).voices, [provider_voice_id]);
     return {
       upload,
-      spoken: await speak(client, upload.voiceId, "The first voice speaks for the first time."),
+      spoken: await client.speak(upload.voiceId, "The first voice speaks for the first time."),
     };
   }, ({ upload, spoken }) => `voice ${upload.voiceId}, ${spoken.seconds.toFixed(1)} s of speech`);
 

@@ -1,7 +1,8 @@
-import type { Clip } from "../smoke/clip.ts";
-import type { Left } from "./qwen.ts";
-import { demandSameBytes, hear, type Stage, voiceIn } from "./stage.ts";
-import { demand, demandEqual } from "./steps.ts";
+import type { Clip } from "../clip_file.ts";
+import type { Left } from "./act_qwen.ts";
+import { demand, demandEqual, demandSameBytes } from "./demands.ts";
+import { voiceIn } from "./drill_client.ts";
+import type { Stage } from "./stage.ts";
 
 /** What the days in modal mode add. */
 export type Stayed = Awaited<ReturnType<typeof stayInModal>>;
@@ -34,7 +35,7 @@ export async function stayInModal(stage: Stage, { first, lost, waiting, voices, 
   await step("speaking waits", async () => {
     const refusal = await client.generateRefused(first.upload.voiceId, "Nobody speaks this.");
     demandEqual("A text for the first voice", refusal, "409 voice_not_ready");
-    const heard = await hear(client, await client.task(first.spoken.task.id));
+    const heard = await client.hear(await client.task(first.spoken.task.id));
     demandEqual("The task that was completed", heard.task, first.spoken.task);
     demandSameBytes(
       heard.audio,
