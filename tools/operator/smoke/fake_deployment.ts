@@ -1,17 +1,25 @@
 import { z } from "zod";
+import { createUploadUrl } from "../../../supabase/functions/_shared/contract/create_upload_url.ts";
+import { DETAILS, VOICE_ID } from "../../../supabase/functions/_shared/contract/examples.ts";
+import { finalizeVoice } from "../../../supabase/functions/_shared/contract/finalize_voice.ts";
+import { generateSpeech } from "../../../supabase/functions/_shared/contract/generate_speech.ts";
+import { getLanguages } from "../../../supabase/functions/_shared/contract/get_languages.ts";
+import { getTask } from "../../../supabase/functions/_shared/contract/get_task.ts";
+import { listVoices } from "../../../supabase/functions/_shared/contract/list_voices.ts";
 import { encodeWav } from "../../simulator/wav.ts";
 import { readOwnClip } from "../clip_file.ts";
 import type { SmokeRun } from "./smoke_run.ts";
 
-/** The voice that the fake deployment makes, and the task and generation in which it speaks. */
-export const voiceId = "3b0f2f7e-62a1-4a52-8c7c-0a4b6e1c9d11";
-export const taskId = "6f1f8a52-0c5e-4d0a-9a77-5f3f0f1f7a21";
-export const generationId = "9d3d2c5e-1b7a-4f0e-8a55-2e9c1d7b6f31";
-/** What it says, in 53 characters. */
+/** What it answers for the task, and the voice's row in its list: the examples of docs/openapi.json. */
+export const completed = getTask.answer.example;
+const [example] = listVoices.answer.example.voices;
+export const row = { ...example, id: VOICE_ID, name: DETAILS.name, language: DETAILS.language };
+/** The row where the provider is modal. */
+export const modalRow = { id: row.id, name: row.name, language: row.language, tts_provider: "modal" };
+/** What the voice says, in 53 characters. */
 export const text = "Hello. A moment ago, this voice was only a recording.";
 
 const API = "/functions/v1/api";
-
 /** What a run asks, in this order. */
 export const routes = {
   languages: `GET ${API}/languages`,
@@ -21,28 +29,12 @@ export const routes = {
   finalize: `POST ${API}/clone/finalize`,
   voices: `GET ${API}/voices`,
   generate: `POST ${API}/generate`,
-  task: `GET ${API}/tasks/${taskId}`,
-  redirect: `GET ${API}/generations/${generationId}/audio`,
+  task: `GET ${API}/tasks/${completed.id}`,
+  redirect: `GET ${API}/generations/${completed.generation_id}/audio`,
   audio: "GET /audio",
 };
 /** One of them. */
 export type RouteName = keyof typeof routes;
-
-/** The voice's row in its list. */
-export const row = {
-  id: voiceId,
-  name: "Smoke test",
-  language: "English",
-  tts_provider: "qwen",
-  provider_voice_id: "qwen-tts-vc-Smoke_0123456789-voice-20260304050607089-0a1b",
-  provider_target_model: "qwen3-tts-vc-2026-01-22",
-  provider_voice_kind: "vc",
-  provider_region: "intl",
-  provider_request_id: "5e6f",
-  provider_metadata: { usage: { count: 1 } },
-};
-/** The same where the provider is modal. */
-export const modalRow = { id: voiceId, name: "Smoke test", language: "English", tts_provider: "modal" };
 
 /** Silence as the provider's WAV files are, `seconds` long. */
 export const audioOf = (seconds: number, sampleRate = 24_000) =>
@@ -50,31 +42,11 @@ export const audioOf = (seconds: number, sampleRate = 24_000) =>
 
 /** What `/languages` answers. */
 export const languages = (provider: string, speaks = provider === "qwen"): Answer => ({
-  body: { provider, capabilities: { supports_generate: speaks, max_text_chars: 600 } },
+  body: {
+    provider,
+    capabilities: { ...getLanguages.answer.example.capabilities, supports_generate: speaks },
+  },
 });
-
-/** What is answered for a task that is not over, and for one that is completed. */
-export const underWay = {
-  id: taskId,
-  type: "generate",
-  status: "processing",
-  provider: "qwen",
-  provider_status: null,
-  provider_poll_count: 0,
-  generation_id: generationId,
-  voice_id: voiceId,
-  result: null,
-  error: null,
-  created_at: "2026-11-22T12:00:00Z",
-  updated_at: "2026-11-22T12:00:00Z",
-  completed_at: null,
-};
-export const completed = {
-  ...underWay,
-  status: "completed",
-  provider_poll_count: 1,
-  result: { audio_url: `https://project.test${API}/generations/${generationId}/audio` },
-};
 
 /** One answer: bytes and text as they are, anything else as JSON. */
 export type Answer = { status?: number; headers?: Record<string, string>; body?: unknown };
@@ -100,28 +72,15 @@ export async function deployment(answers: Answers = {}) {
     return plain.success ? new Response(plain.data, init) : Response.json(body, init);
   });
   const origin = `http://127.0.0.1:${server.addr.port}`;
+  const upload_url = `${origin}/upload?token=signed`;
   const standard: Record<RouteName, Answer> = {
     languages: languages("qwen"),
     signUp: { body: { access_token: "the-jwt" } },
-    uploadUrl: {
-      body: {
-        voice_id: voiceId,
-        upload_url: `${origin}/upload?token=signed`,
-        object_key: `u/${voiceId}/reference.wav`,
-      },
-    },
+    uploadUrl: { body: { ...createUploadUrl.answer.example, upload_url } },
     put: { body: { Key: "references/x" } },
-    finalize: { body: { id: voiceId, name: "Smoke test" } },
+    finalize: { body: finalizeVoice.answer.example },
     voices: { body: { voices: [{ ...row, id: "another" }, row], pagination: {} } },
-    generate: {
-      body: {
-        task_id: taskId,
-        status: "processing",
-        is_long_running: true,
-        estimated_duration_minutes: 1,
-        generation_id: generationId,
-      },
-    },
+    generate: { body: generateSpeech.answer.example },
     task: { body: completed },
     redirect: { status: 302, headers: { location: `${origin}/audio?token=signed` } },
     audio: { headers: { "content-type": "audio/wav" }, body: audioOf(4) },
@@ -135,7 +94,7 @@ export async function deployment(answers: Answers = {}) {
     supabase: origin,
     key: "sb_publishable_key",
     clip: await readOwnClip(),
-    name: "Smoke test",
+    name: row.name,
     language: "English",
     text,
     save: (bytes) => Promise.resolve(void saved.push(bytes)),

@@ -6,18 +6,16 @@ import {
   audioOf,
   completed,
   deployment,
-  generationId,
   languages,
   modalRow,
   type RouteName,
   routes,
   row,
-  taskId,
   text,
-  underWay,
-  voiceId,
 } from "./fake_deployment.ts";
 import { runSmoke } from "./smoke_run.ts";
+
+const underWay = { ...completed, status: "processing", result: null };
 
 Deno.test("a run does what a person with curl would, in order, and returns the row and the audio", async () => {
   await using one = await deployment();
@@ -30,9 +28,9 @@ Deno.test("a run does what a person with curl would, in order, and returns the r
     assert.equal(call?.headers.get("authorization"), "Bearer the-jwt");
     assert.equal(call?.headers.get("apikey"), "sb_publishable_key");
   }
-  const details = { name: "Smoke test", language: "English", transcript: one.run.clip.transcript };
+  const details = { name: row.name, language: "English", transcript: one.run.clip.transcript };
   assert.deepEqual(JSON.parse(uploadUrl?.body ?? ""), details);
-  assert.deepEqual(JSON.parse(finalize?.body ?? ""), { voice_id: voiceId, ...details });
+  assert.deepEqual(JSON.parse(finalize?.body ?? ""), { voice_id: row.id, ...details });
   assert.equal(put?.headers.get("content-type"), "audio/wav");
   assert.equal(put?.headers.get("authorization"), null);
   assert.equal(put?.headers.get("content-length"), "614678");
@@ -45,11 +43,11 @@ Deno.test("each step is printed with its time, and nothing secret is", async () 
   assert.deepEqual(one.lines.map((line) => line.replace(/ +\d+ ms/, " N ms")), [
     "GET languages N ms  provider qwen",
     "Sign up N ms",
-    `POST clone/upload-url N ms  voice ${voiceId}`,
+    `POST clone/upload-url N ms  voice ${row.id}`,
     "PUT the clip N ms  614678 bytes of audio/wav",
     "POST clone/finalize N ms",
     "GET voices N ms",
-    `POST generate N ms  task ${taskId}`,
+    `POST generate N ms  task ${completed.id}`,
     "GET tasks N ms  completed, taken up once",
     "GET generations/audio N ms  192044 bytes, 4.0 s at 24000 Hz",
   ]);
@@ -67,13 +65,13 @@ Deno.test("the text is asked for with the voice, in a language when one is given
   await using one = await deployment();
   await runSmoke(one.run);
   await runSmoke({ ...one.run, textLanguage: "German" });
-  const asked = { voice_id: voiceId, text };
+  const asked = { voice_id: row.id, text };
   const bodies = one.callsOf("generate").map(({ body }) => JSON.parse(body));
   assert.deepEqual(bodies, [asked, { ...asked, language: "German" }]);
 });
 
 Deno.test("the task is looked at until it is over, less and less often", async () => {
-  const pending = { body: { ...underWay, status: "pending" } };
+  const pending = { body: { ...completed, status: "pending", result: null } };
   const twice = { body: { ...completed, provider_poll_count: 2 } };
   await using one = await deployment({
     task: [pending, ...Array<Answer>(8).fill({ body: underWay }), twice],
@@ -87,7 +85,7 @@ Deno.test("the task is looked at until it is over, less and less often", async (
 
 Deno.test("a task has a deadline of its own", async () => {
   await using one = await deployment({ task: { body: underWay } });
-  const message = `GET tasks failed. Task ${taskId} is still processing after 0 s.`;
+  const message = `GET tasks failed. Task ${completed.id} is still processing after 0 s.`;
   await assert.rejects(runSmoke({ ...one.run, deadlineMs: 0 }), { name: "Failure", message });
   assert.deepEqual(one.slept, []);
 });
@@ -173,7 +171,7 @@ const failures: [step: string, RouteName, [what: string, Answer, reason: string 
     ["Storage without it", storage("Not found", "NoSuchKey"), "400: Not found (code NoSuchKey)"],
   ]],
   ["POST generate", "generate", [
-    ["a modal that takes texts", { body: { task_id: taskId } }, "It answered 200, not 409."],
+    ["a modal that takes texts", { body: { task_id: completed.id } }, "It answered 200, not 409."],
     ["another conflict in modal mode", error(409, "clone_conflict"), /code:/],
     ["another error in modal mode", error(404), /^404: A sentence\./],
   ], modal],
@@ -199,7 +197,7 @@ Deno.test("where the provider does not speak, a plain answer is wanted and nothi
   assert.deepEqual(await runSmoke(one.run), { row: modalRow, audio: null });
   assert.match(one.lines.at(-1) ?? "", /^POST generate +\d+ ms +409 voice_not_ready: speaking is off$/);
   assert.equal(one.seen.at(-1)?.route, routes.generate);
-  assert.deepEqual(JSON.parse(one.seen.at(-1)?.body ?? ""), { voice_id: voiceId, text });
+  assert.deepEqual(JSON.parse(one.seen.at(-1)?.body ?? ""), { voice_id: row.id, text });
 });
 
 Deno.test("nobody there, and nobody answering in time, are reported as such", async () => {
