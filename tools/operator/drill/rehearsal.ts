@@ -1,35 +1,22 @@
-import type { Intercept } from "../../stack/supabase/gateway.ts";
 import { type Log, messageOf } from "../../stack/log.ts";
 import type { Stack } from "../../stack/stack.ts";
-import { readOwnClip } from "../clip_file.ts";
+import type { Intercept } from "../../stack/supabase/gateway.ts";
 import { withOwnStack } from "../own_stack.ts";
 import { inSeconds } from "../spoken_audio.ts";
 import { createSteps } from "../steps.ts";
-import { stayInModal } from "./act_modal.ts";
-import { leaveQwen } from "./act_qwen.ts";
-import { returnToQwen } from "./act_return.ts";
 import { openBooks } from "./books.ts";
 import { demand } from "./demands.ts";
 import { signUp } from "./drill_client.ts";
 import { createProvider } from "./drill_provider.ts";
+import { playDrill } from "./drill_steps.ts";
 
 async function play({ record, reconfigure }: Stack, print: Log): Promise<void> {
-  // Three formats, so that no clip can be taken for another.
-  const [spoken, lost, third] = [
-    await readOwnClip("wav"),
-    await readOwnClip("mp3"),
-    await readOwnClip("m4a"),
-  ];
   demand(record.simulator_url !== null, "The stack has no simulator.");
   const books = openBooks(record.database_url);
   try {
-    const client = await signUp(record);
-    const provider = createProvider(record.simulator_url);
     const step = createSteps({ print, width: 34, numbered: true });
-    const stage = { step, client, provider, books, reconfigure };
-    const left = await leaveQwen(stage, { spoken, lost });
-    const stayed = await stayInModal(stage, left, third);
-    await returnToQwen(stage, left, stayed);
+    const [client, provider] = [await signUp(record), createProvider(record.simulator_url)];
+    await playDrill({ step, client, provider, books, reconfigure });
   } finally {
     await books.close();
   }
