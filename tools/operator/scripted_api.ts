@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { callUntilDone, type Repeated } from "./internal_route.ts";
+import { callUntilDone, type Route } from "./operator_command.ts";
 
 /** The key of the scripted API. */
 export const KEY = "sb_secret_of_the_project";
@@ -9,7 +9,7 @@ export type Scripted = { status?: number; body: unknown; headers?: Record<string
 
 /** Runs a route against an API that gives these answers one after the other, the last one for ever. */
 export async function runScripted<Report extends { more: boolean }, Sum>(
-  route: Repeated<Report, Sum>,
+  route: Route<Report, Sum>,
   answers: Scripted[],
 ) {
   const seen: { url: string; method: string; key: string | null; body: unknown; redirect: string }[] = [];
