@@ -1,9 +1,8 @@
 // `npm run drill`: the rehearsed rollback, to modal and back, on a stack of its own.
 import { parseArgs } from "node:util";
 import { rehearse } from "../operator/drill/rehearsal.ts";
-import { runAndExit } from "../stack/command_line.ts";
+import { rejectsWhenAskedToStop, runAndExit } from "../stack/command_line.ts";
 import { logToStderr, logToStdout } from "../stack/log.ts";
-import { whenAskedToStop } from "../stack/signals.ts";
 
 const usage =
   `Rehearses docs/qwen-integration/restoration.md on a stack of its own, with the simulator as the provider.
@@ -19,5 +18,5 @@ await runAndExit({
   usage,
   parse: (args) =>
     parseArgs({ args, options: { help: { type: "boolean", short: "h", default: false } } }).values,
-  run: () => rehearse({ print: logToStdout, printError: logToStderr, stopped: whenAskedToStop() }),
+  run: () => rehearse({ print: logToStdout, printError: logToStderr, stopped: rejectsWhenAskedToStop() }),
 });

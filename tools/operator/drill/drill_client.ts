@@ -35,11 +35,13 @@ export type Upload = {
   voiceId: string;
   objectKey: string;
   clip: Clip;
-  details: { name: string; language: string; transcript: string };
+  body: { voice_id: string; name: string; language: string; transcript: string };
 };
 
 /** A text that was spoken. */
 export type Spoken = { task: TaskResponse; audio: Bytes; seconds: number };
+
+const session = z.object({ access_token: z.string() });
 
 type Route = { method: string; path: string; access: "anyone" | "user" | "operator" };
 type RouteOf<T> = Route & { answer: { schema: () => z.ZodType<T> } };
@@ -70,13 +72,13 @@ function statusOf(answer: Answer): string {
  * @throws {Failure} when that is refused
  */
 export async function signUp({ api_url, supabase_url, publishable_key, secret_key }: StackRecord) {
-  const signup = {
-    key: publishable_key,
-    json: { email: `drill-${crypto.randomUUID()}@example.com`, password: crypto.randomUUID() },
-  };
-  const { access_token } = await ask("The sign-up", `${supabase_url}/auth/v1/signup`, signup, (answer) => {
-    return readJson(expectStatus(answer, 200), z.object({ access_token: z.string() }));
-  });
+  const json = { email: `drill-${crypto.randomUUID()}@example.com`, password: crypto.randomUUID() };
+  const { access_token } = await ask(
+    "The sign-up",
+    `${supabase_url}/auth/v1/signup`,
+    { key: publishable_key, json },
+    (answer) => readJson(expectStatus(answer, 200), session),
+  );
   const rights: Record<Route["access"], RequestOptions> = {
     anyone: {},
     user: { headers: { authorization: `Bearer ${access_token}` } },
@@ -95,7 +97,6 @@ export async function signUp({ api_url, supabase_url, publishable_key, secret_ke
     return await ask(`What GET ${route.path} leads to`, location ?? "", {}, bytesOf);
   };
 
-  const finalizeBody = ({ voiceId, details }: Upload) => ({ json: { voice_id: voiceId, ...details } });
   const generateBody = (voiceId: string, text: string) => ({ json: { voice_id: voiceId, text } });
   const task = (id: string) => call(getTask, { id });
 
@@ -142,14 +143,13 @@ export async function signUp({ api_url, supabase_url, publishable_key, secret_ke
 
     async upload(name: string, clip: Clip): Promise<Upload> {
       const details = { name, language: "English", transcript: clip.transcript };
-      const made = await call(createUploadUrl, { json: details });
-      const headers = { "content-type": clip.contentType };
-      const put = { method: "PUT", headers, body: clip.bytes };
-      await ask("The PUT of the clip", made.upload_url, put, bytesOf);
-      return { voiceId: made.voice_id, objectKey: made.object_key, clip, details };
+      const { voice_id, upload_url, object_key: objectKey } = await call(createUploadUrl, { json: details });
+      const put = { method: "PUT", headers: { "content-type": clip.contentType }, body: clip.bytes };
+      await ask("The PUT of the clip", upload_url, put, bytesOf);
+      return { voiceId: voice_id, objectKey, clip, body: { voice_id, ...details } };
     },
-    finalize: (upload: Upload) => call(finalizeVoice, finalizeBody(upload)),
-    finalizeRefused: (upload: Upload) => refusal(finalizeVoice, finalizeBody(upload)),
+    finalize: ({ body }: Upload) => call(finalizeVoice, { json: body }),
+    finalizeRefused: ({ body }: Upload) => refusal(finalizeVoice, { json: body }),
 
     voices: async (): Promise<Voice[]> => (await call(listVoices)).voices,
     /** The clip behind a voice, as its user hears it. */
@@ -166,10 +166,10 @@ export async function signUp({ api_url, supabase_url, publishable_key, secret_ke
     generateRefused: (voiceId: string, text: string) => refusal(generateSpeech, generateBody(voiceId, text)),
     hear,
     /** Has a text spoken, and hears it. */
-    speak: async (voiceId: string, text: string): Promise<Spoken> =>
-      await hear(
-        await generate(voiceId, text, ({ status }) => status !== "pending" && status !== "processing"),
-      ),
+    async speak(voiceId: string, text: string): Promise<Spoken> {
+      const isOver = ({ status }: TaskResponse) => status !== "pending" && status !== "processing";
+      return await hear(await generate(voiceId, text, isOver));
+    },
 
     /** What `npm run reconcile -- --repair` asks for. */
     repair: () => call(internalReconcile, { json: { repair: true } }),

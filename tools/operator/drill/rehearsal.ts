@@ -1,4 +1,4 @@
-import { type Log, messageOf } from "../../stack/log.ts";
+import type { Log } from "../../stack/log.ts";
 import type { Stack } from "../../stack/stack.ts";
 import type { Intercept } from "../../stack/supabase/gateway.ts";
 import { withOwnStack } from "../own_stack.ts";
@@ -29,35 +29,26 @@ function ofThisMachine(): Record<string, string> {
 }
 
 /**
- * Plays the drill on a stack of its own, which is gone afterwards. Resolves to the exit code: 0 when every step is as it
- * should be, else 1, with a sentence.
+ * Plays the drill on a stack of its own, which is gone afterwards.
+ * @param options.print takes one line a step, and what was proved
+ * @param options.printError takes what the stack wrote when a step is not as it should be
+ * @param options.stopped rejects when the rehearsal is to end early
+ * @param options.intercept sees every request at the gateway first; for tests, which break something
+ * @throws {Failure} with a sentence for the step that is not as it should be
  */
-export async function rehearse({ print, printError, stopped, intercept }: {
-  /** Takes one line a step, and what was proved. */
-  print: Log;
-  /** Takes the sentence of a step that is not as it should be, after what the stack wrote. */
-  printError: Log;
-  /** Resolves, with a word for the reason, when the rehearsal is to end early. */
-  stopped?: Promise<string>;
-  /** Sees every request at the gateway first; for tests, which break something. */
-  intercept?: Intercept;
-}): Promise<number> {
+export async function rehearse(
+  { stopped, ...options }: { print: Log; printError: Log; stopped?: Promise<never>; intercept?: Intercept },
+): Promise<void> {
+  const { print } = options;
   const started = performance.now();
   const soFar = () => inSeconds((performance.now() - started) / 1_000);
-  try {
-    print("Bringing a stack up for the drill…");
-    await withOwnStack({ environment: ofThisMachine(), printError, intercept }, async (stack) => {
-      print(`It is up after ${soFar()}.`);
-      const reason = await Promise.race([play(stack, print), stopped ?? new Promise<never>(() => {})]);
-      demand(reason === undefined, `Stopped: ${reason}.`);
-    });
-    print(
-      "Proved: to modal and back no voice, clip or spoken text is lost or changed; cloning goes on, speaking waits, and " +
-        `what was open is settled and billed once. ${soFar()} in all.`,
-    );
-    return 0;
-  } catch (error) {
-    printError(messageOf(error));
-    return 1;
-  }
+  print("Bringing a stack up for the drill…");
+  await withOwnStack({ environment: ofThisMachine(), ...options }, async (stack) => {
+    print(`It is up after ${soFar()}.`);
+    await Promise.race([play(stack, print), stopped ?? new Promise<never>(() => {})]);
+  });
+  print(
+    "Proved: to modal and back no voice, clip or spoken text is lost or changed; cloning goes on, speaking waits, and " +
+      `what was open is settled and billed once. ${soFar()} in all.`,
+  );
 }

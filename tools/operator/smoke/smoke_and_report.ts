@@ -1,7 +1,7 @@
 import { resolve } from "node:path";
+import { rejectsWhenAskedToStop } from "../../stack/command_line.ts";
 import { logToStderr, logToStdout } from "../../stack/log.ts";
 import { callerFolder } from "../../stack/repository.ts";
-import { whenAskedToStop } from "../../stack/signals.ts";
 import { readClip, readOwnClip } from "../clip_file.ts";
 import { inSeconds } from "../spoken_audio.ts";
 import { findStack, readSettings } from "../target.ts";
@@ -12,16 +12,14 @@ import { withSmokeTarget } from "./smoke_target.ts";
 
 const OWN_TEXT = "Hello. A moment ago, this voice was only a recording.";
 
-/** Clones a voice and has it speak, and prints each step and the result. Resolves to the exit code. */
-export async function smoke(options: SmokeOptions): Promise<number> {
+/** Clones a voice and has it speak, and prints each step and the result. */
+export async function smoke(options: SmokeOptions): Promise<void> {
   const { file, transcript = "", token, name, language, text = OWN_TEXT } = options;
   const clip = file === undefined
     ? await readOwnClip()
     : await readClip(resolve(callerFolder, file), transcript);
   const audioFile = createAudioFile(options.out, callerFolder);
-  const stopped = whenAskedToStop().then((reason) => Promise.reject(new Error(`Stopped: ${reason}.`)));
-  // Looked at once the stack stands, which then goes with all it started.
-  stopped.catch(() => {});
+  const stopped = rejectsWhenAskedToStop();
   const environment = await readSettings(options);
   await withSmokeTarget({
     named: options,
@@ -58,5 +56,4 @@ export async function smoke(options: SmokeOptions): Promise<number> {
         : `It does not speak: with the provider ${row.tts_provider}, speaking is off.`,
     );
   });
-  return 0;
 }
