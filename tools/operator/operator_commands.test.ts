@@ -139,7 +139,7 @@ Deno.test("progress is printed at once for whoever watches, and failures for eve
   const lines: string[] = [];
   for (const atOnce of [true, false]) {
     const print = (line: string) => lines.push(line);
-    const progress = startProgress({ doing: "Working", inShort, print, atOnce });
+    const progress = startProgress({ doing: "Working", inShort }, print, atOnce);
     progress.onProgress({ ...nothingWorked, runs: 1 }, null);
     progress.onProgress(null, "503: Away.");
     progress.stop();

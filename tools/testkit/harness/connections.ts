@@ -1,6 +1,6 @@
 // Requests byte for byte, and a watch on where requests go.
 import type { Bytes } from "../../../supabase/functions/_shared/bytes.ts";
-import { join } from "../clips/bytes.ts";
+import { join } from "../clips/binary.ts";
 
 /** An answer as it came over the wire. The names of headers are in lower case. */
 export type WireAnswer = { status: number; headers: Headers; body: string };

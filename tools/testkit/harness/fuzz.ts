@@ -1,7 +1,7 @@
 // Any request that a client may send to the function, as fast-check makes and shrinks it.
 import fc from "fast-check";
 import type { Bytes } from "../../../supabase/functions/_shared/bytes.ts";
-import { join } from "../clips/bytes.ts";
+import { join } from "../clips/binary.ts";
 import { APP_ORIGIN } from "./answer_rules.ts";
 import { DETAILS } from "./reference.ts";
 

@@ -1,19 +1,18 @@
 // What the smoke run is asked, where it goes, and what it reads and writes.
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { readClip } from "./clip.ts";
-import { parseOptions } from "./options.ts";
-import { createOutput } from "./output.ts";
-import { findTarget, type RunningStack } from "./target.ts";
 import { repository } from "../../stack/repository.ts";
-import { fixturePath } from "../../testkit/fixtures.ts";
+import { readClip, readOwnClip } from "../clip_file.ts";
+import { createAudioFile } from "./audio_file.ts";
+import { parseOptions } from "./smoke_options.ts";
+import { type StackUrls, withSmokeTarget } from "./smoke_target.ts";
 
 Deno.test("a clip's type comes from its extension", async () => {
-  assert.equal((await readClip()).contentType, "audio/wav");
-  assert.equal((await readClip(fixturePath("speech-24k-mono.mp3"), "x")).contentType, "audio/mpeg");
-  assert.equal((await readClip(fixturePath("speech-24k-mono.m4a"), "x")).contentType, "audio/mp4");
-  await assert.rejects(readClip(fixturePath("speech.webm")), /not a wav, mp3 or m4a file/);
-  await assert.rejects(readClip("no-such.wav"), /no-such\.wav cannot be read/);
+  assert.equal((await readOwnClip()).contentType, "audio/wav");
+  assert.equal((await readOwnClip("mp3")).contentType, "audio/mpeg");
+  assert.equal((await readOwnClip("m4a")).contentType, "audio/mp4");
+  await assert.rejects(readClip("speech.webm", "x"), /not a wav, mp3 or m4a file/);
+  await assert.rejects(readClip("no-such.wav", "x"), /no-such\.wav cannot be read/);
 });
 
 Deno.test("options: what is given, what is derived, what is refused", () => {
@@ -46,49 +45,49 @@ Deno.test("options: what is given, what is derived, what is refused", () => {
   for (const args of wrong) assert.throws(() => parseOptions(args), Error, args.join(" "));
 });
 
-/** Looks for a target with a running stack of qwen, or none; `seen` is what was done. */
-async function target(asked: { api?: string }, options: { running: boolean; wantedProvider?: string }) {
+/** Finds a target where a stack of qwen runs, or none, and gives what was done. */
+async function target(named: { api?: string }, options: { running: boolean; wantedProvider?: string }) {
   const seen: string[] = [];
-  const stack = (name: string): RunningStack => ({ api_url: name, supabase_url: "s", publishable_key: "k" });
-  const found = await findTarget({
-    asked,
+  const stack = (name: string): StackUrls => ({ api_url: name, supabase_url: "s", publishable_key: "k" });
+  await withSmokeTarget({
+    named,
     wantedProvider: options.wantedProvider,
-    readStack: () => Promise.resolve(options.running ? stack("running") : null),
-    startStack: () => {
+    findStack: () => Promise.resolve(options.running ? stack("running") : null),
+    async withOwnStack(use) {
       seen.push("start");
-      return Promise.resolve({ record: stack("own"), stop: () => Promise.resolve(void seen.push("stop")) });
+      await use(stack("own"));
+      seen.push("stop");
     },
     providerOf: () => Promise.resolve("qwen"),
     print() {},
-  });
-  await found.close();
-  return [found.api, ...seen];
+  }, ({ api }) => Promise.resolve(void seen.push(api)));
+  return seen;
 }
 
 Deno.test("the target is the one asked for, else the running stack, else one's own, which is stopped", async () => {
   assert.deepEqual(await target({ api: "http://h/api" }, { running: true }), ["http://h/api"]);
   assert.deepEqual(await target({}, { running: true }), ["running"]);
   assert.deepEqual(await target({}, { running: true, wantedProvider: "qwen" }), ["running"]);
-  assert.deepEqual(await target({}, { running: true, wantedProvider: "modal" }), ["own", "start", "stop"]);
-  assert.deepEqual(await target({}, { running: false }), ["own", "start", "stop"]);
+  assert.deepEqual(await target({}, { running: true, wantedProvider: "modal" }), ["start", "own", "stop"]);
+  assert.deepEqual(await target({}, { running: false }), ["start", "own", "stop"]);
 });
 
 Deno.test("what was spoken is saved where it was asked for, and else in .local, named from the caller's folder", async () => {
   const folder = await Deno.makeTempDir();
   try {
-    const output = createOutput("evening.wav", folder);
-    await output.save(new Uint8Array([1, 2, 3]));
-    assert.equal(output.name, "evening.wav");
+    const file = createAudioFile("evening.wav", folder);
+    await file.save(new Uint8Array([1, 2, 3]));
+    assert.equal(file.name, "evening.wav");
     assert.deepEqual(await Deno.readFile(join(folder, "evening.wav")), new Uint8Array([1, 2, 3]));
-    await assert.rejects(createOutput("missing/evening.wav", folder).save(new Uint8Array()), {
+    await assert.rejects(createAudioFile("missing/evening.wav", folder).save(new Uint8Array()), {
       message: `${join("missing", "evening.wav")} cannot be written. Name another file with --out.`,
     });
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
-  assert.equal(createOutput(undefined, repository).name, join(".local", "smoke.wav"));
+  assert.equal(createAudioFile(undefined, repository).name, join(".local", "smoke.wav"));
   assert.equal(
-    createOutput(undefined, join(repository, "docs")).name,
+    createAudioFile(undefined, join(repository, "docs")).name,
     join(repository, ".local", "smoke.wav"),
   );
 });
