@@ -1,8 +1,8 @@
 import { type Simulator, startSimulator } from "../simulator/simulator.ts";
 import type { Environment } from "../stack/function/function_environment.ts";
 import { redirectConsole } from "../stack/library_output.ts";
-import type { Log } from "../stack/log.ts";
-import { startStack } from "../stack/stack.ts";
+import type { Log } from "../stack/terminal.ts";
+import { startStack } from "../stack/embedded_stack.ts";
 import type { StackRecord } from "../stack/stack_record.ts";
 import { benchEnvironment } from "./bench_environment.ts";
 import { type MeasuredFunction, startMeasuredFunction } from "./measured_function.ts";

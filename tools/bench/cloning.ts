@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { messageOf } from "../stack/log.ts";
+import { messageOf } from "../stack/terminal.ts";
 import type { BenchClip } from "./bench_clips.ts";
 import type { BenchStack } from "./bench_stack.ts";
 import type { MeasuredFunction } from "./measured_function.ts";

@@ -1,8 +1,8 @@
 import { findDeno } from "../stack/function/deno_binaries.mjs";
 import { spawnFunction } from "../stack/function/function_command.ts";
 import type { Environment } from "../stack/function/function_environment.ts";
-import { logLines } from "../stack/log.ts";
-import { signal } from "../stack/processes.ts";
+import { logLines } from "../stack/terminal.ts";
+import { signal } from "../stack/process/processes.ts";
 
 /** A process of Deno that listens. */
 export type DenoProcess = {

@@ -1,6 +1,6 @@
 // Runs a bench that starts every kind of process that benches start, prints their pids, and never is through.
-import { logToStderr, logToStdout, messageOf } from "../stack/log.ts";
-import { whenAskedToStop } from "../stack/signals.ts";
+import { logToStderr, logToStdout, messageOf } from "../stack/terminal.ts";
+import { whenAskedToStop } from "../stack/process/stop_signals.ts";
 import type { Bench } from "./bench.ts";
 import { runBenches } from "./run.ts";
 import { withStandIn } from "./stand_in_process.ts";

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { openDatabase } from "../stack/postgres/database.ts";
+import { openDatabase } from "../stack/postgres/project_database.ts";
 import { startBenchStack } from "./bench_stack.ts";
 import { createCloning } from "./cloning.ts";
 import { growth } from "./growth.ts";

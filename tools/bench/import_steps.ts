@@ -8,7 +8,10 @@ const STEPS: readonly [string, () => unknown][] = [
   ["the first CommonJS module", () => import("./empty.cjs")],
   ["_shared/supabase.ts: supabase-js", () => import("../../supabase/functions/_shared/supabase.ts")],
   ["zod", () => import("zod")],
-  ["_shared/contract.ts", () => import("../../supabase/functions/_shared/contract.ts")],
+  [
+    "_shared/contract/create_upload_url.ts",
+    () => import("../../supabase/functions/_shared/contract/create_upload_url.ts"),
+  ],
   ["_shared/config_schema.ts", () => import("../../supabase/functions/_shared/config_schema.ts")],
   ["api/services.ts", () => import("../../supabase/functions/api/services.ts")],
   ["api/app.ts", () => import("../../supabase/functions/api/app.ts")],

@@ -1,5 +1,5 @@
 // What finalizes that wait for the provider hold in memory.
-import { freePort } from "../stack/free_port.ts";
+import { freePort } from "../stack/process/ports.ts";
 import { type Bench, compared, type Row, type RunOptions } from "./bench.ts";
 import { codeBytesDuring, MEMORY_PORT } from "./memory_watch.ts";
 import { withStandIn } from "./stand_in_process.ts";

@@ -1,5 +1,5 @@
 // What it costs to look into a clip, beside reading all of it.
-import { createReferenceCheck } from "../../supabase/functions/_shared/audio/check.ts";
+import { createReferenceCheck } from "../../supabase/functions/_shared/audio/reference_check.ts";
 import { inspectAudio } from "../../supabase/functions/_shared/audio/inspect.ts";
 import { createReferences } from "../../supabase/functions/_shared/storage/references.ts";
 import { createSupabase } from "../../supabase/functions/_shared/supabase.ts";

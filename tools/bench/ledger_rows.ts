@@ -1,4 +1,4 @@
-import { openDatabase } from "../stack/postgres/database.ts";
+import { openDatabase } from "../stack/postgres/project_database.ts";
 
 /** Fills a project's tables with voices, so that it can be measured how much slower they make it. */
 export type LedgerRows = {

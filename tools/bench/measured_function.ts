@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import type { Environment } from "../stack/function/function_environment.ts";
 import { startFunctionProcess } from "../stack/function/function_process.ts";
-import { messageOf } from "../stack/log.ts";
+import { messageOf } from "../stack/terminal.ts";
 import { cpuTimeOf, peakBytes } from "./process_usage.ts";
 
 /** The function in a process that is fresh at first and measured from outside. */

@@ -1,5 +1,5 @@
 // What finalizes under way hold in memory.
-import { freePort } from "../stack/free_port.ts";
+import { freePort } from "../stack/process/ports.ts";
 import { type Bench, compared, type Row } from "./bench.ts";
 import { wavOfSize } from "./bench_clips.ts";
 import type { BenchStack } from "./bench_stack.ts";

@@ -1,4 +1,4 @@
-import { type Log, logToStdout } from "../stack/log.ts";
+import { type Log, logToStdout } from "../stack/terminal.ts";
 import type { Bench, Row, RunOptions } from "./bench.ts";
 import { startBenchStack } from "./bench_stack.ts";
 import { renderTable } from "./table.ts";

@@ -1,6 +1,6 @@
 // The benches that run over a stand-in, once over. What they measure here means nothing; that they measure it does.
 import assert from "node:assert/strict";
-import { startOf } from "../stack/processes.ts";
+import { startOf } from "../stack/process/processes.ts";
 import type { Row } from "./bench.ts";
 import { machineEnvironment } from "./bench_environment.ts";
 import { createColdStart } from "./cold_start.ts";
@@ -39,7 +39,14 @@ Deno.test("a cold start is measured to the first OPTIONS and the first upload-ur
 Deno.test("the imports of a cold start are told one by one, after Hono", async () => {
   const rows = await imports.run(null, quick);
   const told = rows.map(({ what }) => what);
-  for (const what of ["zod", "_shared/supabase.ts: supabase-js", "_shared/contract.ts", "api/app.ts"]) {
+  for (
+    const what of [
+      "zod",
+      "_shared/supabase.ts: supabase-js",
+      "_shared/contract/create_upload_url.ts",
+      "api/app.ts",
+    ]
+  ) {
     assert(told.includes(what), what);
   }
   assert(areMeasured(rows), JSON.stringify(rows));

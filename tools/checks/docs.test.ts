@@ -1,11 +1,10 @@
-// The documents say what is there: links, error codes, environment variables, commands, log events, files.
+// The documents say what is there: links, environment variables, commands, log events, files.
 import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { z } from "zod";
-import { ConfigError } from "../../supabase/functions/_shared/config.ts";
+import { ConfigError } from "../../supabase/functions/_shared/environment.ts";
 import { parseConfig } from "../../supabase/functions/_shared/config_schema.ts";
-import { ERROR_STATUS } from "../../supabase/functions/_shared/errors.ts";
 import { repository } from "../stack/repository.ts";
 
 const read = (path: string) => Deno.readTextFileSync(join(repository, path));
@@ -61,14 +60,6 @@ Deno.test("every relative link leads to a file, and to a heading where it names 
     }
   }
   assert(links > 10);
-});
-
-Deno.test("docs/api.md lists the error codes of errors.ts, each with its status", () => {
-  const rows = [...section("docs/api.md", "Errors").matchAll(/^\| (\d{3}) +\| `([a-z_]+)`/gm)];
-  assert.deepEqual(
-    rows.map(([, status, code]) => `${code} ${status}`).sort(),
-    Object.entries(ERROR_STATUS).map(([code, status]) => `${code} ${status}`).sort(),
-  );
 });
 
 /** The names that the configuration looks up in its environment. */

@@ -1,22 +1,19 @@
-// `npm run audit`: the known vulnerabilities of all packages, those that are deployed above all.
+// `npm run audit`: the known vulnerabilities of all packages.
 import { parseArgs } from "node:util";
 import { ACCEPTED } from "../checks/audit/accepted.ts";
-import { runAudit } from "../checks/audit/run.ts";
-import { logToStderr, logToStdout, messageOf } from "../stack/log.ts";
+import { runAudit } from "../checks/audit/audit.ts";
+import { logToStderr, logToStdout, messageOf } from "../stack/terminal.ts";
 import { repository } from "../stack/repository.ts";
 
-const usage = `Asks npm's registry which vulnerabilities are known in the packages of package-lock.json.
+const usage = `Checks all packages of package-lock.json for vulnerabilities that npm's registry knows.
 
   npm run audit
-  npm run audit -- --require      a registry that has no advisories is a failure, as with AUDIT_REQUIRED=true
+  npm run audit -- --require      fails if the registry has no advisories, as with AUDIT_REQUIRED=true
   npm run audit -- --help         this text
 
-Exit code: 1 for any vulnerability of a deployed package, for one of development from "high" up, for an entry of
-tools/checks/audit/accepted.ts that is over or not needed, and when the registry failed or refused. 0 otherwise, so also when the
-registry has no advisories to give: then it says that nothing was checked.`;
-
-/** What one request of npm may take, in milliseconds. */
-const REQUEST_MS = 30_000;
+Exits with 1 for any vulnerability of a deployed package, for one of a development package from "high" up, for an entry of
+tools/checks/audit/accepted.ts that is expired or not needed, and when the registry fails or refuses. Exits with 0 otherwise,
+also when the registry has no advisories: then it says that nothing was checked.`;
 
 async function main(): Promise<number> {
   try {
@@ -37,7 +34,7 @@ async function main(): Promise<number> {
       accepted: ACCEPTED,
       today: new Date().toISOString().slice(0, 10),
       required: values.require || Deno.env.get("AUDIT_REQUIRED") === "true",
-      timeoutMs: REQUEST_MS,
+      timeoutMs: 30_000,
       retries: 1,
     });
     for (const line of lines) logToStdout(line);

@@ -1,8 +1,8 @@
 // Benches in a process of their own, launched as `npm run bench` launches them, that are told to stop.
 import assert from "node:assert/strict";
 import { z } from "zod";
-import { logLines } from "../stack/log.ts";
-import { startOf } from "../stack/processes.ts";
+import { logLines } from "../stack/terminal.ts";
+import { startOf } from "../stack/process/processes.ts";
 import { repository } from "../stack/repository.ts";
 
 const printedPids = z.array(z.int().positive()).length(4);

@@ -1,8 +1,8 @@
 // `npm run bench`: measures, and prints a table a bench.
 import { resolve } from "node:path";
 import { findDeno } from "../stack/function/deno_binaries.mjs";
-import { logToStderr, logToStdout, messageOf } from "../stack/log.ts";
-import { whenAskedToStop } from "../stack/signals.ts";
+import { logToStderr, logToStdout, messageOf } from "../stack/terminal.ts";
+import { whenAskedToStop } from "../stack/process/stop_signals.ts";
 import { type Bench, isOver } from "../bench/bench.ts";
 import { createColdStart } from "../bench/cold_start.ts";
 import { finalize } from "../bench/finalize.ts";

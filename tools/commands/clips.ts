@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { CORPUS } from "../testkit/clips/corpus.ts";
-import { logToStderr, logToStdout } from "../stack/log.ts";
+import { logToStderr, logToStdout } from "../stack/terminal.ts";
 
 const usage = `Writes clips of every format that is taken, and files that are none, to a folder.
 

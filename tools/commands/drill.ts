@@ -1,8 +1,8 @@
 // `npm run drill`: the rehearsed rollback, to modal and back, on a stack of its own.
 import { parseArgs } from "node:util";
 import { rehearse } from "../operator/drill/rehearsal.ts";
-import { logToStderr, logToStdout, messageOf } from "../stack/log.ts";
-import { whenAskedToStop } from "../stack/signals.ts";
+import { logToStderr, logToStdout, messageOf } from "../stack/terminal.ts";
+import { whenAskedToStop } from "../stack/process/stop_signals.ts";
 
 const usage =
   `Rehearses docs/qwen-integration/restoration.md on a stack of its own, with the simulator as the provider.

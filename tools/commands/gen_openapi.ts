@@ -1,14 +1,15 @@
 import { join } from "node:path";
-import { z } from "zod";
-import { logToStderr, logToStdout } from "../stack/log.ts";
-import { createOpenApiDocument, openApiPath, renderOpenApi } from "../checks/openapi/document.ts";
+import { logToStderr, logToStdout } from "../stack/terminal.ts";
 import { repository } from "../stack/repository.ts";
+import { generateDocuments } from "../checks/openapi/generate.ts";
 
 if (Deno.args.length > 0) {
-  logToStderr("npm run gen:openapi takes no options: it writes docs/openapi.json from the contract.");
+  logToStderr(
+    "npm run gen:openapi takes no options. It writes docs/openapi.json and the tables of docs/api.md.",
+  );
   Deno.exit(2);
 }
-const { version } = z.object({ version: z.string() })
-  .parse(JSON.parse(await Deno.readTextFile(join(repository, "package.json"))));
-await Deno.writeTextFile(join(repository, openApiPath), renderOpenApi(createOpenApiDocument({ version })));
-logToStdout(`Wrote ${openApiPath}.`);
+for (const [path, text] of Object.entries(await generateDocuments(repository))) {
+  await Deno.writeTextFile(join(repository, path), text);
+  logToStdout(`Wrote ${path}.`);
+}

@@ -1,11 +1,10 @@
 import { join } from "node:path";
-import { databaseFacts } from "../../supabase/functions/_shared/contract_check.ts";
-import { openDatabase } from "../stack/postgres/database.ts";
+import { databaseFacts } from "../../supabase/functions/_shared/contract/internal_check.ts";
+import { openDatabase } from "../stack/postgres/project_database.ts";
 import { databaseTypesPath, generateDatabaseTypes } from "../checks/database_types.ts";
-import { catalogOf, catalogPath } from "../operator/doctor/catalog.ts";
-import { readMade } from "../operator/doctor/expected.ts";
+import { catalogOf, catalogPath, readMade } from "../operator/doctor/expected_database.ts";
 import { redirectConsole } from "../stack/library_output.ts";
-import { logToStderr, logToStdout } from "../stack/log.ts";
+import { logToStderr, logToStdout } from "../stack/terminal.ts";
 import { withTemporaryStack } from "../stack/temporary_stack.ts";
 import { repository } from "../stack/repository.ts";
 
@@ -22,7 +21,7 @@ const { types, catalog } = await withTemporaryStack(repository, async (stack) =>
   const [row] = await database`select public.deployment_facts() as facts`.finally(() => database.end());
   return {
     types: await generateDatabaseTypes({ root: repository, databaseUrl: stack.database_url }),
-    catalog: catalogOf(databaseFacts.parse(row?.facts), made),
+    catalog: catalogOf(databaseFacts().parse(row?.facts), made),
   };
 });
 await Deno.writeTextFile(join(repository, databaseTypesPath), types);

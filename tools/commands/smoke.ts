@@ -1,7 +1,7 @@
 // `npm run smoke`: clones a voice and has it speak, as a person with curl would, and tells what came of it.
 import { resolve } from "node:path";
-import { logToStderr, logToStdout, messageOf } from "../stack/log.ts";
-import { whenAskedToStop } from "../stack/signals.ts";
+import { logToStderr, logToStdout, messageOf } from "../stack/terminal.ts";
+import { whenAskedToStop } from "../stack/process/stop_signals.ts";
 import { inSeconds } from "../operator/smoke/audio.ts";
 import { readClip } from "../operator/smoke/clip.ts";
 import { parseOptions, type SmokeOptions, usage } from "../operator/smoke/options.ts";

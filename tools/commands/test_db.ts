@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { redirectConsole } from "../stack/library_output.ts";
 import { runTestDb } from "../testkit/pgtap/command.ts";
 import { repository } from "../stack/repository.ts";
-import { whenAskedToStop } from "../stack/signals.ts";
+import { whenAskedToStop } from "../stack/process/stop_signals.ts";
 
 const supabase = join(repository, "supabase");
 redirectConsole(() => {});

@@ -1,8 +1,8 @@
 // `npm run test:deploy`: the tests of the deploy. What they start and make goes with them, also when they are stopped.
 import { repository } from "../stack/repository.ts";
-import { logToStderr } from "../stack/log.ts";
-import { signal } from "../stack/processes.ts";
-import { whenAskedToStop } from "../stack/signals.ts";
+import { logToStderr } from "../stack/terminal.ts";
+import { signal } from "../stack/process/processes.ts";
+import { whenAskedToStop } from "../stack/process/stop_signals.ts";
 import { removeTestFolder } from "../checks/deploy/test_folder.ts";
 
 /** Runs the tests in a process of their own, with a temporary folder of their own, and gives their exit code. */

@@ -3,14 +3,14 @@ import { DETAILS } from "../testkit/harness/clone.ts";
 import { takeDeno } from "../stack/function/deno_option.ts";
 import { findDeno } from "../stack/function/deno_binaries.mjs";
 import { redirectConsole } from "../stack/library_output.ts";
-import { logLines, logToStderr, logToStdout } from "../stack/log.ts";
+import { logLines, logToStderr, logToStdout } from "../stack/terminal.ts";
 import { unseenAnswers } from "../checks/openapi/coverage.ts";
 import { openApiPath } from "../checks/openapi/document.ts";
 import { jsonObject } from "../checks/openapi/json.ts";
-import { signal } from "../stack/processes.ts";
+import { signal } from "../stack/process/processes.ts";
 import { createSecrets, findLeaks } from "../checks/secret_scan.ts";
-import { whenAskedToStop } from "../stack/signals.ts";
-import { startStack } from "../stack/stack.ts";
+import { whenAskedToStop } from "../stack/process/stop_signals.ts";
+import { startStack } from "../stack/embedded_stack.ts";
 import { repository } from "../stack/repository.ts";
 
 /**

@@ -1,4 +1,4 @@
-import { logToStderr, logToStdout, messageOf } from "../stack/log.ts";
+import { logToStderr, logToStdout, messageOf } from "../stack/terminal.ts";
 import type { Target } from "./ask.ts";
 import type { OperatorOptions } from "./options.ts";
 import { startProgress } from "./progress.ts";

@@ -27,7 +27,7 @@ export function createAccounts(options: { db: Pick<Supabase["db"], "rpc"> }) {
     stands,
 
     /**
-     * An error as its caller is told of it: what is not found for want of an account is `unauthorized`, everything else as it
+     * An error as it is answered: what is not found for want of an account is `unauthorized`, everything else as it
      * is.
      * @throws {ApiError} database_unavailable: then nobody knows which
      */

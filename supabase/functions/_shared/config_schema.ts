@@ -1,17 +1,18 @@
 import { z } from "zod";
-import { ConfigError, type Environment, readAllowedOrigins } from "./config.ts";
+import { ConfigError, type Environment, readAllowedOrigins } from "./environment.ts";
 import { isLoopbackHost, isPrivateHost } from "./hosts.ts";
+import { parseJson } from "./json.ts";
 
 /** What DashScope calls its regions, with the hosts that belong to them (docs/qwen-api.md). */
 const REGION_HOSTS = {
   intl: {
     origin: "https://dashscope-intl.aliyuncs.com",
-    told: "dashscope-intl.aliyuncs.com or WORKSPACE.ap-southeast-1.maas.aliyuncs.com",
+    hostNames: "dashscope-intl.aliyuncs.com or WORKSPACE.ap-southeast-1.maas.aliyuncs.com",
     hosts: /^(dashscope-intl\.aliyuncs\.com|[a-z0-9-]+\.ap-southeast-1\.maas\.aliyuncs\.com)$/,
   },
   cn: {
     origin: "https://dashscope.aliyuncs.com",
-    told: "dashscope.aliyuncs.com or WORKSPACE.cn-beijing.maas.aliyuncs.com",
+    hostNames: "dashscope.aliyuncs.com or WORKSPACE.cn-beijing.maas.aliyuncs.com",
     hosts: /^(dashscope\.aliyuncs\.com|[a-z0-9-]+\.cn-beijing\.maas\.aliyuncs\.com)$/,
   },
 } as const;
@@ -41,16 +42,13 @@ const origin = z.string().transform((text, context) => {
 });
 
 const json = z.string().transform((text, context): unknown => {
-  try {
-    return JSON.parse(text);
-  } catch {
-    context.addIssue("must be JSON");
-    return z.NEVER;
-  }
+  const value = parseJson(text);
+  if (value === undefined) context.addIssue("must be JSON");
+  return value;
 });
 
-/** A name may be told unless it looks like a key: then name and key are the wrong way round. */
-const toldName = (name: string) => /^(?!sb_)[\w-]{1,32}$/.test(name) ? name : "(not told)";
+/** A name may be shown unless it looks like a key: then name and key are the wrong way round. */
+const shownName = (name: string) => /^(?!sb_)[\w-]{1,32}$/.test(name) ? name : "(not told)";
 
 /** A dictionary of keys by their names, as the one to use: `default`, else the only one. */
 const keyDictionary = json.pipe(
@@ -64,12 +62,12 @@ const keyDictionary = json.pipe(
   const name = "default" in keys ? "default" : names[0];
   if (name === undefined) return refuse("holds no key");
   if (name !== "default" && names.length > 1) {
-    const told = names.map(toldName).join(", ");
-    return refuse(`holds several keys and none that is called "default": ${told}`);
+    const shown = names.map(shownName).join(", ");
+    return refuse(`holds several keys and none that is called "default": ${shown}`);
   }
   const key = keys[name];
   if (typeof key === "string" && key !== "") return key;
-  return refuse(`must hold text that is not empty as its key "${toldName(name)}"`);
+  return refuse(`must hold text that is not empty as its key "${shownName(name)}"`);
 });
 
 const jwk = z.looseObject({
@@ -130,19 +128,19 @@ function dashscopeOrigin(
   region: keyof typeof REGION_HOSTS,
   given: string | undefined,
 ): { origin: string } | { problem: string } {
-  const { origin, told, hosts } = REGION_HOSTS[region];
+  const { origin, hostNames, hosts } = REGION_HOSTS[region];
   if (given === undefined) return { origin };
   const refuse = (what: string) => ({ problem: `must be a host of the region ${region}: ${what}` });
   const url = URL.parse(given.replace(/\/+$/, "").replace(/\/api\/v1$/, ""));
-  if (!url || url.search || url.hash || url.username || url.password) return refuse(told);
+  if (!url || url.search || url.hash || url.username || url.password) return refuse(hostNames);
   const isOfRegion = url.protocol === "https:" && url.port === "" && hosts.test(url.hostname);
   const isStandIn = /^https?:$/.test(url.protocol) && isLoopbackHost(url.hostname);
-  if (!isOfRegion && !isStandIn) return refuse(told);
+  if (!isOfRegion && !isStandIn) return refuse(hostNames);
   if (url.pathname === "/") return { origin: url.origin };
   // The base URL of the provider's OpenAI-compatible API is the one that its console shows first.
   return /^[\w/.-]{1,64}$/.test(url.pathname)
     ? refuse(`set ${url.origin} alone, without the path ${url.pathname}`)
-    : refuse(told);
+    : refuse(hostNames);
 }
 
 /**
@@ -224,7 +222,7 @@ export function readVariables(environment: Environment): { name: string; set: bo
     .map((name) => ({ name, set: environment[name] !== undefined }));
 }
 
-/** The secret key alone, whatever else is wrong; undefined where it cannot be told. */
+/** The secret key alone, whatever else is wrong; undefined where it cannot be read. */
 export function readSecretKey(environment: Environment): string | undefined {
   const { SUPABASE_SECRET_KEYS, SUPABASE_SERVICE_ROLE_KEY } = environment;
   return keyDictionary.safeParse(SUPABASE_SECRET_KEYS).data ?? SUPABASE_SERVICE_ROLE_KEY;

@@ -4,7 +4,7 @@ import { ApiError, internalError } from "./errors.ts";
 type PostgrestError = { message: string; code: string };
 
 /**
- * A database error as the caller is told of it: unavailable when asking again may help, internal when it cannot.
+ * A database error as it is answered: unavailable when asking again may help, internal when it cannot.
  * PostgREST answers 5xx when it has lost the database, and supabase-js gives status 0 when there was no answer.
  * PostgreSQL quotes values in its messages and whole rows in its details, so only the code and the unquoted words are kept.
  */
@@ -14,18 +14,20 @@ export function databaseError({ code, message }: PostgrestError, status: number)
     return new ApiError(
       "database_unavailable",
       "The database is not available right now. Try again shortly.",
-      {
-        retryAfterSeconds: 5,
-        cause,
-      },
+      { retryAfterSeconds: 5, cause },
     );
   }
   return internalError(cause);
 }
 
+/** Whether the database could not be reached: asking again may help. */
+export function isDatabaseAway(error: unknown): boolean {
+  return error instanceof ApiError && error.code === "database_unavailable";
+}
+
 /**
  * What a database function answered, checked.
- * @throws {ApiError} as `databaseError` tells it
+ * @throws {ApiError} that of `databaseError`
  */
 export function parseAnswer<T>(
   schema: z.ZodType<T>,

@@ -13,7 +13,7 @@ type KeptAnswer = { status: number; headers: Headers; body: string };
 
 /**
  * A `fetch` that asks for the key set of `origin` at most once in a cool-down, and once for all who ask meanwhile. No answer,
- * 429 and 5xx are told to those who waited and not kept. Everything else is passed on.
+ * 429 and 5xx reach those who waited and are not kept. Everything else is passed on.
  */
 export function createKeySetFetch(
   options: { origin: string; fetch: typeof fetch; clock: Pick<Clock, "now"> },

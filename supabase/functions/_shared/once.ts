@@ -1,5 +1,5 @@
 /**
- * Makes a load once and keeps what it gives; who asks meanwhile shares it. One that fails is told to those who waited and
+ * Makes a load once and keeps what it gives; who asks meanwhile shares it. A load that fails fails for those who waited and is
  * forgotten, so that the next call tries again: a process must not be lost for one import that went wrong.
  */
 export function once<Loaded>(load: () => Promise<Loaded>): () => Promise<Loaded> {

@@ -44,10 +44,7 @@ export function createSupabase(options: SupabaseOptions) {
       signal: init.signal ? AbortSignal.any([init.signal, timeout]) : timeout,
     });
   };
-  const repeatable = createRepeatable({
-    send,
-    timeout: clock.timeout,
-  });
+  const repeatable = createRepeatable({ send, timeout: clock.timeout });
   const client = createClient<Database>(options.url, options.secretKey, {
     auth: { persistSession: false, autoRefreshToken: false, detectSessionInUrl: false },
     global: { fetch: createKeySetFetch({ origin: options.url, fetch: guarded, clock }) },

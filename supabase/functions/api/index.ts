@@ -1,8 +1,9 @@
 import type { Hono } from "hono";
-import { ConfigError, loadConfig, readAllowedOrigins, readEnvironment } from "../_shared/config.ts";
+import { loadConfig } from "../_shared/config.ts";
+import { ConfigError, readAllowedOrigins, readEnvironment } from "../_shared/environment.ts";
 import { createLog } from "../_shared/log.ts";
 import { once } from "../_shared/once.ts";
-import type { ApiEnv } from "./environment.ts";
+import type { ApiEnv } from "./hono_types.ts";
 import { createFront } from "./front.ts";
 
 /** Supabase's runtime: keeps a worker alive for work that outlives its answer (Edge Functions, "Background Tasks"). */
@@ -28,7 +29,7 @@ async function load(): Promise<Hono<ApiEnv>> {
 }
 
 /**
- * Loads once. A configuration that cannot be used is told to every request and logged once, for the environment of a process
+ * Loads once. A configuration that cannot be used answers every request and is logged once, for the environment of a process
  * does not change; after any other failure the next request tries again.
  */
 const loadRoutes = once(async () => {

@@ -1,6 +1,7 @@
 import { createAccounts } from "../_shared/accounts.ts";
 import { type Clock, createClock } from "../_shared/clock.ts";
-import type { Config, Environment } from "../_shared/config.ts";
+import type { Config } from "../_shared/config.ts";
+import type { Environment } from "../_shared/environment.ts";
 import { createGenerate } from "../_shared/generations/generate.ts";
 import { createTasks } from "../_shared/generations/tasks.ts";
 import { once } from "../_shared/once.ts";
@@ -9,9 +10,9 @@ import { createReferences } from "../_shared/storage/references.ts";
 import { createSupabase } from "../_shared/supabase.ts";
 import type { TtsProvider } from "../_shared/tts/provider.ts";
 import type { createFinalize } from "../_shared/voices/finalize.ts";
-import { enrollmentToken } from "../_shared/voices/token.ts";
+import { enrollmentToken } from "../_shared/tts/token.ts";
 import { createUploads } from "../_shared/voices/uploads.ts";
-import { createVoices } from "../_shared/voices/voices.ts";
+import { createVoiceRows } from "../_shared/voices/voice_rows.ts";
 
 /** Chooses the provider that the configuration names, and loads that one alone. */
 async function createProvider(
@@ -42,7 +43,7 @@ async function loadLook(
 
 /**
  * Everything the routes need, wired once for a process. `fetch` and `clock` are for tests.
- * @param options.environment what `config` was made of: the operator is told which variables are set
+ * @param options.environment what `config` was made of: the operator sees which variables are set
  */
 export async function createServices(
   config: Config,
@@ -66,7 +67,7 @@ export async function createServices(
   const loadFinalize = once(async () => {
     const [enrollments, { createReferenceCheck }, { createFinalize }] = await Promise.all([
       loadEnrollments(),
-      import("../_shared/audio/check.ts"),
+      import("../_shared/audio/reference_check.ts"),
       import("../_shared/voices/finalize.ts"),
     ]);
     return createFinalize({
@@ -106,7 +107,7 @@ export async function createServices(
       perHour: config.limits.uploadUrlsPerHour,
       newVoiceId: () => crypto.randomUUID(),
     }),
-    voices: createVoices({ db: supabase.db, accounts, now: () => new Date(clock.now()) }),
+    voices: createVoiceRows({ db: supabase.db, accounts, now: () => new Date(clock.now()) }),
     finalize: async (...asked: Parameters<ReturnType<typeof createFinalize>>) =>
       await (await loadFinalize())(...asked),
     tasks,

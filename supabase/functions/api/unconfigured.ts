@@ -1,18 +1,18 @@
 import { Hono } from "hono";
 import { timingSafeEqual } from "hono/utils/buffer";
 import type { z } from "zod";
-import type { ConfigError, Environment } from "../_shared/config.ts";
+import type { ConfigError, Environment } from "../_shared/environment.ts";
 import { readSecretKey } from "../_shared/config_schema.ts";
-import type { configInvalidError } from "../_shared/contract_check.ts";
+import { type configInvalidError, internalCheck } from "../_shared/contract/internal_check.ts";
 import { ApiError } from "../_shared/errors.ts";
-import type { ApiEnv } from "./environment.ts";
-import { handleError } from "./middleware/errors.ts";
+import type { ApiEnv } from "./hono_types.ts";
+import { handleError } from "./middleware/error_handlers.ts";
 
-type Problems = z.input<typeof configInvalidError>["problems"];
+type Problems = z.input<ReturnType<typeof configInvalidError>>["problems"];
 
 /**
  * What stands in the place of the routes while the configuration cannot be used: 503 `config_invalid` to everyone. Whoever
- * has the secret key is told what is wrong, at `POST /internal/check`.
+ * has the secret key learns what is wrong, at `POST /internal/check`.
  */
 export function createUnconfigured({ problems }: ConfigError, environment: Environment) {
   const secretKey = readSecretKey(environment);
@@ -28,7 +28,7 @@ export function createUnconfigured({ problems }: ConfigError, environment: Envir
     await next();
   });
   app.onError(handleError);
-  app.post("/internal/check", async (c) => {
+  app.on(internalCheck.method, internalCheck.path, async (c) => {
     const isOperator = secretKey !== undefined &&
       await timingSafeEqual(c.req.header("apikey") ?? "", secretKey);
     throw isOperator ? refusal({ problems: [...problems] }) : refusal();

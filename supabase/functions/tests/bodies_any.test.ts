@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { z } from "zod";
-import { finalizeResponse, uploadUrlResponse } from "../_shared/contract.ts";
-import { ERROR_STATUS } from "../_shared/errors.ts";
+import { createUploadUrl } from "../_shared/contract/create_upload_url.ts";
+import { finalizeVoice } from "../_shared/contract/finalize_voice.ts";
+import { ERROR_CODES } from "../_shared/contract/error_codes.ts";
 import { startApi } from "../../../tools/testkit/harness/api.ts";
 import { DETAILS } from "../../../tools/testkit/harness/clone.ts";
 import { withDashScope } from "../../../tools/testkit/harness/dashscope.ts";
@@ -14,8 +15,8 @@ const token = await keys.sign((await signUp()).id);
 const errorBody = z.strictObject({ detail: z.string().min(1), code: z.string(), request_id: z.string() });
 
 const ROUTES = [
-  { path: "/clone/upload-url", answer: uploadUrlResponse.strict() },
-  { path: "/clone/finalize", answer: finalizeResponse.strict() },
+  { path: "/clone/upload-url", answer: createUploadUrl.answer.schema().strict() },
+  { path: "/clone/finalize", answer: finalizeVoice.answer.schema().strict() },
 ];
 
 /** The good answer of the route, or the whole error envelope below 500. */
@@ -26,7 +27,7 @@ async function assertEnvelope(response: Response, answer: z.ZodType): Promise<vo
     return;
   }
   const { code, request_id } = errorBody.parse(body);
-  assert.equal(Object.entries(ERROR_STATUS).find(([known]) => known === code)?.[1], response.status);
+  assert.equal(Object.entries(ERROR_CODES).find(([known]) => known === code)?.[1].status, response.status);
   assert.equal(request_id, response.headers.get("x-request-id"));
   assert(response.status < 500, `status ${response.status}`);
 }

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { ConfigError, loadConfig, readAllowedOrigins, readEnvironment } from "../_shared/config.ts";
+import { loadConfig } from "../_shared/config.ts";
+import { ConfigError, readAllowedOrigins, readEnvironment } from "../_shared/environment.ts";
 
 const REQUIRED = {
   SUPABASE_URL: "https://ref123.supabase.co",

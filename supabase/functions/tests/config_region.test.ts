@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { ConfigError, loadConfig } from "../_shared/config.ts";
+import { loadConfig } from "../_shared/config.ts";
+import { ConfigError } from "../_shared/environment.ts";
 
 const REQUIRED = {
   SUPABASE_URL: "https://project.supabase.co",

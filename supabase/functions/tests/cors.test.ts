@@ -1,6 +1,7 @@
 // Which pages may read the answers.
 import assert from "node:assert/strict";
-import { ConfigError, loadConfig, readAllowedOrigins } from "../_shared/config.ts";
+import { loadConfig } from "../_shared/config.ts";
+import { ConfigError, readAllowedOrigins } from "../_shared/environment.ts";
 import { ApiError } from "../_shared/errors.ts";
 import { createLog } from "../_shared/log.ts";
 import { createFront } from "../api/front.ts";

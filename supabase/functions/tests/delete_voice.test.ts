@@ -1,6 +1,6 @@
 // What a delete at the provider ends in: gone is gone, and an error that comes with 200 is none the less an error.
 import assert from "node:assert/strict";
-import type { ProviderErrorCategory } from "../_shared/tts/errors.ts";
+import type { ProviderErrorCategory } from "../_shared/tts/provider_error.ts";
 import { createQwen } from "../_shared/tts/providers/qwen.ts";
 import { PROVIDER_KEY } from "../../../tools/testkit/harness/api.ts";
 import {

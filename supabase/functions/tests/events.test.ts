@@ -1,6 +1,6 @@
 // What the log tells of each way a finalize or a repair can go: these events, with these fields and no others.
 import assert from "node:assert/strict";
-import { enrollmentToken } from "../_shared/voices/token.ts";
+import { enrollmentToken } from "../_shared/tts/token.ts";
 import { DETAILS } from "../../../tools/testkit/harness/clone.ts";
 import { LEDGER_DETAILS, madeVoice } from "../../../tools/testkit/harness/claims.ts";
 import { withDatabase } from "../../../tools/testkit/harness/database.ts";

@@ -1,7 +1,7 @@
 import { Buffer } from "node:buffer";
 import assert from "node:assert/strict";
 import { z } from "zod";
-import { listVoicesResponse } from "../_shared/contract.ts";
+import { listVoices } from "../_shared/contract/list_voices.ts";
 import { PROVIDER_KEY, startApi } from "../../../tools/testkit/harness/api.ts";
 import { askForUpload, DETAILS, speechClip, upload } from "../../../tools/testkit/harness/clone.ts";
 import { voiceCreated, withDashScope } from "../../../tools/testkit/harness/dashscope.ts";
@@ -9,7 +9,7 @@ import { createVirtualClock } from "../../../tools/testkit/harness/clock.ts";
 import { assertError } from "../../../tools/testkit/harness/errors.ts";
 import { stack } from "../../../tools/testkit/harness/stack.ts";
 import { createSigningKeys, signUp } from "../../../tools/testkit/harness/users.ts";
-import { enrollmentToken } from "../_shared/voices/token.ts";
+import { enrollmentToken } from "../_shared/tts/token.ts";
 
 const keys = await createSigningKeys();
 const user = await signUp();
@@ -53,7 +53,7 @@ Deno.test("a finalize creates the voice at the provider and saves it ready for s
     assert(Buffer.from(await (await fetch(signed)).arrayBuffer()).equals(clip));
 
     const list = await api.call("GET", "/voices", { token });
-    const [row] = listVoicesResponse.parse(list.body).voices;
+    const [row] = listVoices.answer.schema().parse(list.body).voices;
     assert(row);
     const { created_at, provider_metadata, ...rest } = row;
     assert.deepEqual(rest, {
@@ -143,7 +143,7 @@ Deno.test("the description and the language are kept", async () => {
     const asked = { ...body, language: "de", description: " A warm voice " };
     assert.equal((await api.call("POST", "/clone/finalize", { token, body: asked })).status, 200);
     assert.equal(calls[0]?.body.input.language, "de");
-    const list = listVoicesResponse.parse((await api.call("GET", "/voices", { token })).body);
+    const list = listVoices.answer.schema().parse((await api.call("GET", "/voices", { token })).body);
     const row = list.voices.find((voice) => voice.id === body.voice_id);
     assert.deepEqual([row?.language, row?.description], ["German", "A warm voice"]);
   });
@@ -160,7 +160,7 @@ Deno.test("for Auto the transcript's language is sent, and none when the transcr
       sent = calls[0]?.body.input.language;
       assert.equal("language" in (calls[0]?.body.input ?? {}), sent !== undefined);
     });
-    const list = listVoicesResponse.parse((await api.call("GET", "/voices", { token })).body);
+    const list = listVoices.answer.schema().parse((await api.call("GET", "/voices", { token })).body);
     const row = list.voices.find((voice) => voice.id === body.voice_id);
     assert.equal(row?.language, "Auto");
     return { sent, kept: row?.provider_metadata.language };
@@ -181,7 +181,7 @@ Deno.test("a degraded enrollment is kept as the provider told it", async () => {
   const degraded = { fallback_mode: true, fallback_reason: "no_valid_asr_segments" };
   await withDashScope([voiceCreated(degraded)], async () => {
     assert.equal((await api.call("POST", "/clone/finalize", { token, body })).status, 200);
-    const list = listVoicesResponse.parse((await api.call("GET", "/voices", { token })).body);
+    const list = listVoices.answer.schema().parse((await api.call("GET", "/voices", { token })).body);
     const row = list.voices.find((voice) => voice.id === body.voice_id);
     assert.equal(row?.provider_metadata.fallback_mode, true);
     assert.equal(row?.provider_metadata.fallback_reason, "no_valid_asr_segments");

@@ -1,7 +1,7 @@
 import { Buffer } from "node:buffer";
 import assert from "node:assert/strict";
 import type { Bytes } from "../_shared/bytes.ts";
-import { startApi } from "../../../tools/testkit/harness/api.ts";
+import { type Intercept, startApi } from "../../../tools/testkit/harness/api.ts";
 import { wav } from "../../../tools/testkit/clips/write_wav.ts";
 import { readFixture } from "../../../tools/testkit/fixtures.ts";
 import { askForUpload, DETAILS, putClip, upload } from "../../../tools/testkit/harness/clone.ts";
@@ -90,7 +90,13 @@ Deno.test("a clip too large for a data URL is refused, and nothing stays claimed
 });
 
 Deno.test("one clip is sent as a data URL at a time; the others wait their turn", async () => {
-  await using api = await startApi({ keys, environment: { QWEN_REFERENCE_DELIVERY: "data_url" } });
+  const allClaimed = Promise.withResolvers<void>();
+  let claims = 0;
+  const intercept: Intercept = (path, send) =>
+    path === "/rest/v1/rpc/clone_claim"
+      ? send().finally(() => ++claims === 4 && allClaimed.resolve())
+      : undefined;
+  await using api = await startApi({ keys, intercept, environment: { QWEN_REFERENCE_DELIVERY: "data_url" } });
   const bodies: Awaited<ReturnType<typeof upload>>["body"][] = [];
   for (let count = 0; count < 4; count++) bodies.push((await upload(api, token)).body);
   const gates = bodies.map(() => Promise.withResolvers<void>());
@@ -107,6 +113,9 @@ Deno.test("one clip is sent as a data URL at a time; the others wait their turn"
   const readings = () => api.supabaseRequests.filter(({ path }) => path.includes("/object/references/"));
   await withDashScope(bodies.map(() => answer), async () => {
     const answers = bodies.map((body) => api.call("POST", "/clone/finalize", { token, body }));
+    // While the first one is held, the others come as far as they may: to their turn.
+    await allClaimed.promise;
+    for (let count = 0; count < 4; count++) await upload(api, token);
     for (const [index, gate] of gates.entries()) {
       await arrivals[index]?.promise;
       gate.resolve();

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { createApp } from "../api/app.ts";
 import { createServices } from "../api/services.ts";
 import { loadConfig } from "../_shared/config.ts";
-import { listVoicesResponse } from "../_shared/contract.ts";
+import { listVoices } from "../_shared/contract/list_voices.ts";
 import { type Answer, environmentOf } from "../../../tools/testkit/harness/api.ts";
 import { DETAILS } from "../../../tools/testkit/harness/clone.ts";
 import { assertError } from "../../../tools/testkit/harness/errors.ts";
@@ -84,7 +84,7 @@ Deno.test("whatever is tried with another's id is answered as if there were noth
   assert.deepEqual(await everythingOf(owner), before);
   assert.equal(simulator.calls().length, calls, "the provider was asked");
   assert.deepEqual(Object.values(await everythingOf(stranger.id)).flat(), []);
-  const { voices } = listVoicesResponse.parse((await api.call("GET", "/voices", { token })).body);
+  const { voices } = listVoices.answer.schema().parse((await api.call("GET", "/voices", { token })).body);
   assert.deepEqual(voices, []);
 
   // The ids are good ones: their owner has what is behind them.

@@ -1,6 +1,6 @@
 // Hosts, ids and searches that are more than they should be.
 import assert from "node:assert/strict";
-import { listVoicesResponse } from "../_shared/contract.ts";
+import { listVoices } from "../_shared/contract/list_voices.ts";
 import { startApi } from "../../../tools/testkit/harness/api.ts";
 import { withDatabase } from "../../../tools/testkit/harness/database.ts";
 import { assertError } from "../../../tools/testkit/harness/errors.ts";
@@ -104,7 +104,7 @@ Deno.test("a search is text: what is PostgREST's own grammar finds nobody else's
     const query = new URLSearchParams({ search, user_id: `neq.${user.id}`, select: "*", or: "(id.neq.0)" });
     const answer = await api.call("GET", `/voices?${query}`, { token });
     assert.equal(answer.status, 200, search);
-    const { voices } = listVoicesResponse.parse(answer.body);
+    const { voices } = listVoices.answer.schema().parse(answer.body);
     assert.deepEqual(voices.filter(({ id }) => !own.includes(id)), [], search);
   }
   const asked = fetches.left.filter(({ url }) => url.pathname === "/rest/v1/voices");

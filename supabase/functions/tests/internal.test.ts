@@ -1,6 +1,6 @@
 // The operator's route: who may ask, what they may ask, and how it is answered.
 import assert from "node:assert/strict";
-import { reconcileReport } from "../_shared/contract.ts";
+import { internalReconcile } from "../_shared/contract/internal_reconcile.ts";
 import { type Api, startApi } from "../../../tools/testkit/harness/api.ts";
 import { createVirtualClock } from "../../../tools/testkit/harness/clock.ts";
 import {
@@ -65,7 +65,7 @@ Deno.test("with the secret key it answers 200 and the report of one batch; the b
       async () => {
         const answer = await ask(api, body);
         assert.equal(answer.status, 200, JSON.stringify(answer.body));
-        const report = reconcileReport.strict().parse(answer.body);
+        const report = internalReconcile.answer.schema().strict().parse(answer.body);
         const { region, provider_voices, ours, orphans, foreign, completed, purged, more } = report;
         assert.deepEqual({ region, provider_voices, ours, orphans, foreign, completed, purged, more }, {
           region: "intl",
@@ -204,7 +204,7 @@ Deno.test("in modal mode no provider is asked, and no row is called gone", async
   await using api = await startApi({ environment: { TTS_PROVIDER_MODE: "modal" } });
   await withDashScope([], async () => {
     const { status, body } = await ask(api);
-    const { region, provider_voices, foreign, gone } = reconcileReport.parse(body);
+    const { region, provider_voices, foreign, gone } = internalReconcile.answer.schema().parse(body);
     assert.deepEqual([status, region, provider_voices, foreign, gone], [200, "none", 0, [], []]);
   });
 });

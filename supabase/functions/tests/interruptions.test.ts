@@ -3,7 +3,12 @@ import assert from "node:assert/strict";
 import type { Intercept } from "../../../tools/testkit/harness/api.ts";
 import { DETAILS } from "../../../tools/testkit/harness/clone.ts";
 import { withDatabase } from "../../../tools/testkit/harness/database.ts";
-import { voiceCreated, voiceList, withDashScope } from "../../../tools/testkit/harness/dashscope.ts";
+import {
+  providerError,
+  voiceCreated,
+  voiceList,
+  withDashScope,
+} from "../../../tools/testkit/harness/dashscope.ts";
 import { assertError } from "../../../tools/testkit/harness/errors.ts";
 import { type Ready, readyToFinalize } from "../../../tools/testkit/harness/finalizing.ts";
 import {
@@ -78,6 +83,18 @@ Deno.test("a database that refuses the call: 500, told loudly, not asked again",
   assert.deepEqual(ready.slept, []);
   assert.equal(ready.api.events("clone.unrecorded").length, 1);
   assert(!ready.api.logged.join("\n").includes(DETAILS.transcript));
+});
+
+Deno.test("an unknown outcome that could not be marked is not forgotten when the next create is refused", async () => {
+  await using ready = await readyToFinalize({ intercept: failing("clone_unresolved", 2, away) });
+  const [failed, refused] = [
+    providerError(500, "InternalError"),
+    providerError(400, "Audio.PreprocessError"),
+  ];
+  await withDashScope([failed, voiceList(), voiceList(), voiceList(), refused], async () => {
+    assertError(await ready.finalize(), 422, "provider_rejected");
+  });
+  assert.equal((await enrollmentOf(ready.voiceId))?.state, "sending");
 });
 
 Deno.test("a claim whose answer was lost is asked again with the same attempt, and holds", async () => {

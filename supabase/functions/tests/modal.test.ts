@@ -1,6 +1,6 @@
 // The fallback provider: a voice is a row, and nobody is asked.
 import assert from "node:assert/strict";
-import { languagesResponse } from "../_shared/contract.ts";
+import { getLanguages } from "../_shared/contract/get_languages.ts";
 import { type Api, startApi } from "../../../tools/testkit/harness/api.ts";
 import { createVirtualClock } from "../../../tools/testkit/harness/clock.ts";
 import { askForUpload, DETAILS } from "../../../tools/testkit/harness/clone.ts";
@@ -103,7 +103,7 @@ Deno.test("a finalize asks Supabase three times in two steps, a replay twice in 
 
 Deno.test("the languages name modal as the provider", async () => {
   await using api = await startApi({ environment: MODAL });
-  const answer = languagesResponse.parse((await api.call("GET", "/languages")).body);
+  const answer = getLanguages.answer.schema().parse((await api.call("GET", "/languages")).body);
   assert.deepEqual([answer.provider, answer.default, answer.languages.length], ["modal", "Auto", 11]);
 });
 

@@ -1,7 +1,7 @@
 // However slow everything is, a batch answers before the platform gives up.
 import assert from "node:assert/strict";
 import { createLog } from "../_shared/log.ts";
-import { ProviderError } from "../_shared/tts/errors.ts";
+import { ProviderError } from "../_shared/tts/provider_error.ts";
 import type { ListedVoice } from "../_shared/tts/provider.ts";
 import type { Enrollments } from "../_shared/voices/enrollments.ts";
 import { createReconcile } from "../_shared/voices/reconcile.ts";
@@ -109,7 +109,9 @@ async function runBatch(world: World): Promise<{ took: number; ended: string }> 
     provider: {
       name: "qwen",
       region: "intl",
-      cloneVoice: refuse("clone"),
+      keepsVoices: true,
+      inTurn: refuse("clone"),
+      prepareClone: refuse("clone"),
       synthesize: null,
       findVoice: refuse("find"),
       async listVoices(signal) {

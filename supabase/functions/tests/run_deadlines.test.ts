@@ -5,7 +5,7 @@ import type { Tasks } from "../_shared/generations/tasks.ts";
 import { createWork } from "../_shared/generations/work.ts";
 import { createLog } from "../_shared/log.ts";
 import { storageUnavailable } from "../_shared/storage/objects.ts";
-import { ProviderError } from "../_shared/tts/errors.ts";
+import { ProviderError } from "../_shared/tts/provider_error.ts";
 import { createElapsingClock } from "../../../tools/testkit/harness/elapsing.ts";
 import { wav } from "../../../tools/testkit/clips/write_wav.ts";
 

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { ProviderError } from "../_shared/tts/errors.ts";
+import { ProviderError } from "../_shared/tts/provider_error.ts";
 import { createSlots } from "../_shared/tts/providers/slots.ts";
 
 const never = new AbortController().signal;

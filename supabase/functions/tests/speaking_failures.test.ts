@@ -4,7 +4,7 @@ import { createSpeak } from "../_shared/generations/speak.ts";
 import { createLog } from "../_shared/log.ts";
 import { createGenerations } from "../_shared/storage/generations.ts";
 import { createSupabase } from "../_shared/supabase.ts";
-import { ProviderError } from "../_shared/tts/errors.ts";
+import { ProviderError } from "../_shared/tts/provider_error.ts";
 import type { Intercept } from "../../../tools/testkit/harness/api.ts";
 import { createVirtualClock } from "../../../tools/testkit/harness/clock.ts";
 import { withDatabase } from "../../../tools/testkit/harness/database.ts";

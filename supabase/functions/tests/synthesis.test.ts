@@ -1,6 +1,6 @@
 // Speaking at Qwen: what is sent, and what each answer of the provider comes to.
 import assert from "node:assert/strict";
-import type { ProviderErrorCategory } from "../_shared/tts/errors.ts";
+import type { ProviderErrorCategory } from "../_shared/tts/provider_error.ts";
 import { LANGUAGES } from "../_shared/tts/languages.ts";
 import { createModal } from "../_shared/tts/providers/modal.ts";
 import { PROVIDER_KEY } from "../../../tools/testkit/harness/api.ts";

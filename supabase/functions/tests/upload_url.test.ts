@@ -2,7 +2,7 @@ import { Buffer } from "node:buffer";
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { z } from "zod";
-import { uploadUrlResponse } from "../_shared/contract.ts";
+import { createUploadUrl } from "../_shared/contract/create_upload_url.ts";
 import { startApi } from "../../../tools/testkit/harness/api.ts";
 import { DETAILS, putClip, speechClip } from "../../../tools/testkit/harness/clone.ts";
 import { withDatabase } from "../../../tools/testkit/harness/database.ts";
@@ -29,7 +29,7 @@ Deno.test("the answer is exactly the three fields of the contract, and costs two
   });
   const answer = await api.call("POST", "/clone/upload-url", { token, body: DETAILS });
   assert.equal(answer.status, 200);
-  const { voice_id, upload_url, object_key } = uploadUrlResponse.strict().parse(answer.body);
+  const { voice_id, upload_url, object_key } = createUploadUrl.answer.schema().strict().parse(answer.body);
   assert.match(voice_id, /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
   assert.equal(object_key, `${user.id}/${voice_id}/reference.wav`);
   const { origin, pathname, searchParams } = new URL(upload_url);
@@ -47,7 +47,7 @@ Deno.test("the answer is exactly the three fields of the contract, and costs two
 Deno.test("the upload URL lies on the public origin, and a PUT there is stored as it was sent", async () => {
   await using api = await startApi({ keys, environment: { PUBLIC_SUPABASE_URL: PUBLIC_URL } });
   const answer = await api.call("POST", "/clone/upload-url", { token, body: DETAILS });
-  const { voice_id, upload_url } = uploadUrlResponse.parse(answer.body);
+  const { voice_id, upload_url } = createUploadUrl.answer.schema().parse(answer.body);
   assert(upload_url.startsWith(`${PUBLIC_URL}/storage/v1/object/upload/sign/references/`));
 
   const clip = await speechClip();
@@ -80,7 +80,7 @@ Deno.test("the URL is good for its own object alone, and for the types of the bu
   await using api = await startApi({ keys });
   const ask = async () => {
     const answer = await api.call("POST", "/clone/upload-url", { token, body: DETAILS });
-    return uploadUrlResponse.parse(answer.body);
+    return createUploadUrl.answer.schema().parse(answer.body);
   };
   const put = async (url: string, type: string) => {
     const response = await fetch(url, { method: "PUT", headers: { "Content-Type": type }, body: "abc" });
@@ -101,7 +101,7 @@ Deno.test("every call gives another voice, even to the same user with the same w
       api.call("POST", "/clone/upload-url", { token: asking, body: DETAILS })
     ),
   );
-  const given = answers.map(({ body }) => uploadUrlResponse.parse(body));
+  const given = answers.map(({ body }) => createUploadUrl.answer.schema().parse(body));
   assert.equal(new Set(given.map(({ voice_id }) => voice_id)).size, 4);
   assert.equal(new Set(given.map(({ upload_url }) => upload_url)).size, 4);
   assert.equal(new Set(given.map(({ object_key }) => object_key.split("/")[0])).size, 2);
@@ -111,7 +111,7 @@ Deno.test("a user's id is the same key in upper case", async () => {
   await using api = await startApi({ keys });
   const upper = await keys.sign(user.id.toUpperCase());
   const answer = await api.call("POST", "/clone/upload-url", { token: upper, body: DETAILS });
-  const { object_key, voice_id } = uploadUrlResponse.parse(answer.body);
+  const { object_key, voice_id } = createUploadUrl.answer.schema().parse(answer.body);
   assert.equal(object_key, `${user.id}/${voice_id}/reference.wav`);
 });
 

@@ -15,8 +15,8 @@ import { assertError } from "../../../tools/testkit/harness/errors.ts";
 import { readyToFinalize } from "../../../tools/testkit/harness/finalizing.ts";
 import { enrollmentOf, voiceRowOf } from "../../../tools/testkit/harness/ledger.ts";
 import { assertSucceeds, ourVoice } from "../../../tools/testkit/harness/provider_outcomes.ts";
-import { gmtCreateOf, TRACEABLE_SHAPES, voiceIdOf } from "../../../tools/testkit/simulator.ts";
-import { enrollmentToken } from "../_shared/voices/token.ts";
+import { gmtCreateOf, TRACEABLE_SHAPES, voiceIdOf } from "../../../tools/simulator/voice_id_shapes.ts";
+import { enrollmentToken } from "../_shared/tts/token.ts";
 
 const MADE_AT = Date.UTC(2026, 10, 28, 10, 11, 12);
 

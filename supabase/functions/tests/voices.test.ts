@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { listVoicesResponse } from "../_shared/contract.ts";
+import { listVoices } from "../_shared/contract/list_voices.ts";
 import { type Api, type Intercept, startApi } from "../../../tools/testkit/harness/api.ts";
 import { withDatabase } from "../../../tools/testkit/harness/database.ts";
 import { assertError } from "../../../tools/testkit/harness/errors.ts";
@@ -18,7 +18,7 @@ async function userWith(...voices: SavedVoice[]) {
 async function list(api: Api, token: string, query: Record<string, string> = {}) {
   const answer = await api.call("GET", `/voices?${new URLSearchParams(query)}`, { token });
   assert.equal(answer.status, 200, JSON.stringify(answer.body));
-  return listVoicesResponse.strict().parse(answer.body);
+  return listVoices.answer.schema().strict().parse(answer.body);
 }
 
 const at = (second: number) => `2026-11-22T10:00:${String(second).padStart(2, "0")}.000Z`;
@@ -277,6 +277,6 @@ Deno.test("rows of the older flow whose columns are null do not hide the others"
   const token = await keys.sign(crypto.randomUUID());
   const answer = await api.call("GET", "/voices", { token });
   assert.equal(answer.status, 200);
-  const [voice] = listVoicesResponse.parse(answer.body).voices;
+  const [voice] = listVoices.answer.schema().parse(answer.body).voices;
   assert.deepEqual(voice, { ...row, name: "", language: "Auto", source: "uploaded" });
 });

@@ -1,6 +1,6 @@
 // A run of a worker: what it takes up, for how long, and what it reports.
 import assert from "node:assert/strict";
-import { workReport } from "../_shared/contract.ts";
+import { internalWork } from "../_shared/contract/internal_work.ts";
 import { createWork } from "../_shared/generations/work.ts";
 import type { Spoken } from "../_shared/generations/speak.ts";
 import { createLog } from "../_shared/log.ts";
@@ -44,7 +44,7 @@ Deno.test("work is the operator's: 200 with the secret key, and nothing is there
   const asked = { headers: { apikey: stack.secret_key } };
   const answer = await api.call("POST", "/internal/work", asked);
   assert.equal(answer.status, 200);
-  assert.deepEqual(workReport.strict().parse(answer.body), {
+  assert.deepEqual(internalWork.answer.schema().strict().parse(answer.body), {
     completed: 0,
     failed: 0,
     put_back: 0,

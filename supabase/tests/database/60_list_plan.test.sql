@@ -16,7 +16,7 @@ select
 from generate_series(0, 99999) as number;
 analyze public.voices;
 
--- What PostgREST makes of the request in _shared/voices/voices.ts, which asks for the exact count as well.
+-- What PostgREST makes of the request in _shared/voices/voice_rows.ts, which asks for the exact count as well.
 create function pg_temp.prepare_list(p_name text, p_filter text) returns text
   language plpgsql
 as $$

@@ -1,8 +1,7 @@
-/** A known vulnerability that we live with for a while. */
+/** A known vulnerability that is accepted for a while. */
 export type Accepted = {
-  /** As npm names the package in which it is. */
   packageName: string;
-  /** The last part of the advisory's address, such as `GHSA-xxxx-xxxx-xxxx`. */
+  /** The last part of the advisory's URL, such as `GHSA-xxxx-xxxx-xxxx`. */
   advisory: string;
   /** Why it does no harm here. */
   reason: string;
@@ -10,5 +9,5 @@ export type Accepted = {
   until: string;
 };
 
-/** One that is over, or that is in no package any more, fails `npm run audit` as a vulnerability does. */
+/** An entry that is expired or not needed fails `npm run audit`. */
 export const ACCEPTED: readonly Accepted[] = [];

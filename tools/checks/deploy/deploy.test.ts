@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { findDeno } from "../../stack/function/deno_binaries.mjs";
 import { readEnvironment } from "../../stack/function/function_environment.ts";
 import { redirectConsole } from "../../stack/library_output.ts";
-import { logToStdout, messageOf } from "../../stack/log.ts";
+import { logToStdout, messageOf } from "../../stack/terminal.ts";
 import { readClip } from "../../operator/smoke/clip.ts";
 import { runSmoke } from "../../operator/smoke/run.ts";
 import { withTemporaryStack } from "../../stack/temporary_stack.ts";

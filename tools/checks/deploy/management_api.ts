@@ -1,4 +1,4 @@
-import { messageOf } from "../../stack/log.ts";
+import { messageOf } from "../../stack/terminal.ts";
 import { readUpload, type Upload } from "./upload.ts";
 
 /** A stand-in of Supabase's Management API that knows one project and one token. */

@@ -1,29 +1,22 @@
 import { cp } from "node:fs/promises";
 import { join, sep } from "node:path";
-import { z } from "zod";
 import { readLockedPackages } from "../locked_packages.ts";
 
-const lockSchema = z.looseObject({ packages: z.record(z.string(), z.unknown()) });
-
 /**
- * The folders of these packages and of all they depend on, as the `package-lock.json` in `root` has them. `scratch` is a
- * folder without a lock: one is written there as it would be for a project that depends on these packages alone. Throws when
- * the lock has another version than is wanted, or lacks one.
+ * The folders of the deployed packages in the `package-lock.json` of `root`.
+ * @throws {Error} when the lock has another version of a wanted package, or lacks one
  */
-export async function closureOf(
-  { root, scratch, wanted }: { root: string; scratch: string; wanted: ReadonlyMap<string, string> },
+export async function deployedFolders(
+  { root, wanted }: { root: string; wanted: ReadonlyMap<string, string> },
 ): Promise<string[]> {
-  const lock = lockSchema.parse(JSON.parse(await Deno.readTextFile(join(root, "package-lock.json"))));
-  lock.packages[""] = { dependencies: Object.fromEntries(wanted) };
-  await Deno.writeTextFile(join(scratch, "package-lock.json"), JSON.stringify(lock));
-  const closure = (await readLockedPackages(scratch)).filter(({ deployed }) => deployed);
+  const locked = (await readLockedPackages(root)).filter(({ deployed }) => deployed);
   for (const [name, version] of wanted) {
-    const found = closure.find(({ path }) => path === `node_modules/${name}`)?.version;
+    const found = locked.find(({ path }) => path === `node_modules/${name}`)?.version ?? "missing";
     if (found !== version) {
       throw new Error(`${name} is ${version} in the import map and ${found} in the lock.`);
     }
   }
-  return closure.map(({ path }) => path).sort();
+  return locked.map(({ path }) => path).sort();
 }
 
 /**

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { stopLeftoverFunction, takeDataFolder } from "../../stack/data_folder.ts";
-import { logToStderr } from "../../stack/log.ts";
+import { logToStderr } from "../../stack/terminal.ts";
 import { stopLeftoverPostgres } from "../../stack/postgres/postgres.ts";
 import { removePostgresHome } from "../../stack/postgres/postgres_home.ts";
 import { processRecordPath } from "../../stack/stack_record.ts";

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { packagesOf } from "./import_map.ts";
-import { closureOf, copyPackages } from "./packages.ts";
+import { copyPackages, deployedFolders } from "./packages.ts";
 import { unpack } from "./unpack.ts";
 import type { Upload } from "./upload.ts";
 
@@ -29,7 +29,7 @@ export async function withUnpacked<Result>(
     await unpack(upload.files, folder);
     const importMap = await Deno.readTextFile(join(folder, upload.metadata.import_map_path ?? ""));
     const wanted = packagesOf(importMap);
-    const folders = await closureOf({ root, scratch: temporary, wanted });
+    const folders = await deployedFolders({ root, wanted });
     await copyPackages({ from: root, into: folder, folders });
     // Deno 2.1 finds no package in `node_modules` without one. The platform needs none: it makes a bundle.
     const manifest = JSON.stringify({ type: "module", dependencies: Object.fromEntries(wanted) });

@@ -1,64 +1,90 @@
-import { ERROR_STATUS, type ErrorCode } from "../../../supabase/functions/_shared/errors.ts";
-import { ERROR_TEXTS } from "./error_codes.ts";
-import type { JsonObject } from "./json.ts";
-import type { Operation } from "./operation.ts";
+import {
+  type CodeEntry,
+  ERROR_CODES,
+  type ErrorCode,
+} from "../../../supabase/functions/_shared/contract/error_codes.ts";
+import type { Contract } from "../../../supabase/functions/_shared/contract/route_contract.ts";
+import { type JsonObject, jsonObject } from "./json.ts";
 
-const CODES = Object.keys(ERROR_STATUS).filter((code): code is ErrorCode => code in ERROR_TEXTS);
+/** What is said of every code. */
+export const CODES: Readonly<Record<ErrorCode, CodeEntry>> = ERROR_CODES;
 
-/** What every answer carries. */
-export const REQUEST_ID_HEADER: JsonObject = {
-  "x-request-id": { $ref: "#/components/headers/RequestId" },
+/** Every code, in the order of the list. */
+export const ALL_CODES = Object.keys(CODES).filter((code): code is ErrorCode => code in CODES);
+
+/** What a request may be answered before a route sees it, by who may ask. */
+const BY_ACCESS: Record<Contract["access"], ErrorCode[]> = {
+  anyone: [],
+  user: [
+    "unauthorized",
+    "forbidden",
+    "internal",
+    "database_unavailable",
+    "auth_unavailable",
+    "config_invalid",
+  ],
+  operator: ["not_found", "internal", "config_invalid"],
 };
+
+/** What an address answers that no route has. Sign-in comes first where the path begins as a user's route does. */
+const ELSEWHERE: ErrorCode[] = [
+  "invalid_request",
+  "unauthorized",
+  "forbidden",
+  "not_found",
+  "method_not_allowed",
+  "internal",
+  "auth_unavailable",
+  "config_invalid",
+];
+
+const REQUEST_ID_HEADER: JsonObject = { "x-request-id": { $ref: "#/components/headers/RequestId" } };
 
 /** The headers of the document, by name. */
 export const HEADERS: JsonObject = {
   RequestId: {
-    description: "Every log line of the request holds it. Give it when you report a problem.",
+    description:
+      "The request's id, which every log line of the request carries. Quote it when you report a problem.",
     required: true,
     schema: { type: "string", minLength: 1, maxLength: 128 },
   },
   Location: {
-    description: "Where the bytes are.",
+    description: "A signed URL of the audio.",
     required: true,
     schema: { type: "string", format: "uri" },
   },
   Bearer: {
-    description: "How to sign in (RFC 6750).",
+    description: "The authentication scheme (RFC 6750).",
     required: true,
     schema: { type: "string", const: "Bearer" },
   },
 };
 
 const ALLOW: JsonObject = {
-  description: "The methods that the path has.",
+  description: "The methods of this path.",
   required: true,
   schema: { type: "string" },
 };
 
-const retries = (code: ErrorCode) => ERROR_TEXTS[code].retryAfterSeconds !== undefined;
-
 function retryAfter(codes: ErrorCode[]): JsonObject {
-  const hopeful = codes.filter(retries);
-  if (hopeful.length === 0) return {};
-  const always = hopeful.length === codes.length;
+  const retried = codes.filter((code) => CODES[code].retryAfterSeconds !== undefined);
+  if (retried.length === 0) return {};
+  const always = retried.length === codes.length;
+  const only = always ? "" : ` Sent with ${retried.map((code) => `\`${code}\``).join(", ")}.`;
   return {
     "Retry-After": {
-      description: always
-        ? "Seconds until asking again may help."
-        : `Seconds until asking again may help; with ${hopeful.map((code) => `\`${code}\``).join(", ")}.`,
+      description: `Seconds to wait before repeating the request.${only}`,
       required: always,
       schema: { type: "integer", minimum: 1 },
-      "x-with-codes": hopeful,
+      "x-with-codes": retried,
     },
   };
 }
 
-type ErrorFields = NonNullable<Operation["errorFields"]>;
-
-/** How one status answers errors: whichever of these codes, in the envelope. */
-function errorAnswer(status: number, codes: ErrorCode[], fields: ErrorFields = {}): JsonObject {
+/** The answer of one status: any of these codes, in the envelope. */
+function errorAnswer(status: number, codes: ErrorCode[], fields: Contract["errorFields"] = {}): JsonObject {
   return {
-    description: codes.map((code) => `\`${code}\`: ${ERROR_TEXTS[code].when}.`).join("\n\n"),
+    description: codes.map((code) => `\`${code}\`: ${CODES[code].when}`).join("\n\n"),
     headers: {
       ...REQUEST_ID_HEADER,
       ...retryAfter(codes),
@@ -71,82 +97,63 @@ function errorAnswer(status: number, codes: ErrorCode[], fields: ErrorFields = {
           allOf: [
             { $ref: "#/components/schemas/Error" },
             { type: "object", properties: { code: { enum: codes } } },
-            ...codes.flatMap((code) =>
-              fields[code] ? [{ $ref: `#/components/schemas/${fields[code]}` }] : []
-            ),
+            ...codes.flatMap((code) => {
+              const more = fields[code];
+              return more ? [{ $ref: `#/components/schemas/${more.name}` }] : [];
+            }),
           ],
         },
         examples: Object.fromEntries(codes.map((code) => [code, {
-          value: {
-            detail: ERROR_TEXTS[code].detail,
-            code,
-            request_id: "c3f79fd5-d836-49b7-90f1-33677d057b2d",
-          },
+          value: { detail: CODES[code].detail, code, request_id: "c3f79fd5-d836-49b7-90f1-33677d057b2d" },
         }])),
       },
     },
   };
 }
 
-/** The codes by status, both in the order of errors.ts. */
-function byStatus(codes: Iterable<ErrorCode>): [status: number, codes: ErrorCode[]][] {
+/** The codes by status, both in the order of the list. */
+function byStatus(codes: Iterable<ErrorCode>): Map<number, ErrorCode[]> {
   const wanted = new Set(codes);
-  const grouped = Map.groupBy(CODES.filter((code) => wanted.has(code)), (code) => ERROR_STATUS[code]);
-  return [...grouped];
+  return Map.groupBy(ALL_CODES.filter((code) => wanted.has(code)), (code) => CODES[code].status);
 }
 
-/**
- * The answers with these codes, by status.
- * @param shared codes whose answers are said once, in the components, where they have their status to themselves
- * @param fields what the bodies of some codes hold besides the envelope
- */
-export function errorAnswers(
-  codes: Iterable<ErrorCode>,
-  shared: ReadonlySet<ErrorCode>,
-  fields: ErrorFields = {},
-): JsonObject {
-  return Object.fromEntries(
-    byStatus(codes).map(([status, these]) => {
-      const [code] = these;
-      const alone = these.length === 1 && code !== undefined && shared.has(code) && !fields[code];
-      return [
-        status,
-        alone ? { $ref: `#/components/responses/${code}` } : errorAnswer(status, these, fields),
-      ];
-    }),
-  );
-}
-
-/** The codes that have their status to themselves in one of these lists. */
-export function codesAlone(lists: Iterable<ErrorCode>[]): Set<ErrorCode> {
-  return new Set(
-    lists.flatMap((codes) => byStatus(codes).flatMap(([, these]) => these.length === 1 ? these : [])),
-  );
-}
-
-/** The answers of single codes, by code: what `errorAnswers` refers to. */
-export function sharedAnswers(shared: ReadonlySet<ErrorCode>): JsonObject {
-  return Object.fromEntries(
-    CODES.filter((code) => shared.has(code)).map((code) => [code, errorAnswer(ERROR_STATUS[code], [code])]),
-  );
-}
-
-/** The answer of an operation when all is well. */
-export function goodAnswer(answer: Operation["answer"]): JsonObject {
+function goodAnswer(answer: Contract["answer"]): [status: number, answer: JsonObject] {
+  const { description } = answer;
   if (!("schema" in answer)) {
-    return {
-      description: answer.description,
-      headers: { ...REQUEST_ID_HEADER, Location: { $ref: "#/components/headers/Location" } },
-    };
+    const headers = { ...REQUEST_ID_HEADER, Location: { $ref: "#/components/headers/Location" } };
+    return [302, { description, headers }];
   }
+  const schema = { $ref: `#/components/schemas/${answer.name}` };
+  const content = { "application/json": { schema, example: jsonObject.parse(answer.example) } };
+  return [200, { description, headers: REQUEST_ID_HEADER, content }];
+}
+
+/** How the answers of contracts are described. A code that has its status to itself somewhere is described once. */
+export function createAnswers(contracts: readonly Contract[]) {
+  const codesOf = ({ errors, access }: Contract) => [...errors, ...BY_ACCESS[access]];
+  const alone = contracts.flatMap((contract) =>
+    [...byStatus(codesOf(contract)).values()].filter(({ length }) => length === 1).flat()
+  );
+  const shared = ALL_CODES.filter((code) => alone.includes(code));
+
+  const errorAnswers = (codes: ErrorCode[], fields: Contract["errorFields"] = {}): JsonObject =>
+    Object.fromEntries(
+      [...byStatus(codes)].map(([status, these]) => {
+        const [code] = these;
+        const isShared = these.length === 1 && code && shared.includes(code) && !fields[code];
+        return [
+          status,
+          isShared ? { $ref: `#/components/responses/${code}` } : errorAnswer(status, these, fields),
+        ];
+      }),
+    );
+
   return {
-    description: answer.description,
-    headers: REQUEST_ID_HEADER,
-    content: {
-      "application/json": {
-        schema: { $ref: `#/components/schemas/${answer.schema}` },
-        example: answer.example,
-      },
+    responses: (contract: Contract): JsonObject => {
+      const [status, good] = goodAnswer(contract.answer);
+      return { [status]: good, ...errorAnswers(codesOf(contract), contract.errorFields) };
     },
+    otherAnswers: errorAnswers(ELSEWHERE),
+    sharedAnswers: Object.fromEntries(shared.map((code) => [code, errorAnswer(CODES[code].status, [code])])),
   };
 }

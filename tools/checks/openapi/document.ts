@@ -1,135 +1,118 @@
-import { ERROR_STATUS, type ErrorCode } from "../../../supabase/functions/_shared/errors.ts";
-import { codesAlone, errorAnswers, goodAnswer, HEADERS, sharedAnswers } from "./answers.ts";
-import type { JsonObject } from "./json.ts";
-import type { Operation } from "./operation.ts";
-import { OPERATIONS } from "./operations.ts";
-import { REQUEST_ID_PARAMETER } from "./parameters.ts";
-import { createSchemas } from "./schemas.ts";
+import type { Contract } from "../../../supabase/functions/_shared/contract/route_contract.ts";
+import { ALL_CODES, createAnswers, HEADERS } from "./answers.ts";
+import { isObject, type JsonObject, jsonObject } from "./json.ts";
+import { createSchemas, jsonSchemaOf } from "./schemas.ts";
 
 /** Where the document is kept, from the repository's folder. */
 export const openApiPath = "docs/openapi.json";
 
-const DESCRIPTION = `Turns an uploaded voice sample into a cloned voice, and has it speak. JSON in, JSON out.
+const DESCRIPTION =
+  `Turns an uploaded voice sample into a cloned voice, and generates speech with it. Requests and
+answers are JSON.
 
-Unknown fields of a request are ignored. Text is trimmed and composed (NFC) before it is looked at, lengths are counted
-in Unicode code points, and NUL or half a surrogate pair is refused. A JSON body may have 64 KiB.
+Unknown fields of a request are ignored. Text is trimmed and normalized (NFC) before it is checked, lengths are counted
+in Unicode code points, and NUL and unpaired surrogates are refused. A JSON body can be up to 64 KiB.
 
-An error is \`{ "detail", "code", "request_id" }\`: \`detail\` is a sentence for a person and may change, \`code\` is from
-a closed list; branch on it. Error bodies may get more fields.
+Errors are \`{ "detail", "code", "request_id" }\`. \`detail\` is a sentence for a person and may change. \`code\` is from
+a closed list: branch on it. Error bodies may get more fields.
 
-A GET answers HEAD as well, without a body, and every path a preflight. What any address may answer besides, those that
-are not here, methods that a path does not have and a Host that is no host, is in \`x-other-answers\`.`;
+Every GET route also answers HEAD, and every path a preflight. \`x-other-answers\` describes what other addresses,
+methods that a path does not have, and an invalid Host are answered.`;
 
-const TAGS: { name: Operation["tag"]; description: string }[] = [
-  { name: "Service", description: "What is there." },
-  { name: "Cloning", description: "From a clip to a voice." },
-  { name: "Voices", description: "The voices of the caller." },
-  { name: "Speaking", description: "From a text to audio." },
+const TAGS: { name: Contract["tag"]; description: string }[] = [
+  { name: "Service", description: "The function itself." },
+  { name: "Cloning", description: "Turn a clip into a voice." },
+  { name: "Voices", description: "Manage the user's voices." },
+  { name: "Speaking", description: "Turn text into speech." },
   {
     name: "Internal",
-    description: "For the operator; without the secret key they answer 404, whatever is asked.",
+    description: "For the operator. Without the secret key, every request is answered 404.",
   },
 ];
 
-/** What a request may be answered before a route sees it, by who may ask. */
-const BY_ACCESS: Record<Operation["access"], ErrorCode[]> = {
-  anyone: [],
-  user: [
-    "unauthorized",
-    "forbidden",
-    "internal",
-    "database_unavailable",
-    "auth_unavailable",
-    "config_invalid",
-  ],
-  operator: ["not_found", "internal", "config_invalid"],
-};
-
-const SECURITY: Record<Operation["access"], JsonObject[]> = {
+const SECURITY: Record<Contract["access"], JsonObject[]> = {
   anyone: [],
   user: [{ userToken: [] }],
   operator: [{ secretKey: [] }],
 };
 
-/** What an address answers that no operation has: sign-in is asked for first, where the path begins as a user's does. */
-const ELSEWHERE: ErrorCode[] = [
-  "invalid_request",
-  "unauthorized",
-  "forbidden",
-  "not_found",
-  "method_not_allowed",
-  "internal",
-  "auth_unavailable",
-  "config_invalid",
-];
-
-const codesOf = (operation: Operation) => [...operation.errors, ...BY_ACCESS[operation.access]];
-
-function createOperation(operation: Operation, shared: ReadonlySet<ErrorCode>): JsonObject {
-  const { request } = operation;
-  return {
-    operationId: operation.operationId,
-    tags: [operation.tag],
-    summary: operation.summary,
-    ...(operation.description === undefined ? {} : { description: operation.description }),
-    security: SECURITY[operation.access],
-    parameters: [{ $ref: "#/components/parameters/RequestId" }, ...operation.parameters ?? []],
-    ...(request
-      ? {
-        requestBody: {
-          required: request.required,
-          content: {
-            "application/json": {
-              schema: { $ref: `#/components/schemas/${request.schema}` },
-              examples: Object.fromEntries(
-                Object.entries(request.examples).map(([name, value]) => [name, { value }]),
-              ),
-            },
-          },
-        },
-      }
-      : {}),
-    responses: {
-      [operation.answer.status]: goodAnswer(operation.answer),
-      ...errorAnswers(codesOf(operation), shared, operation.errorFields),
-    },
-  };
-}
-
-function createPaths(shared: ReadonlySet<ErrorCode>): JsonObject {
-  const byPath = Map.groupBy(OPERATIONS, ({ path }) => path);
-  return Object.fromEntries(
-    [...byPath].map(([path, operations]) => [
-      path,
-      Object.fromEntries(
-        operations.map((operation) => [operation.method, createOperation(operation, shared)]),
-      ),
-    ]),
-  );
-}
+const REQUEST_ID_PARAMETER: JsonObject = {
+  name: "x-request-id",
+  in: "header",
+  description:
+    "Used as the request's id if it is 1–128 characters of `A-Z a-z 0-9 _ - =`; otherwise one is generated.",
+  schema: { type: "string", minLength: 1, maxLength: 128, pattern: "^[A-Za-z0-9_=-]+$" },
+  example: "c3f79fd5-d836-49b7-90f1-33677d057b2d",
+};
 
 /** The envelope of every error. */
 const ERROR_SCHEMA: JsonObject = {
   type: "object",
   properties: {
     detail: { type: "string", minLength: 1, description: "A sentence for a person." },
-    code: { type: "string", enum: Object.keys(ERROR_STATUS), description: "Branch on it." },
-    request_id: { type: "string", description: "As in `x-request-id`." },
+    code: { type: "string", enum: ALL_CODES, description: "The error code to branch on." },
+    request_id: { type: "string", description: "The request's id, as in `x-request-id`." },
   },
   required: ["detail", "code", "request_id"],
 };
 
+function parametersOf({ id, query }: Contract): JsonObject[] {
+  const { properties } = query ? jsonSchemaOf(query(), "output") : {};
+  return [
+    { $ref: "#/components/parameters/RequestId" },
+    ...(id
+      ? [{
+        name: "id",
+        in: "path",
+        required: true,
+        description: id.description,
+        schema: jsonSchemaOf(id.schema(), "input"),
+        example: id.example,
+      }]
+      : []),
+    ...Object.entries(isObject(properties) ? properties : {}).map(([name, property]) => {
+      const { description = "", ...schema } = isObject(property) ? property : {};
+      return { name, in: "query", description, allowEmptyValue: true, schema };
+    }),
+  ];
+}
+
+function requestOf({ body }: Contract): JsonObject {
+  if (!body) return {};
+  const schema = { $ref: `#/components/schemas/${body.name}` };
+  const examples = Object.fromEntries(
+    Object.entries(body.examples).map(([name, value]) => [name, { value: jsonObject.parse(value) }]),
+  );
+  const content = { "application/json": { schema, examples } };
+  return { requestBody: { required: body.absent === undefined, content } };
+}
+
 /**
  * The OpenAPI document of the function.
- * @param options.version of the project
+ * @param version of the project
  */
-export function createOpenApiDocument(options: { version: string }): JsonObject {
-  const shared = codesAlone(OPERATIONS.map(codesOf));
+export function createOpenApiDocument(contracts: readonly Contract[], version: string): JsonObject {
+  const { responses, otherAnswers, sharedAnswers } = createAnswers(contracts);
+  const paths: Record<string, JsonObject> = {};
+  for (const contract of contracts) {
+    const { path, method, operationId, tag, summary, description, access } = contract;
+    const operations = paths[path.replace(/:(\w+)/g, "{$1}")] ??= {};
+    operations[method.toLowerCase()] = {
+      operationId,
+      tags: [tag],
+      summary,
+      ...(description === undefined ? {} : { description }),
+      security: SECURITY[access],
+      parameters: parametersOf(contract),
+      ...requestOf(contract),
+      responses: responses(contract),
+    };
+  }
   return {
     openapi: "3.1.1",
     info: {
       title: "voice-clone-api",
-      version: options.version,
+      version,
       description: DESCRIPTION,
       license: { name: "MIT", identifier: "MIT" },
     },
@@ -139,13 +122,13 @@ export function createOpenApiDocument(options: { version: string }): JsonObject 
       variables: {
         origin: {
           default: "http://127.0.0.1:54321",
-          description: "Of the project; the local stack's by default.",
+          description: "The project's origin. The default is the local stack.",
         },
       },
     }],
     tags: TAGS,
-    paths: createPaths(shared),
-    "x-other-answers": errorAnswers(ELSEWHERE, shared),
+    paths,
+    "x-other-answers": otherAnswers,
     components: {
       securitySchemes: {
         userToken: {
@@ -163,8 +146,8 @@ export function createOpenApiDocument(options: { version: string }): JsonObject 
       },
       parameters: { RequestId: REQUEST_ID_PARAMETER },
       headers: HEADERS,
-      responses: sharedAnswers(shared),
-      schemas: { ...createSchemas(), Error: ERROR_SCHEMA },
+      responses: sharedAnswers,
+      schemas: { ...createSchemas(contracts), Error: ERROR_SCHEMA },
     },
   };
 }

@@ -1,4 +1,4 @@
-// docs/openapi.json: fresh, well-formed, and about the routes and the error codes that there are.
+// docs/openapi.json and the generated parts of docs/api.md: up to date, well-formed, and complete.
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { z } from "zod";
@@ -6,10 +6,13 @@ import { createApp } from "../../../supabase/functions/api/app.ts";
 import { createFront } from "../../../supabase/functions/api/front.ts";
 import { createServices } from "../../../supabase/functions/api/services.ts";
 import { loadConfig } from "../../../supabase/functions/_shared/config.ts";
-import { ERROR_STATUS } from "../../../supabase/functions/_shared/errors.ts";
+import { ERROR_CODES } from "../../../supabase/functions/_shared/contract/error_codes.ts";
 import { createLog } from "../../../supabase/functions/_shared/log.ts";
+import { apiDocPath } from "./api_doc.ts";
+import { loadContracts } from "./contracts.ts";
 import { unseenAnswers } from "./coverage.ts";
-import { createOpenApiDocument, openApiPath, renderOpenApi } from "./document.ts";
+import { openApiPath } from "./document.ts";
+import { generateDocuments } from "./generate.ts";
 import { jsonObject } from "./json.ts";
 import { repository } from "../../stack/repository.ts";
 
@@ -52,11 +55,24 @@ function codesOf(responses: z.output<typeof answers>): string[] {
   });
 }
 
-Deno.test("the committed document is that of the contract", async () => {
-  const { version } = z.object({ version: z.string() })
-    .parse(JSON.parse(await Deno.readTextFile(join(repository, "package.json"))));
-  const fresh = renderOpenApi(createOpenApiDocument({ version }));
-  assert(committed === fresh, `${openApiPath} is stale: run npm run gen:openapi`);
+Deno.test("the committed documents are those of the contracts", async () => {
+  const fresh = await generateDocuments(repository);
+  assert.deepEqual(Object.keys(fresh), [openApiPath, apiDocPath]);
+  for (const [path, text] of Object.entries(fresh)) {
+    assert(
+      await Deno.readTextFile(join(repository, path)) === text,
+      `${path} is stale: run npm run gen:openapi`,
+    );
+  }
+});
+
+Deno.test("a contract builds no schema before it is asked for one: a cold request needs only its own", async () => {
+  const contracts = await loadContracts();
+  const built = (value: unknown): boolean =>
+    typeof value === "object" && value !== null &&
+    (value instanceof z.ZodType || Object.values(value).some(built));
+  assert(contracts.length > 10);
+  assert.deepEqual(contracts.filter(built).map(({ operationId }) => operationId), []);
 });
 
 Deno.test("redocly finds nothing wrong with it", async () => {
@@ -102,13 +118,13 @@ Deno.test("it describes every route that is mounted, and no other", async () => 
   assert.deepEqual(operations.map(({ name }) => name).sort(), [...new Set(mounted)].sort());
 });
 
-Deno.test("the error codes of its operations are those of errors.ts, each with its status", () => {
+Deno.test("the error codes of its operations are those of error_codes.ts, each with its status", () => {
   const told = new Set(
     [...operations.map(({ responses }) => responses), document["x-other-answers"]].flatMap(codesOf),
   );
   assert.deepEqual(
     [...told].sort(),
-    Object.entries(ERROR_STATUS).map(([code, status]) => `${status} ${code}`).sort(),
+    Object.entries(ERROR_CODES).map(([code, { status }]) => `${status} ${code}`).sort(),
   );
   // A method that a path does not have is no operation.
   const byOperations = new Set(operations.flatMap(({ responses }) => codesOf(responses)));

@@ -1,65 +1,14 @@
 import { z } from "zod";
-import {
-  cancelTaskResponse,
-  deleteVoiceResponse,
-  finalizeRequest,
-  finalizeResponse,
-  generateRequest,
-  generateResponse,
-  healthResponse,
-  languagesResponse,
-  listVoicesResponse,
-  reconcileReport,
-  reconcileRequest,
-  taskResponse,
-  uploadUrlRequest,
-  uploadUrlResponse,
-  voice,
-  workReport,
-} from "../../../supabase/functions/_shared/contract.ts";
-import { checkReport, configInvalidError } from "../../../supabase/functions/_shared/contract_check.ts";
-import { annotate } from "./annotate.ts";
-import { FIELD_NOTES } from "./field_notes.ts";
+import type { Contract } from "../../../supabase/functions/_shared/contract/route_contract.ts";
 import { type JsonObject, jsonObject } from "./json.ts";
 
-/** The longest text that can be configured: the upper bound of `QWEN_MAX_TEXT_CHARS`. */
-const MOST_TEXT_CHARS = 10_000;
+/** The highest `QWEN_MAX_TEXT_CHARS`: what a text may have depends on the configuration. */
+export const LIMITS = { maxTextChars: 10_000 };
 
-const REQUESTS = {
-  UploadUrlRequest: uploadUrlRequest,
-  FinalizeRequest: finalizeRequest,
-  GenerateRequest: generateRequest(MOST_TEXT_CHARS),
-  ReconcileRequest: reconcileRequest,
-};
-
-const ANSWERS = {
-  Health: healthResponse,
-  Languages: languagesResponse,
-  UploadUrl: uploadUrlResponse,
-  FinalizedVoice: finalizeResponse,
-  Voice: voice,
-  VoiceList: listVoicesResponse,
-  VoiceDeleted: deleteVoiceResponse,
-  GenerationStarted: generateResponse,
-  Task: taskResponse,
-  TaskCancelled: cancelTaskResponse,
-  WorkReport: workReport,
-  ReconcileReport: reconcileReport,
-  CheckReport: checkReport,
-};
-
-/** What some errors hold besides the envelope. */
-const ERROR_FIELDS = {
-  ConfigProblems: configInvalidError.pick({ problems: true }).partial(),
-};
-
-/** The schemas of the document, by name. */
-export type SchemaName = keyof typeof REQUESTS | keyof typeof ANSWERS | keyof typeof ERROR_FIELDS;
-
-/** The contract's rule of an id, without its flag: JSON Schema has none, so the format `uuid` says it. */
+/** The rule of an id without its flag, which JSON Schema cannot express. The format `uuid` says the same. */
 const UUID_PATTERN = "^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$";
 
-/** What zod writes and nobody needs: the bounds of a safe integer, and a pattern that says what the format says. */
+/** Removes what zod adds and nobody needs: the bounds of a safe integer, and what a format says already. */
 function tidy({ jsonSchema }: { jsonSchema: z.core.JSONSchema.BaseSchema }): void {
   if (jsonSchema.maximum === Number.MAX_SAFE_INTEGER) delete jsonSchema.maximum;
   if (jsonSchema.minimum === Number.MIN_SAFE_INTEGER) delete jsonSchema.minimum;
@@ -69,34 +18,29 @@ function tidy({ jsonSchema }: { jsonSchema: z.core.JSONSchema.BaseSchema }): voi
   }
   if (jsonSchema.format === "uuid") delete jsonSchema.pattern;
   delete jsonSchema.propertyNames;
+  delete jsonSchema.id;
 }
 
-function convert(schemas: Record<string, z.ZodType>, io: "input" | "output"): [string, JsonObject][] {
-  const registry = z.registry<{ id: string }>();
-  for (const [id, schema] of Object.entries(schemas)) registry.add(schema, { id });
-  const converted = z.toJSONSchema(registry, {
-    io,
-    target: "draft-2020-12",
-    uri: (id) => `#/components/schemas/${id}`,
-    override: tidy,
-  });
-  return Object.entries(converted.schemas).map(([name, schema]) => {
-    const { $schema: _, $id: __, ...rest } = jsonObject.parse(JSON.parse(JSON.stringify(schema)));
-    return [name, rest];
-  });
+/** The JSON Schema of what a zod schema takes (`input`) or gives (`output`). Named schemas in it are in `$defs`. */
+export function jsonSchemaOf(schema: z.ZodType, io: "input" | "output"): JsonObject {
+  const { $schema: _, ...converted } = z.toJSONSchema(schema, { io, override: tidy });
+  const text = JSON.stringify(converted).replaceAll('"#/$defs/', '"#/components/schemas/');
+  return jsonObject.parse(JSON.parse(text));
 }
 
-/**
- * The schemas of the contract as the document has them: by zod, with what JSON Schema cannot tell in words.
- * @throws {Error} when a field has no words, or words have no field
- */
-export function createSchemas(): JsonObject {
-  const schemas = [
-    ...convert(REQUESTS, "input"),
-    ...convert(ANSWERS, "output"),
-    // As `input`, for what stands beside them is the envelope's.
-    ...convert(ERROR_FIELDS, "input"),
-  ];
-  for (const [name, schema] of schemas) annotate(name, schema, FIELD_NOTES[name] ?? {});
-  return Object.fromEntries(schemas);
+/** The schemas of the contracts, by name. */
+export function createSchemas(contracts: readonly Contract[]): JsonObject {
+  const schemas: JsonObject = {};
+  const add = (name: string, schema: z.ZodType, io: "input" | "output") => {
+    const { $defs, ...rest } = jsonSchemaOf(schema, io);
+    Object.assign(schemas, $defs);
+    schemas[name] = rest;
+  };
+  for (const { body, answer, errorFields } of contracts) {
+    if (body) add(body.name, body.schema(LIMITS), "input");
+    if ("schema" in answer) add(answer.name, answer.schema(), "output");
+    // As `input`, because the envelope's fields stand beside them.
+    for (const { name, schema } of Object.values(errorFields ?? {})) add(name, schema(), "input");
+  }
+  return schemas;
 }

@@ -1,17 +1,13 @@
 import { z } from "zod";
 import type { Bytes } from "../../../supabase/functions/_shared/bytes.ts";
-import {
-  finalizeResponse,
-  generateResponse,
-  languagesResponse,
-  listVoicesResponse,
-  reconcileReport,
-  type TaskResponse,
-  taskResponse,
-  uploadUrlResponse,
-  type Voice,
-  workReport,
-} from "../../../supabase/functions/_shared/contract.ts";
+import { createUploadUrl } from "../../../supabase/functions/_shared/contract/create_upload_url.ts";
+import { finalizeVoice } from "../../../supabase/functions/_shared/contract/finalize_voice.ts";
+import { generateSpeech } from "../../../supabase/functions/_shared/contract/generate_speech.ts";
+import { getLanguages } from "../../../supabase/functions/_shared/contract/get_languages.ts";
+import { getTask, type TaskResponse } from "../../../supabase/functions/_shared/contract/get_task.ts";
+import { internalReconcile } from "../../../supabase/functions/_shared/contract/internal_reconcile.ts";
+import { internalWork } from "../../../supabase/functions/_shared/contract/internal_work.ts";
+import { listVoices, type Voice } from "../../../supabase/functions/_shared/contract/list_voices.ts";
 import type { Clip } from "../smoke/clip.ts";
 import type { StackRecord } from "../../stack/stack_record.ts";
 import { DrillFailure } from "./steps.ts";
@@ -120,9 +116,9 @@ export async function signUp({ api_url, supabase_url, publishable_key, secret_ke
     return parse(call, answer, { status, body: schema });
   };
   const finalizeBody = ({ voiceId, details }: Upload) => ({ voice_id: voiceId, ...details });
-  const task = (id: string) => ask(taskResponse, `GET /tasks/${id}`);
+  const task = (id: string) => ask(getTask.answer.schema(), `GET /tasks/${id}`);
   const generate = (voiceId: string, text: string) =>
-    ask(generateResponse, "POST /generate", { body: { voice_id: voiceId, text } });
+    ask(generateSpeech.answer.schema(), "POST /generate", { body: { voice_id: voiceId, text } });
 
   return {
     /** Resolves once the function says that it has this provider, as it does a moment after the switch. */
@@ -130,7 +126,10 @@ export async function signUp({ api_url, supabase_url, publishable_key, secret_ke
       await until(
         async () => {
           const answer = await sendJson("GET", `${api_url}/languages`, {});
-          return { told: tellOf(answer), languages: languagesResponse.safeParse(jsonOf(answer)).data };
+          return {
+            told: tellOf(answer),
+            languages: getLanguages.answer.schema().safeParse(jsonOf(answer)).data,
+          };
         },
         ({ languages }) => languages?.provider === provider,
         ({ told, languages }) => `/languages says ${languages?.provider ?? told}, not ${provider}.`,
@@ -138,21 +137,21 @@ export async function signUp({ api_url, supabase_url, publishable_key, secret_ke
 
     async upload(name: string, clip: Clip): Promise<Upload> {
       const details = { name, language: "English", transcript: clip.transcript };
-      const made = await ask(uploadUrlResponse, "POST /clone/upload-url", { body: details });
+      const made = await ask(createUploadUrl.answer.schema(), "POST /clone/upload-url", { body: details });
       const headers = { "content-type": clip.contentType };
       const put = await send("PUT", made.upload_url, { headers, body: clip.bytes });
       if (put.status !== 200) throw new DrillFailure(`The PUT of the clip answered ${put.status}, not 200.`);
       return { voiceId: made.voice_id, objectKey: made.object_key, clip, details };
     },
     finalize: (upload: Upload) =>
-      ask(finalizeResponse, "POST /clone/finalize", { body: finalizeBody(upload) }),
+      ask(finalizeVoice.answer.schema(), "POST /clone/finalize", { body: finalizeBody(upload) }),
     /** How a finalize that is not expected to succeed is answered: status and code. */
     async finalizeRefused(upload: Upload): Promise<string> {
       const asked = { headers: user, body: finalizeBody(upload) };
       return tellOf(await sendJson("POST", `${api_url}/clone/finalize`, asked));
     },
 
-    voices: async (): Promise<Voice[]> => (await ask(listVoicesResponse, "GET /voices")).voices,
+    voices: async (): Promise<Voice[]> => (await ask(listVoices.answer.schema(), "GET /voices")).voices,
     /** The clip behind a voice, as its user hears it. */
     preview: async (voiceId: string) =>
       await download(
@@ -195,11 +194,11 @@ export async function signUp({ api_url, supabase_url, publishable_key, secret_ke
 
     /** What `npm run reconcile -- --repair` asks for. */
     repair: () =>
-      ask(reconcileReport, "POST /internal/reconcile", {
+      ask(internalReconcile.answer.schema(), "POST /internal/reconcile", {
         headers: operator,
         body: { repair: true },
       }),
     /** What `npm run work` asks for. */
-    work: () => ask(workReport, "POST /internal/work", { headers: operator, body: {} }),
+    work: () => ask(internalWork.answer.schema(), "POST /internal/work", { headers: operator, body: {} }),
   };
 }

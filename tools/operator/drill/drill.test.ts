@@ -1,7 +1,7 @@
 // `npm run drill`: it passes, it tells a step that is not as it should be, and the playbook keeps to it.
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { languagesResponse } from "../../../supabase/functions/_shared/contract.ts";
+import { getLanguages } from "../../../supabase/functions/_shared/contract/get_languages.ts";
 import { OPEN_ENROLLMENTS, OPEN_TASKS } from "./books.ts";
 import { rehearse } from "./rehearsal.ts";
 import type { Intercept } from "../../stack/supabase/gateway.ts";
@@ -90,8 +90,9 @@ function spoilClips(): Intercept {
     const answer = await next(asked);
     const bytes = await answer.bytes();
     if (spoils) bytes[bytes.length - 1] = (bytes.at(-1) ?? 0) ^ 1;
-    else {mode = languagesResponse.safeParse(JSON.parse(new TextDecoder().decode(bytes))).data?.provider ??
-        mode;}
+    else {mode =
+        getLanguages.answer.schema().safeParse(JSON.parse(new TextDecoder().decode(bytes))).data?.provider ??
+          mode;}
     return new Response(bytes, { status: answer.status, headers: answer.headers });
   };
 }

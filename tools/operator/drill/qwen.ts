@@ -1,4 +1,4 @@
-import type { TaskResponse } from "../../../supabase/functions/_shared/contract.ts";
+import type { TaskResponse } from "../../../supabase/functions/_shared/contract/get_task.ts";
 import type { Clip } from "../smoke/clip.ts";
 import { demand, demandEqual } from "./steps.ts";
 import { speak, type Stage, voiceIn } from "./stage.ts";

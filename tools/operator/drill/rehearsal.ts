@@ -1,9 +1,9 @@
 import { join } from "node:path";
 import type { Intercept } from "../../stack/supabase/gateway.ts";
 import { redirectConsole } from "../../stack/library_output.ts";
-import { type Log, messageOf } from "../../stack/log.ts";
+import { type Log, messageOf } from "../../stack/terminal.ts";
 import { readClip } from "../smoke/clip.ts";
-import type { Stack } from "../../stack/stack.ts";
+import type { Stack } from "../../stack/embedded_stack.ts";
 import { withTemporaryStack } from "../../stack/temporary_stack.ts";
 import { openBooks } from "./books.ts";
 import { signUp } from "./client.ts";

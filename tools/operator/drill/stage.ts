@@ -1,7 +1,8 @@
 import type { Bytes } from "../../../supabase/functions/_shared/bytes.ts";
 import { inspectAudio } from "../../../supabase/functions/_shared/audio/inspect.ts";
-import type { TaskResponse, Voice } from "../../../supabase/functions/_shared/contract.ts";
-import type { Stack } from "../../stack/stack.ts";
+import type { TaskResponse } from "../../../supabase/functions/_shared/contract/get_task.ts";
+import type { Voice } from "../../../supabase/functions/_shared/contract/list_voices.ts";
+import type { Stack } from "../../stack/embedded_stack.ts";
 import type { Books } from "./books.ts";
 import type { Client } from "./client.ts";
 import type { Provider } from "./provider.ts";

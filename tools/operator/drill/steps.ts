@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
-import type { Log } from "../../stack/log.ts";
+import type { Log } from "../../stack/terminal.ts";
 
 /** Something is not as it should be, in a sentence for a person; holds no key, token or signed URL. */
 export class DrillFailure extends Error {

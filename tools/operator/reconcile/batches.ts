@@ -1,4 +1,7 @@
-import { type ReconcileReport, reconcileReport } from "../../../supabase/functions/_shared/contract.ts";
+import {
+  internalReconcile,
+  type ReconcileReport,
+} from "../../../supabase/functions/_shared/contract/internal_reconcile.ts";
 import { ask, type Target } from "../ask.ts";
 import { type OnProgress, repeat } from "../repeat.ts";
 import type { ReconcileRequest } from "./options.ts";
@@ -29,7 +32,11 @@ export async function reconcileAll(options: ReconcileAll): Promise<Reconciled> {
   let decisions = resolve;
   const askForBatch = async () => {
     const body = decisions ? { ...request, resolve: decisions } : request;
-    const report = await ask(options, { path: "/internal/reconcile", body, schema: reconcileReport });
+    const report = await ask(options, {
+      path: "/internal/reconcile",
+      body,
+      schema: internalReconcile.answer.schema(),
+    });
     decisions = undefined;
     return report;
   };

@@ -1,16 +1,16 @@
 // `npm run reconcile` on a provider account that is full, over a whole stack.
 import assert from "node:assert/strict";
 import { z } from "zod";
-import { openDatabase } from "../../stack/postgres/database.ts";
-import { runCommand } from "../../testkit/stack/command.ts";
+import { openDatabase } from "../../stack/postgres/project_database.ts";
 import {
   killNow,
   launchStart,
   processesOf,
   readRecord,
+  runCommand,
   stillRunning,
   whenReady,
-} from "../../testkit/stack/launch.ts";
+} from "../../testkit/stack/launched_stack.ts";
 
 const printed = z.looseObject({
   batches: z.number(),

@@ -1,8 +1,8 @@
 import { join, resolve } from "node:path";
 import { readEnvironment } from "../../stack/function/function_environment.ts";
 import { redirectConsole } from "../../stack/library_output.ts";
-import type { Log } from "../../stack/log.ts";
-import { startStack } from "../../stack/stack.ts";
+import type { Log } from "../../stack/terminal.ts";
+import { startStack } from "../../stack/embedded_stack.ts";
 import { readStack } from "../../stack/stack_record.ts";
 import type { OwnStack, RunningStack } from "./target.ts";
 import { repository } from "../../stack/repository.ts";

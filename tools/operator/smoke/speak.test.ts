@@ -1,6 +1,6 @@
 // A smoke run from the text to its audio, against a deployment made by hand.
 import assert from "node:assert/strict";
-import { encodeWav } from "../../simulator/wav.ts";
+import { encodeWav } from "../../simulator/wav_writer.ts";
 import { readAudio } from "./audio.ts";
 import { runSmoke } from "./run.ts";
 import {

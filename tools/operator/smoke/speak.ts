@@ -1,10 +1,7 @@
 import { z } from "zod";
 import type { Bytes } from "../../../supabase/functions/_shared/bytes.ts";
-import {
-  generateResponse,
-  type TaskResponse,
-  taskResponse,
-} from "../../../supabase/functions/_shared/contract.ts";
+import { generateSpeech } from "../../../supabase/functions/_shared/contract/generate_speech.ts";
+import { getTask, type TaskResponse } from "../../../supabase/functions/_shared/contract/get_task.ts";
 import { type Audio, inSeconds, readAudio } from "./audio.ts";
 import { parseJson, SmokeFailure } from "./http.ts";
 import type { Steps } from "./steps.ts";
@@ -46,7 +43,7 @@ export async function speak(
     async () =>
       await parseJson(
         await post(`${api}/generate`, user, { voice_id: voiceId, text, language }),
-        generateResponse,
+        generateSpeech.answer.schema(),
       ),
     ({ task_id: id }) => `task ${id}`,
   );
@@ -56,7 +53,7 @@ export async function speak(
     "GET tasks",
     async () => {
       const read = async () =>
-        await parseJson(await ask(`${api}/tasks/${taskId}`, { headers: user }), taskResponse);
+        await parseJson(await ask(`${api}/tasks/${taskId}`, { headers: user }), getTask.answer.schema());
       const task = await whenOver(read, patience);
       if (task.status !== "completed") {
         throw new SmokeFailure(`The task is ${task.status}. ${task.error ?? ""}`.trimEnd());

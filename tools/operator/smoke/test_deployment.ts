@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { encodeWav } from "../../simulator/wav.ts";
+import { encodeWav } from "../../simulator/wav_writer.ts";
 import { readClip } from "./clip.ts";
 import type { SmokeRun } from "./run.ts";
 

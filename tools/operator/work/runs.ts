@@ -1,4 +1,4 @@
-import { type WorkReport, workReport } from "../../../supabase/functions/_shared/contract.ts";
+import { internalWork, type WorkReport } from "../../../supabase/functions/_shared/contract/internal_work.ts";
 import { ask, type Target } from "../ask.ts";
 import { type OnProgress, repeat } from "../repeat.ts";
 
@@ -20,7 +20,7 @@ export type WorkAll = Target & {
  */
 export async function workAll(options: WorkAll): Promise<Worked> {
   return await repeat({
-    ask: () => ask(options, { path: "/internal/work", body: {}, schema: workReport }),
+    ask: () => ask(options, { path: "/internal/work", body: {}, schema: internalWork.answer.schema() }),
     add,
     most: MOST_RUNS,
     called: "runs",

@@ -6,21 +6,18 @@ const address = new URL("serve_address.ts", import.meta.url).href;
 
 /** How a file that calls `Deno.serve` is run. */
 export type FunctionCommand = {
-  /** The binary of Deno; `findDeno` tells which there are. */
+  /** The binary of Deno, from `findDeno`. */
   deno: string;
-  /** The folder of `deno.json`. */
   root: string;
   /** The file's path, from the root or absolute. */
   entrypoint: string;
-  /** All the variables it gets to see. */
   environment: Environment;
-  /** Where it listens on 127.0.0.1; 0 takes any free port, and its greeting tells which. */
+  /** Where it listens on 127.0.0.1; 0 takes any free port, and its greeting says which. */
   port: number;
   /** URLs of modules that run before the file. */
   preload?: readonly string[];
   /** Gives it a process group of its own. */
   detached?: boolean;
-  /** Ends it. */
   signal?: AbortSignal;
 };
 
@@ -37,8 +34,7 @@ export function spawnFunction(
       "--no-prompt",
       "--allow-net",
       "--allow-env",
-      "--config",
-      join(root, "deno.json"),
+      `--config=${join(root, "deno.json")}`,
       "--ext=js",
       "-",
     ],
@@ -62,6 +58,6 @@ async function hand(stdin: WritableStream<Uint8Array>, text: string): Promise<vo
     await writer.write(new TextEncoder().encode(text));
     await writer.close();
   } catch {
-    // It ended before it read that, and its end is told by its status.
+    // It ended before it read that, as its status shows.
   }
 }

@@ -2,9 +2,8 @@
 import assert from "node:assert/strict";
 import { z } from "zod";
 import { createDashScope } from "../../../supabase/functions/_shared/tts/providers/dashscope.ts";
-import { ProviderError } from "../../../supabase/functions/_shared/tts/errors.ts";
+import { ProviderError } from "../../../supabase/functions/_shared/tts/provider_error.ts";
 import { createQwen } from "../../../supabase/functions/_shared/tts/providers/qwen.ts";
-import type { SavedVoice } from "../../../supabase/functions/_shared/tts/provider.ts";
 import { startSimulator } from "../../simulator/simulator.ts";
 import { wav } from "../../simulator/test_client.ts";
 
@@ -27,8 +26,8 @@ async function started() {
   return {
     simulator,
     provider,
-    clone: (token: string) =>
-      provider.cloneVoice<SavedVoice>({
+    async clone(token: string) {
+      const prepared = await provider.prepareClone({
         details: { name: "Grace", language: "English", transcript: "Hello.", description: null },
         token,
         language: { requested: "English", sent: "en", why: "requested" },
@@ -39,13 +38,10 @@ async function started() {
           read: () => Promise.resolve(clip.slice()),
         },
         referenceMetadata: {},
-        record: {
-          sending: () => Promise.resolve(),
-          createTimeoutMs: () => 5_000,
-          complete: (saved) => Promise.resolve(saved),
-        },
         signal: new AbortController().signal,
-      }),
+      });
+      return await prepared.cloneVoice(5_000);
+    },
     [Symbol.asyncDispose]: () => simulator.stop(),
   };
 }

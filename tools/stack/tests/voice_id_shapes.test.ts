@@ -1,16 +1,16 @@
 // Ids of every shape, and ids without the token, over the whole stack: one create a voice, whatever is lost.
 import assert from "node:assert/strict";
 import { z } from "zod";
-import { reconcileReport } from "../../../supabase/functions/_shared/contract.ts";
-import { type IdShape, TRACEABLE_SHAPES } from "../../simulator/voice_ids.ts";
-import { createCloning, type Upload } from "../../testkit/stack/cloning.ts";
-import { runCommand } from "../../testkit/stack/command.ts";
-import { readPrinted, runDoctor } from "../../operator/doctor/doctor_stack.ts";
-import { startFinalizeStack } from "../../testkit/stack/finalize_stack.ts";
+import { internalReconcile } from "../../../supabase/functions/_shared/contract/internal_reconcile.ts";
+import { type IdShape, TRACEABLE_SHAPES } from "../../simulator/voice_id_shapes.ts";
+import { createCloning, type Upload } from "../../testkit/stack/cloning_users.ts";
+import { runCommand } from "../../testkit/stack/launched_stack.ts";
+import { readPrinted, runDoctor } from "../../operator/doctor/patient.ts";
+import { startInProcessStack } from "../../testkit/stack/in_process_stack.ts";
 
 const FINALIZES_A_SHAPE = 5;
 
-const stack = await startFinalizeStack();
+const stack = await startInProcessStack();
 const cloning = createCloning(stack);
 const { record, sql } = stack;
 const { simulator } = cloning;
@@ -82,7 +82,7 @@ async function reconcile(...args: string[]) {
     SUPABASE_SECRET_KEY: record.secret_key,
   });
   assert.notEqual(ran.out, "", ran.err);
-  return { code: ran.code, report: reconcileReport.loose().parse(JSON.parse(ran.out)) };
+  return { code: ran.code, report: internalReconcile.answer.schema().loose().parse(JSON.parse(ran.out)) };
 }
 
 const examine = async () => {
@@ -92,7 +92,7 @@ const examine = async () => {
   return readPrinted(printed).checks.find(({ name }) => name === "voice ids");
 };
 
-/** Loses the answer of a create, and asserts what its user is told from then on. */
+/** Loses the answer of a create, and asserts what its user gets from then on. */
 async function lose(upload: Upload, when: "before" | "after"): Promise<void> {
   const before = await creates();
   await simulator.addFaults({ action: "create", answer: { kind: "cut", when } });
@@ -130,14 +130,14 @@ Deno.test("ids without the token are noticed, and nothing is created over what n
     assert.equal(check?.status, "failed");
     assert(check.detail.includes(`Region intl gave a voice the id ${id}, which does not carry our token`));
     assert.match(check.detail, / None is open\.$/);
-    const told = () => stack.logged.filter((line) => line.includes("clone.id_without_token"));
-    assert.equal(told().length, 1);
+    const warnings = () => stack.logged.filter((line) => line.includes("clone.id_without_token"));
+    assert.equal(warnings().length, 1);
     const second = await cloning.upload(user);
     assert.deepEqual(await cloning.finalize(second), cloning.saved(second));
-    assert.equal(told().length, 1, "once a process");
+    assert.equal(warnings().length, 1, "once a process");
   });
 
-  await t.step("a create that is lost before any list was kept: nobody can tell by lists", async () => {
+  await t.step("a create that is lost before any list was kept: lists cannot decide it", async () => {
     await lose(lost, "after");
     assert.match((await examine())?.detail ?? "", / 1 is open\.$/);
     const own = (report: Awaited<ReturnType<typeof reconcile>>["report"]) =>

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { z } from "zod";
-import { ERROR_STATUS } from "../../../supabase/functions/_shared/errors.ts";
+import { ERROR_CODES } from "../../../supabase/functions/_shared/contract/error_codes.ts";
 import type { WireAnswer } from "./http_connection.ts";
 import { APP_ORIGIN, PUBLIC_URL } from "./stubbed_api.ts";
 
@@ -48,7 +48,7 @@ function assertBody({ status, headers, body }: WireAnswer, asked: Asked): void {
     return;
   }
   const { code, request_id } = envelope.parse(told);
-  assert.equal(Object.entries(ERROR_STATUS).find(([known]) => known === code)?.[1], status, code);
+  assert.equal(Object.entries(ERROR_CODES).find(([known]) => known === code)?.[1].status, status, code);
   assert.equal(request_id, headers.get("x-request-id"));
 }
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { Bytes } from "../../../supabase/functions/_shared/bytes.ts";
-import { uploadUrlResponse } from "../../../supabase/functions/_shared/contract.ts";
+import { createUploadUrl } from "../../../supabase/functions/_shared/contract/create_upload_url.ts";
 import { readFixture } from "../fixtures.ts";
 import type { Api } from "./api.ts";
 
@@ -19,7 +19,7 @@ export const speechClip = (): Bytes => readFixture("speech-24k-mono.wav");
 export async function askForUpload(api: Api, token: string) {
   const answer = await api.call("POST", "/clone/upload-url", { token, body: DETAILS });
   assert.equal(answer.status, 200, JSON.stringify([answer.body, api.logged]));
-  return uploadUrlResponse.parse(answer.body);
+  return createUploadUrl.answer.schema().parse(answer.body);
 }
 
 /** PUTs a clip as the browser does. */

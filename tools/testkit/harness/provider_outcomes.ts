@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { enrollmentToken } from "../../../supabase/functions/_shared/voices/token.ts";
+import { enrollmentToken } from "../../../supabase/functions/_shared/tts/token.ts";
 import { PROVIDER_KEY } from "./api.ts";
 import { DETAILS } from "./clone.ts";
 import { type ProviderAnswer, voiceCreated, voiceList, withDashScope } from "./dashscope.ts";

@@ -1,6 +1,6 @@
 import type postgres from "postgres";
 import { createSimulatorApp } from "../../simulator/simulator.ts";
-import type { ReconcileRequest } from "../../../supabase/functions/_shared/contract.ts";
+import type { ReconcileRequest } from "../../../supabase/functions/_shared/contract/internal_reconcile.ts";
 import { createLog } from "../../../supabase/functions/_shared/log.ts";
 import { createGenerations } from "../../../supabase/functions/_shared/storage/generations.ts";
 import { createReferences } from "../../../supabase/functions/_shared/storage/references.ts";
@@ -9,7 +9,7 @@ import { createQwen } from "../../../supabase/functions/_shared/tts/providers/qw
 import { createEnrollments } from "../../../supabase/functions/_shared/voices/enrollments.ts";
 import { createReconcile } from "../../../supabase/functions/_shared/voices/reconcile.ts";
 import { createReconcileLedger } from "../../../supabase/functions/_shared/voices/reconcile_ledger.ts";
-import { enrollmentToken } from "../../../supabase/functions/_shared/voices/token.ts";
+import { enrollmentToken } from "../../../supabase/functions/_shared/tts/token.ts";
 import { PROVIDER_KEY } from "./api.ts";
 import { createVirtualClock } from "./clock.ts";
 import { LEDGER_DETAILS } from "./claims.ts";

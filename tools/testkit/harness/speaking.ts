@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { z } from "zod";
 import { startSimulator } from "../../simulator/simulator.ts";
-import { generateResponse, taskResponse } from "../../../supabase/functions/_shared/contract.ts";
+import { generateSpeech } from "../../../supabase/functions/_shared/contract/generate_speech.ts";
+import { getTask } from "../../../supabase/functions/_shared/contract/get_task.ts";
 import type { Clock } from "../../../supabase/functions/_shared/clock.ts";
 import { type Intercept, PROVIDER_KEY, startApi } from "./api.ts";
 import { upload } from "./clone.ts";
@@ -59,14 +60,14 @@ export async function readyToSpeak(
       const answer = await generate(other);
       assert.equal(answer.status, 200, JSON.stringify([answer.body, api.logged]));
       await api.settled();
-      return generateResponse.parse(answer.body);
+      return generateSpeech.answer.schema().parse(answer.body);
     },
 
     /** A task as its user sees it. */
     async task(taskId: string) {
       const answer = await api.call("GET", `/tasks/${taskId}`, { token });
       assert.equal(answer.status, 200, JSON.stringify(answer.body));
-      return taskResponse.parse(answer.body);
+      return getTask.answer.schema().parse(answer.body);
     },
 
     /** One run of a worker, as the operator's schedule asks for it. */

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { http } from "msw";
 import { setupServer } from "msw/node";
 import { z } from "zod";
-import { ProviderError } from "../../../supabase/functions/_shared/tts/errors.ts";
+import { ProviderError } from "../../../supabase/functions/_shared/tts/provider_error.ts";
 import type { SynthesisRequest } from "../../../supabase/functions/_shared/tts/provider.ts";
 import { createQwen, type QwenOptions } from "../../../supabase/functions/_shared/tts/providers/qwen.ts";
 import type { ProviderAnswer } from "./dashscope.ts";

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { ProviderErrorCategory } from "../../../supabase/functions/_shared/tts/errors.ts";
+import type { ProviderErrorCategory } from "../../../supabase/functions/_shared/tts/provider_error.ts";
 import { PROVIDER_KEY } from "./api.ts";
 import { createVirtualClock, type VirtualClock } from "./clock.ts";
 import { createSpeaker, failureOf, SIGNATURE, SPEECH } from "./synthesis.ts";

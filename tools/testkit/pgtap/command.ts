@@ -1,4 +1,4 @@
-import { logToStderr, logToStdout, messageOf } from "../../stack/log.ts";
+import { logToStderr, logToStdout, messageOf } from "../../stack/terminal.ts";
 import { parseOptions, usage } from "./options.ts";
 import { renderReport, renderSummary } from "./report.ts";
 import { type Folders, testFilesIn, testNewProject, testUpgrades } from "./run.ts";

@@ -1,7 +1,7 @@
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { list } from "tar";
-import { openDatabase } from "../../stack/postgres/database.ts";
+import { openDatabase } from "../../stack/postgres/project_database.ts";
 
 /** The extension as the package carries it for its own PostgreSQL, and what its control file says of it. */
 const ARCHIVE = "pgtap.tar.gz";

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { openDatabase } from "../../stack/postgres/database.ts";
+import { openDatabase } from "../../stack/postgres/project_database.ts";
 import { applyMigrations } from "../../stack/postgres/migrations.ts";
 import { newProject, olderFlow } from "./projects_before.ts";
 import type { Server } from "./server.ts";

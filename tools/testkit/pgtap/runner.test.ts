@@ -1,7 +1,7 @@
 // The runner on files that were planted, on a server of its own.
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { openDatabase } from "../../stack/postgres/database.ts";
+import { openDatabase } from "../../stack/postgres/project_database.ts";
 import { file, PLANTED } from "./planted.ts";
 import { testNewProject, testUpgrades } from "./run.ts";
 import { type Server, withServer } from "./server.ts";

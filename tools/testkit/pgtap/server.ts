@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { takeDataFolder } from "../../stack/data_folder.ts";
-import { createRoles, grantSchemaRights, openDatabase } from "../../stack/postgres/database.ts";
+import { createRoles, grantSchemaRights, openDatabase } from "../../stack/postgres/project_database.ts";
 import { loadKeys } from "../../stack/keys.ts";
 import { createObjectStore } from "../../stack/supabase/object_store.ts";
 import { startPostgres, superuser } from "../../stack/postgres/postgres.ts";

@@ -1,7 +1,7 @@
 import { basename } from "node:path";
 import postgres from "postgres";
 import { z } from "zod";
-import { messageOf } from "../../stack/log.ts";
+import { messageOf } from "../../stack/terminal.ts";
 import { readTap } from "./tap.ts";
 
 /** What came of some tests. */

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { z } from "zod";
-import { type Database, openDatabase } from "../../stack/postgres/database.ts";
-import { messageOf } from "../../stack/log.ts";
+import { type Database, openDatabase } from "../../stack/postgres/project_database.ts";
+import { messageOf } from "../../stack/terminal.ts";
 import { applyMigrations } from "../../stack/postgres/migrations.ts";
 import type { Report } from "./test_file.ts";
 

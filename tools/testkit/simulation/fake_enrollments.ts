@@ -5,7 +5,7 @@ import type {
   Enrollments,
   SentCreates,
 } from "../../../supabase/functions/_shared/voices/enrollments.ts";
-import { carriesToken } from "../../../supabase/functions/_shared/tts/carries_token.ts";
+import { carriesToken } from "../../../supabase/functions/_shared/tts/token.ts";
 import type { VoiceDetails } from "../../../supabase/functions/_shared/tts/provider.ts";
 import { type Entry, fingerprint, key, type LedgerState, type Row } from "./ledger_state.ts";
 

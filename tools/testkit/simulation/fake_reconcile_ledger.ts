@@ -1,5 +1,5 @@
 import type { ReconcileLedger } from "../../../supabase/functions/_shared/voices/reconcile_ledger.ts";
-import { carriesToken } from "../../../supabase/functions/_shared/tts/carries_token.ts";
+import { carriesToken } from "../../../supabase/functions/_shared/tts/token.ts";
 import { type Entry, fingerprint, key, type LedgerState } from "./ledger_state.ts";
 
 const SWEPT = "swept";

@@ -1,4 +1,4 @@
-import type { ReferenceCheck } from "../../../supabase/functions/_shared/audio/check.ts";
+import type { ReferenceCheck } from "../../../supabase/functions/_shared/audio/reference_check.ts";
 import { ApiError } from "../../../supabase/functions/_shared/errors.ts";
 import type { References } from "../../../supabase/functions/_shared/storage/references.ts";
 import type { Process } from "./process.ts";

@@ -1,4 +1,4 @@
-import { ProviderError } from "../../../supabase/functions/_shared/tts/errors.ts";
+import { ProviderError } from "../../../supabase/functions/_shared/tts/provider_error.ts";
 import { key } from "./ledger_state.ts";
 import type { Mutation } from "./world.ts";
 
@@ -56,15 +56,17 @@ export const MUTATIONS: Readonly<Record<string, Mutation>> = {
   "retry blindly": {
     provider: (real) => ({
       ...real,
-      async cloneVoice(request) {
-        try {
-          return await real.cloneVoice(request);
-        } catch (error) {
-          if (error instanceof ProviderError && error.category === "no_answer") {
-            return await real.cloneVoice(request);
-          }
-          throw error;
-        }
+      async prepareClone(request) {
+        const prepared = await real.prepareClone(request);
+        return {
+          cloneVoice: (timeoutMs) =>
+            prepared.cloneVoice(timeoutMs).catch((error) => {
+              if (error instanceof ProviderError && error.category === "no_answer") {
+                return prepared.cloneVoice(timeoutMs);
+              }
+              throw error;
+            }),
+        };
       },
     }),
   },
@@ -103,11 +105,10 @@ export const MUTATIONS: Readonly<Record<string, Mutation>> = {
     }),
   },
   "send without looking at the clock": {
-    provider: (real) => ({
-      ...real,
-      cloneVoice: (request) =>
-        real.cloneVoice({ ...request, record: { ...request.record, createTimeoutMs: () => 60_000 } }),
-    }),
+    clock(real) {
+      const startedAt = real.now();
+      return { ...real, now: () => startedAt };
+    },
   },
   "a release clears an earlier unknown outcome": {
     enrollments: (real, { ledger }) => ({

@@ -1,10 +1,10 @@
 // Loaded beforehand: loading takes real time, in which no virtual time goes by.
 import "eld/small";
-import type { FinalizeRequest } from "../../../supabase/functions/_shared/contract.ts";
+import type { FinalizeRequest } from "../../../supabase/functions/_shared/contract/finalize_voice.ts";
 import type { CloneLimits } from "../../../supabase/functions/_shared/voices/enrollments.ts";
 import { brokenInvariants, brokenLimits } from "./invariants.ts";
 import type { CreateAnswer } from "./fake_provider.ts";
-import { type IdShape, TRACEABLE_SHAPES } from "../../simulator/voice_ids.ts";
+import { type IdShape, TRACEABLE_SHAPES } from "../../simulator/voice_id_shapes.ts";
 import { type Fault, FAULTS } from "./process.ts";
 import { createScheduler, START } from "./scheduler.ts";
 import { createWorld, type Mutation, type World } from "./world.ts";

@@ -12,8 +12,8 @@ function createRandom(seed: number): () => number {
   };
 }
 
-/** Turns of the event loop in which every promise has settled: importing a module that is there already takes some. */
-const TURNS = 4;
+/** Turns of the event loop in which every promise has settled: reading a body takes some. With 5, some schedules go on too early. */
+const TURNS = 8;
 
 /** Turns of the event loop. By messages, because Deno 2.1 takes a millisecond for each `setImmediate`. */
 function createTurns() {

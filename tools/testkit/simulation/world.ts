@@ -1,9 +1,10 @@
 import { createReconcile } from "../../../supabase/functions/_shared/voices/reconcile.ts";
 import { createFinalize } from "../../../supabase/functions/_shared/voices/finalize.ts";
 import { ApiError } from "../../../supabase/functions/_shared/errors.ts";
+import type { Clock } from "../../../supabase/functions/_shared/clock.ts";
 import { createLog } from "../../../supabase/functions/_shared/log.ts";
-import type { FinalizeRequest } from "../../../supabase/functions/_shared/contract.ts";
-import { carriesToken } from "../../../supabase/functions/_shared/tts/carries_token.ts";
+import type { FinalizeRequest } from "../../../supabase/functions/_shared/contract/finalize_voice.ts";
+import { carriesToken } from "../../../supabase/functions/_shared/tts/token.ts";
 import type { TtsProvider } from "../../../supabase/functions/_shared/tts/provider.ts";
 import { createModal } from "../../../supabase/functions/_shared/tts/providers/modal.ts";
 import { createQwen } from "../../../supabase/functions/_shared/tts/providers/qwen.ts";
@@ -13,7 +14,7 @@ import { createFakeEnrollments } from "./fake_enrollments.ts";
 import { type CreateAnswer, createFakeFetch, createProviderState } from "./fake_provider.ts";
 import { createFakeReconcileLedger } from "./fake_reconcile_ledger.ts";
 import { createFakeReferenceCheck, createFakeReferences, type Uploads } from "./fake_references.ts";
-import type { IdShape } from "../../simulator/voice_ids.ts";
+import type { IdShape } from "../../simulator/voice_id_shapes.ts";
 import { createLedgerState } from "./ledger_state.ts";
 import { createProcess, type FaultPlan, type Process } from "./process.ts";
 import type { Scheduler } from "./scheduler.ts";
@@ -23,6 +24,8 @@ export type Mutation = {
   enrollments?: (real: Enrollments, world: World) => Enrollments;
   ledger?: (real: ReconcileLedger, world: World) => ReconcileLedger;
   provider?: (real: TtsProvider, world: World) => TtsProvider;
+  /** The clock of one process, as finalize and reconcile read it. */
+  clock?: (real: Clock) => Clock;
   /** The rule matters with voice ids of this shape alone. */
   idShape?: IdShape;
 };
@@ -201,7 +204,7 @@ export function createWorld(options: {
         ),
         references: createFakeReferences({ process, uploads }),
         generations: { remove: () => Promise.reject(new Error("nothing is spoken in the simulation")) },
-        clock: process.clock,
+        clock: mutation.clock?.(process.clock) ?? process.clock,
         newAttemptId,
       };
       const log = createLog({

@@ -14,12 +14,12 @@ const RATES = [
   8_000,
   7_350,
 ];
-/** Channels by configuration (1.6.3.5); 0 says that a program config element tells them. */
+/** Channels by configuration (1.6.3.5); 0 says that a program config element gives them. */
 const CHANNELS = [undefined, 1, 2, 3, 4, 5, 6, 8, undefined, undefined, undefined, 7, 8, 24, 8];
 /** Object types (ISO/IEC 14496-3, 1.5.1.1): those that are heard at another rate than their core's. */
 const SBR = 5;
 const PARAMETRIC_STEREO = 29;
-/** Object types whose own part of the configuration may tell the channels (1.6.2.1, GASpecificConfig). */
+/** Object types whose own part of the configuration may give the channels (1.6.2.1, GASpecificConfig). */
 const GENERAL_AUDIO = new Set([1, 2, 3, 4, 6, 7, 17, 19, 20, 21, 22, 23]);
 /** In front of what older decoders pass over. */
 const EXTENSION = 0x2b7;
@@ -131,7 +131,7 @@ function descriptorAt(bytes: Uint8Array, at: number, tag: number): Uint8Array | 
   return bytes.subarray(start, start + length);
 }
 
-/** What the content of a box `esds` tells; null when it is not of AAC (ISO/IEC 14496-14, 3.1.2). */
+/** What the content of a box `esds` says; null when it is not of AAC (ISO/IEC 14496-14, 3.1.2). */
 export function aacFormat(esds: Uint8Array): AacFormat | null {
   const stream = descriptorAt(esds, 4, 3);
   if (!stream) return null;

@@ -5,7 +5,7 @@ import { type ClipSource, createRangedReader, type ReadBytes, ReadFailure } from
 import { codecRefused, formatRefused, unreadable } from "./refused_formats.ts";
 import { isWav, readWav, WAV_NAMES_BYTES } from "./wav.ts";
 
-/** What the bytes of a clip tell of it, whatever it was declared to be. */
+/** What the bytes of a clip say of it, whatever it was declared to be. */
 export type AudioFacts = {
   container: "wav" | "mp3" | "m4a";
   /** The provider's name of the format. */
@@ -70,7 +70,7 @@ async function factsOf(clip: ClipSource, read: ReadBytes): Promise<AudioFacts> {
 
 /**
  * Looks into a clip, reading no more of it than its headers: of an MP3 every frame's and of an M4A in fragments every
- * fragment's, for nothing else tells their length. What reads MP3 is loaded by the first that is neither WAV nor M4A.
+ * fragment's, for nothing else gives their length. What reads MP3 is loaded by the first that is neither WAV nor M4A.
  * @throws {ApiError} reference_unreadable, reference_type_unsupported
  * @throws whatever `clip.readRange` throws
  */

@@ -19,10 +19,10 @@ import { findFrames } from "./mp3_frames.ts";
 import type { ReadBytes } from "./ranged_reader.ts";
 import { formatRefused, knownRefused, unreadable } from "./refused_formats.ts";
 
-/** What an MP3 tells of its sound. */
+/** The sound of an MP3. */
 export type Mp3Sound = { sampleRate: number; channels: number; durationSeconds: number };
 
-/** Formats that are told apart so that a refusal can name them. HLS is left out: its playlists name other files. */
+/** Formats that are recognized so that a refusal can name them. HLS is left out: its playlists name other files. */
 const NAMES = new Map<InputFormat, string>([
   [WEBM, "WebM"],
   [MATROSKA, "Matroska"],

@@ -1,7 +1,7 @@
 import { id3Bytes } from "./id3.ts";
 import type { ReadBytes } from "./ranged_reader.ts";
 
-/** How far behind the tags frames are looked for, in bytes: ffmpeg tells formats apart by no more of a file. */
+/** How far behind the tags frames are looked for, in bytes: ffmpeg recognizes formats by no more of a file. */
 const MOST_JUNK_BYTES = 1_048_576;
 const WINDOW_BYTES = 65_536;
 const HEADER_BYTES = 4;

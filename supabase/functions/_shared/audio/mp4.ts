@@ -3,7 +3,7 @@ import { addFragment, readTrack, type Track } from "./mp4_track.ts";
 import type { ReadBytes } from "./ranged_reader.ts";
 import { cutShort, unreadable } from "./refused_formats.ts";
 
-/** What an MP4 tells of its sound. */
+/** The sound of an MP4. */
 export type Mp4Sound = {
   hasVideo: boolean;
   /** `aac`, or the four characters that name the sample entry, whatever they are. */
@@ -25,13 +25,13 @@ function heardSeconds(track: Track, movieTimescale: number, isFragmented: boolea
   const { duration, timescale, edits } = track;
   const secondsFrom = (place: number) => Math.max(0, duration - place) / timescale;
   if (edits === null) return secondsFrom(0);
-  // In fragments the list was written before its length was known: it tells where to begin, and nothing more.
+  // In fragments the list was written before its length was known: it says where to begin, and nothing more.
   if (isFragmented) return secondsFrom(edits[0]?.from ?? 0);
   const heard = edits.reduce((total, edit) => {
     const rest = secondsFrom(edit.from);
-    const told = edit.duration === 0 ? rest : edit.duration / movieTimescale;
+    const stated = edit.duration === 0 ? rest : edit.duration / movieTimescale;
     // Edits are counted in coarser units: within one they say the same.
-    return total + (Math.abs(told - rest) * movieTimescale <= 1 ? rest : Math.min(told, rest));
+    return total + (Math.abs(stated - rest) * movieTimescale <= 1 ? rest : Math.min(stated, rest));
   }, 0);
   return Math.min(heard, secondsFrom(0));
 }
@@ -45,7 +45,7 @@ function isVideo({ kind, samples, id }: Track, tracks: readonly Track[]): boolea
 }
 
 /**
- * Reads what an MP4 tells of its sound: the headers of its boxes, its tracks, and of a clip in fragments the header of
+ * Reads what an MP4 says of its sound: the headers of its boxes, its tracks, and of a clip in fragments the header of
  * each. No count in it is trusted: nothing is done more often than there are bytes for it.
  * @param end the length of the file
  * @throws {ApiError} reference_unreadable
@@ -65,7 +65,7 @@ export async function readMp4(read: ReadBytes, end: number): Promise<Mp4Sound> {
 
   for await (const box of boxesOf(read, 0, end)) {
     if (box.name === "mdat" && box.end > end) throw cutShort();
-    // Nothing behind it tells more of a clip that is whole.
+    // Nothing behind it says more of a clip that is whole.
     if (box.name === "mdat" && tracks.length > 0 && !isFragmented) break;
     if (box.name === "moov" && tracks.length === 0) {
       if (box.end > end) throw cutShort();

@@ -4,7 +4,7 @@ import { type Box, innerBoxes, nameAt, rowsOf, walk } from "./mp4_boxes.ts";
 /** A part that is heard: how long, in units of the movie's timescale (0 is to the end), and from where, in the track's. */
 type Edit = { duration: number; from: number };
 
-/** What the headers of a track tell of it, and the fragments as they are read. */
+/** What the headers of a track say of it, and the fragments as they are read. */
 export type Track = {
   id: number;
   kind: string;

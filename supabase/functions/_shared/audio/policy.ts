@@ -77,7 +77,7 @@ const RULES: readonly Rule[] = [
   },
 ];
 
-/** The rules that a clip breaks, in the order they are told. */
+/** The rules that a clip breaks, in the order they are reported. */
 export function brokenRules(facts: AudioFacts): BrokenRule[] {
   return RULES.flatMap(({ code, limit, measure, allows, sentence }) => {
     const measured = measure(facts);
@@ -87,7 +87,7 @@ export function brokenRules(facts: AudioFacts): BrokenRule[] {
   });
 }
 
-/** How a clip that breaks rules is refused: the first one gives the code, and all are told. */
+/** How a clip that breaks rules is refused: the first one gives the code, and all are named. */
 export function refusalOf(broken: readonly [BrokenRule, ...BrokenRule[]]): ApiError {
   return new ApiError(broken[0].code, broken.map(({ sentence }) => sentence).join(" "));
 }

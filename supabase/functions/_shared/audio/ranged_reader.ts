@@ -20,7 +20,7 @@ const LARGEST_WINDOW_BYTES = 524_288;
 /** How many parts of a clip are read at most: far more than a minute of audio has frames, fragments or chunks. */
 const MOST_READS = 20_000;
 
-/** A failure of the clip's own `readRange`, told apart from bytes that make no sense. */
+/** A failure of the clip's own `readRange`, as opposed to bytes that make no sense. */
 export class ReadFailure extends Error {
   override readonly name = "ReadFailure";
 }

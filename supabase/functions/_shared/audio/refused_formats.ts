@@ -46,7 +46,7 @@ export function cutShort(): ApiError {
   return new ApiError("reference_unreadable", "This file is cut short; record or upload it again.");
 }
 
-/** The refusal of a file that is no audio we read, by its first bytes; null where they tell nothing. */
+/** The refusal of a file that is no audio we read, by its first bytes; null where they say nothing. */
 export function knownRefused(firstBytes: Uint8Array): ApiError | null {
   const text = String.fromCharCode(...firstBytes.subarray(0, 256));
   const known = BEGINNINGS.find((one) => text.startsWith(one.text, one.at));

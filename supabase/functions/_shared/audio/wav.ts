@@ -1,12 +1,12 @@
 import type { ReadBytes } from "./ranged_reader.ts";
 import { codecRefused, unreadable } from "./refused_formats.ts";
 
-/** What a WAV with 16-bit samples tells of its sound. */
+/** The sound of a WAV with 16-bit samples. */
 export type WavSound = { sampleRate: number; channels: number; durationSeconds: number };
 
 /** The lengths of headers, in bytes (Microsoft and IBM, "Multimedia Programming Interface", RIFF). */
 const RIFF_HEADER_BYTES = 12;
-/** How many bytes tell that a file is a WAV. */
+/** How many bytes show that a file is a WAV. */
 export const WAV_NAMES_BYTES = RIFF_HEADER_BYTES;
 const CHUNK_HEADER_BYTES = 8;
 /** `fmt ` without what follows in the longer kinds, and with the longest of those that matter. */
@@ -22,7 +22,7 @@ const PCM = 0x0001;
 const KINDS: Readonly<Record<number, string>> = { 0x0003: "float", 0x0006: "A-law", 0x0007: "µ-law" };
 const EXTENSIBLE = 0xfffe;
 const EXTENDED_TAG_AT = 24;
-/** Of one channel. What the header tells of a block and of a second is often wrong, and no decoder of PCM heeds it. */
+/** Of one channel. What the header says of a block and of a second is often wrong, and no decoder of PCM heeds it. */
 const SAMPLE_BYTES = 2;
 
 const viewOf = (bytes: Uint8Array) => new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -74,9 +74,9 @@ export async function readWav(read: ReadBytes, sizeBytes: number, start: number)
     if (name === "data") {
       if (format === null) throw unreadable();
       const rest = sizeBytes - inside;
-      const told = stated === UNKNOWN_SIZE && largeSize !== null ? largeSize : stated;
+      const size = stated === UNKNOWN_SIZE && largeSize !== null ? largeSize : stated;
       // A recorder that never came back to its header leaves 0.
-      const bytes = told === 0 ? rest : Math.min(told, rest);
+      const bytes = size === 0 ? rest : Math.min(size, rest);
       const { sampleRate, channels } = format;
       const samples = Math.floor(bytes / (SAMPLE_BYTES * channels));
       return { sampleRate, channels, durationSeconds: samples / sampleRate };

@@ -1,8 +1,8 @@
 import type { Clock } from "../clock.ts";
 import type { Config } from "../config.ts";
-import { type CheckReport, databaseFacts } from "../contract_check.ts";
+import { type CheckReport, databaseFacts } from "../contract/internal_check.ts";
 import type { Supabase } from "../supabase.ts";
-import type { ProviderError } from "../tts/errors.ts";
+import type { ProviderError } from "../tts/provider_error.ts";
 
 /** How long the provider may be asked, in milliseconds. */
 const PROVIDER_MS = 30_000;
@@ -23,7 +23,7 @@ export type CheckOptions = {
 };
 
 /**
- * What only the deployment itself can tell of itself: its configuration without keys, how the provider answers to its
+ * What only the deployment itself knows of itself: its configuration without keys, how the provider answers to its
  * key, what its database is. It changes nothing, and what fails is part of the report.
  */
 export function createCheck(options: CheckOptions) {
@@ -34,7 +34,7 @@ export function createCheck(options: CheckOptions) {
     const { data, error, status } = await db.rpc("deployment_facts");
     const answeredAt = new Date(clock.now()).toISOString();
     const answer = { asked_at: askedAt, answered_at: answeredAt };
-    const facts = error ? undefined : databaseFacts.safeParse(data).data;
+    const facts = error ? undefined : databaseFacts().safeParse(data).data;
     if (facts) return { clock: answer, database: { facts, failure: null } };
     // Without an error it is another version's function that answered.
     const isMissing = !error || NO_SUCH_FUNCTION.includes(error.code);
@@ -46,7 +46,7 @@ export function createCheck(options: CheckOptions) {
   const askProvider = async (): Promise<CheckReport["provider"]> => {
     if (look === null) return null;
     const { here, elsewhere } = await look(clock.timeout(PROVIDER_MS));
-    return { here: told(here), elsewhere: elsewhere && told(elsewhere) };
+    return { here: reportOf(here), elsewhere: elsewhere && reportOf(elsewhere) };
   };
 
   /** The whole report. Provider and database are asked at once. */
@@ -56,7 +56,7 @@ export function createCheck(options: CheckOptions) {
   };
 }
 
-function told({ region, voices, failure }: Look): NonNullable<CheckReport["provider"]>["here"] {
+function reportOf({ region, voices, failure }: Look): NonNullable<CheckReport["provider"]>["here"] {
   return {
     region,
     voices,
@@ -68,7 +68,7 @@ function told({ region, voices, failure }: Look): NonNullable<CheckReport["provi
   };
 }
 
-/** Field by field: what is added to the configuration later is not told until somebody has thought about it. */
+/** Field by field: what is added to the configuration later is not shown until somebody has thought about it. */
 function withoutKeys({ supabase, qwen, ...config }: Config): CheckReport["configuration"] {
   return {
     mode: config.mode,

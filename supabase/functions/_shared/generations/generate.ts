@@ -1,11 +1,12 @@
 import { accountDeleted } from "../accounts.ts";
 import type { Clock } from "../clock.ts";
-import type { GenerateRequest } from "../contract.ts";
-import { ApiError } from "../errors.ts";
+import type { GenerateRequest } from "../contract/generate_speech.ts";
+import { isDatabaseAway } from "../database_answers.ts";
+import { ApiError, voiceNotFound } from "../errors.ts";
 import type { Log } from "../log.ts";
+import { retry } from "../retry.ts";
 import type { TtsProvider } from "../tts/provider.ts";
 import type { Generations } from "../storage/generations.ts";
-import { voiceNotReady } from "./outcomes.ts";
 import type { Spoken } from "./speak.ts";
 import type { CreateAnswer, Tasks } from "./tasks.ts";
 
@@ -15,6 +16,13 @@ const MOST_UNFINISHED = 20;
 const PATIENCE_MS = 120_000;
 /** How much later than it may be claimed again a task is asked for, in milliseconds. */
 const MARGIN_MS = 100;
+/** Why a voice cannot speak, and what to do about it. */
+const NOT_READY = {
+  other_provider: "This voice was made with another provider. Clone it again to let it speak.",
+  other_region: "This voice was made in another region. Clone it again to let it speak.",
+  no_metadata: "This voice was never completed. Clone it again to let it speak.",
+};
+const SWITCHED_OFF = "Speaking is switched off for now. The voice is kept: try again later.";
 /** Pauses before a create is asked again, in milliseconds: with the same ids, one whose answer was lost is given once more. */
 const CREATE_PAUSES_MS = [200, 800];
 
@@ -34,7 +42,7 @@ export type GenerateOptions = {
 export function createGenerate(options: GenerateOptions) {
   const { tasks, generations, provider, clock } = options;
 
-  const save = async (userId: string, request: GenerateRequest, ids: Generation): Promise<CreateAnswer> => {
+  const save = (userId: string, request: GenerateRequest, ids: Generation): Promise<CreateAnswer> => {
     const generation = {
       userId,
       voiceId: request.voice_id,
@@ -43,17 +51,8 @@ export function createGenerate(options: GenerateOptions) {
       ...ids,
     };
     const rules = { provider: provider.name, region: provider.region, maxUnfinished: MOST_UNFINISHED };
-    for (let tries = 0;; tries++) {
-      try {
-        return await tasks.create(generation, rules);
-      } catch (error) {
-        const pause = CREATE_PAUSES_MS[tries];
-        if (!(error instanceof ApiError && error.code === "database_unavailable") || pause === undefined) {
-          throw error;
-        }
-        await clock.sleep(pause);
-      }
-    }
+    const pauses = CREATE_PAUSES_MS;
+    return retry(() => tasks.create(generation, rules), { clock, pauses, mayPass: isDatabaseAway });
   };
 
   return {
@@ -73,18 +72,19 @@ export function createGenerate(options: GenerateOptions) {
           });
           return generation;
         case "not_found":
-          throw new ApiError("not_found", "Voice not found.");
+          throw voiceNotFound();
         case "deleted":
           throw accountDeleted();
         case "not_ready":
-          throw voiceNotReady(answer.reason, provider.name);
+          throw new ApiError(
+            "voice_not_ready",
+            provider.name === "modal" ? SWITCHED_OFF : NOT_READY[answer.reason],
+          );
         case "limited":
           throw new ApiError(
             "rate_limited",
             "Too many texts are being spoken for you. Wait until some are done.",
-            {
-              retryAfterSeconds: 10,
-            },
+            { retryAfterSeconds: 10 },
           );
       }
     },

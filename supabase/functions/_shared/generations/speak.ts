@@ -3,10 +3,10 @@ import type { Clock } from "../clock.ts";
 import { databaseError } from "../database_answers.ts";
 import { ApiError } from "../errors.ts";
 import type { Log } from "../log.ts";
+import { retry } from "../retry.ts";
 import type { Generations } from "../storage/generations.ts";
-import { ProviderError } from "../tts/errors.ts";
+import { ProviderError } from "../tts/provider_error.ts";
 import type { Speech, TtsProvider } from "../tts/provider.ts";
-import { failureOf, NOT_SPOKEN } from "./outcomes.ts";
 import type { ClaimedTask, Tasks } from "./tasks.ts";
 
 /** How often a text is sent to the provider before its task fails. */
@@ -24,6 +24,9 @@ const THROTTLED_SECONDS = 15;
 const AWAY_SECONDS = 10;
 /** Pauses between tries at keeping what is paid for, in milliseconds. */
 const KEEP_PAUSES_MS = [250, 1_000, 3_000, 5_000];
+
+/** What the user reads of a task that failed for no fault of theirs. */
+const NOT_SPOKEN = "The text could not be spoken. Try again.";
 
 /** How far a run is, for whoever settles its failure. */
 type Run = { log: Log; signal: AbortSignal; isPaid: boolean };
@@ -64,22 +67,24 @@ async function secondsOf(audio: Pick<ClipSource, "sizeBytes" | "firstBytes">): P
   }
 }
 
+/** What the user reads of a failed synthesis. */
+function failureOf(error: unknown): string {
+  if (error instanceof ProviderError) {
+    if (error.category === "rejected") return error.refusal ?? "The provider refused this text.";
+    if (error.category === "misconfigured") {
+      return "Speaking is not set up correctly. The operator has been told.";
+    }
+  }
+  return NOT_SPOKEN;
+}
+
 /** Takes up tasks, one at a time: claims, has the provider speak, stores the audio, completes. */
 export function createSpeak(options: SpeakOptions) {
   const { tasks, generations, provider, clock } = options;
 
   /** What is paid for is kept if at all possible: asks again while storage or database are away. */
-  const keep = async <Result>(work: () => Promise<Result>, signal: AbortSignal): Promise<Result> => {
-    for (let tries = 0;; tries++) {
-      try {
-        return await work();
-      } catch (error) {
-        const pause = KEEP_PAUSES_MS[tries];
-        if (!isAway(error) || pause === undefined || signal.aborted) throw error;
-        await clock.sleep(pause, signal);
-      }
-    }
-  };
+  const keep = <Result>(work: () => Promise<Result>, signal: AbortSignal): Promise<Result> =>
+    retry(work, { clock, pauses: KEEP_PAUSES_MS, signal, mayPass: isAway });
 
   const complete = async (
     task: ClaimedTask,
@@ -113,11 +118,9 @@ export function createSpeak(options: SpeakOptions) {
     const durationSeconds = await secondsOf(stored);
     if (durationSeconds === null) return null;
     const audio = { sizeBytes: stored.sizeBytes, durationSeconds };
-    const told = own?.bytes.byteLength === stored.sizeBytes ? own : {
-      requestId: null,
-      metadata: { recovered: true },
-    };
-    return await complete(task, audio, told, current);
+    const isOwn = own?.bytes.byteLength === stored.sizeBytes;
+    const speech = isOwn ? own : { requestId: null, metadata: { recovered: true } };
+    return await complete(task, audio, speech, current);
   };
 
   const fail = async (
@@ -162,21 +165,17 @@ export function createSpeak(options: SpeakOptions) {
   };
 
   const settleFailure = async (task: ClaimedTask, error: unknown, current: Run): Promise<Spoken> => {
-    const told = error instanceof ProviderError
-      ? {
-        category: error.category,
-        status: error.status,
-        provider_code: error.providerCode,
-        provider_request_id: error.providerRequestId,
-      }
-      : { category: null };
-    const level = error instanceof ProviderError && error.isAlarming ? "error" : "warn";
-    current.log.event(level, "generation.attempt_failed", {
+    const provided = error instanceof ProviderError ? error : null;
+    const category = provided?.category ?? null;
+    current.log.event(provided?.isAlarming ? "error" : "warn", "generation.attempt_failed", {
       attempt: task.attempt,
-      ...told,
+      category,
+      status: provided?.status,
+      provider_code: provided?.providerCode,
+      provider_request_id: provided?.providerRequestId,
       error,
     });
-    return await settle(task, error, told.category, current);
+    return await settle(task, error, category, current);
   };
 
   const run = async (
@@ -208,7 +207,7 @@ export function createSpeak(options: SpeakOptions) {
     const key = generations.key(task.userId, task.generationId);
     const outcome = await keep(() => generations.store(key, speech.bytes), current.signal);
     if (outcome === "there_already") {
-      // The row tells of what lies there, and not of what this attempt was given.
+      // The row describes what lies there, and not of what this attempt was given.
       const completed = await completeStored(task, current, speech);
       if (!completed) throw new Error("what is stored under the generation's name is no WAV");
       return completed;

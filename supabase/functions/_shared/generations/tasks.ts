@@ -1,6 +1,7 @@
 import { z } from "zod";
-import { taskResponse } from "../contract.ts";
+import { getTask } from "../contract/get_task.ts";
 import type { Json } from "../database.types.ts";
+import { lazy } from "../lazy.ts";
 import type { Supabase } from "../supabase.ts";
 import { type Language, LANGUAGES } from "../tts/languages.ts";
 import type { TtsProviderName } from "../tts/provider.ts";
@@ -22,7 +23,7 @@ export type NewGeneration = {
 };
 
 /** A task as its user may see it, with the names it has on the wire. */
-const taskRow = taskResponse.omit({ result: true });
+const taskRow = lazy(() => getTask.answer.schema().omit({ result: true }));
 
 const audioRow = z.object({ audio_object_key: z.string() }).nullable();
 
@@ -56,7 +57,7 @@ const putBackAnswer = z.object({ outcome: z.enum(["put_back", "superseded"]) });
 const failAnswer = z.object({ outcome: z.enum(["failed", "superseded"]) });
 const cancelAnswer = z.object({ outcome: z.enum(["cancelled", "done", "not_found", "deleted"]) });
 
-export type TaskRow = z.output<typeof taskRow>;
+export type TaskRow = z.output<ReturnType<typeof taskRow>>;
 export type CreateAnswer = z.output<typeof createAnswer>;
 
 /** A task whose lease is the caller's, with everything that speaking needs. */
@@ -75,7 +76,7 @@ export type ClaimedTask = {
   maySynthesize: boolean;
 };
 
-/** The audio of a generation as it was stored, and what the provider told of it. */
+/** The audio of a generation as it was stored, and what the provider said of it. */
 export type StoredAudio = {
   objectKey: string;
   sizeBytes: number;
@@ -222,7 +223,7 @@ export function createTasks(options: { db: Pick<Supabase["db"], "rpc" | "from"> 
       const result = await db.from("tasks").select(COLUMNS)
         .eq("id", taskId).eq("user_id", userId).retry(false).maybeSingle();
       if (result.error) throw databaseError(result.error, result.status);
-      return taskRow.nullable().parse(result.data);
+      return taskRow().nullable().parse(result.data);
     },
 
     /** Where the audio of a user's generation lies; null when there is no such generation, or it is not completed. */

@@ -1,5 +1,5 @@
 import type { Clock } from "../clock.ts";
-import type { WorkReport } from "../contract.ts";
+import type { WorkReport } from "../contract/internal_work.ts";
 import type { Log } from "../log.ts";
 import type { Spoken } from "./speak.ts";
 

@@ -1,5 +1,5 @@
 import type { Bytes } from "../bytes.ts";
-import { ApiError } from "../errors.ts";
+import { generationNotFound } from "../errors.ts";
 import type { Supabase } from "../supabase.ts";
 import {
   type InspectedObject,
@@ -55,12 +55,12 @@ export function createGenerations(options: { storage: Supabase["storage"]; publi
      */
     async signedUrl(key: string, seconds: number): Promise<string> {
       const url = await signDownload(storage, { bucket: BUCKET, key, seconds, origin: publicUrl });
-      if (url === null) throw new ApiError("not_found", "Generation not found.");
+      if (url === null) throw generationNotFound();
       return url;
     },
 
     /**
-     * Removes audio for good and tells how many; what is gone already is no error.
+     * Removes audio for good and returns how many; what is gone already is no error.
      * @throws {ApiError} storage_unavailable
      */
     remove: (keys: string[]): Promise<number> => removeObjects(storage, { bucket: BUCKET, keys }),

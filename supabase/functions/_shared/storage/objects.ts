@@ -1,8 +1,9 @@
 import { z } from "zod";
 import { ApiError } from "../errors.ts";
+import { parseJson } from "../json.ts";
 import type { StorageQuestion, Supabase } from "../supabase.ts";
 
-/** What one ranged GET tells of an object. */
+/** What one ranged GET says of an object. */
 export type InspectedObject = {
   sizeBytes: number;
   /** As it was declared at the upload, without parameters, in lower case. */
@@ -25,14 +26,14 @@ export function storageUnavailable(cause: unknown): ApiError {
 
 /** Whether an error of Storage says that there is no such object. */
 export function saysMissing(error: unknown): boolean {
-  const told = storageError.safeParse(error);
-  return told.success && (told.data.code === "NoSuchKey" || told.data.statusCode === "404");
+  const { code, statusCode } = storageError.safeParse(error).data ?? {};
+  return code === "NoSuchKey" || statusCode === "404";
 }
 
 /** Whether an error of Storage says that the object is there already. */
 export function saysDuplicate(error: unknown): boolean {
-  const told = storageError.safeParse(error);
-  return told.success && (told.data.code === "KeyAlreadyExists" || told.data.statusCode === "409");
+  const { code, statusCode } = storageError.safeParse(error).data ?? {};
+  return code === "KeyAlreadyExists" || statusCode === "409";
 }
 
 /** A signed URL as whoever is outside can use it: Storage names its own, internal origin. */
@@ -61,13 +62,8 @@ async function ask<Taken>(
 
 /** Status and body of an answer that is JSON; null for a body that is none. */
 const asJson = async (response: Response): Promise<{ ok: boolean; status: number; body: unknown }> => {
-  const text = await response.text();
   const { ok, status } = response;
-  try {
-    return { ok, status, body: JSON.parse(text) };
-  } catch {
-    return { ok, status, body: null };
-  }
+  return { ok, status, body: parseJson(await response.text()) ?? null };
 };
 
 const statusOf = (status: number) => storageUnavailable(new Error(`status ${status}`));
@@ -76,16 +72,16 @@ const statusOf = (status: number) => storageUnavailable(new Error(`status ${stat
 async function signedPath(
   storage: Ask,
   question: StorageQuestion,
-  told: { origin: string; answer: z.ZodType<string> },
+  expected: { origin: string; answer: z.ZodType<string> },
 ): Promise<string | null> {
   const { ok, status, body } = await ask(storage, question, asJson);
   if (!ok) {
     if (saysMissing(body)) return null;
     throw statusOf(status);
   }
-  const path = told.answer.safeParse(body);
+  const path = expected.answer.safeParse(body);
   if (!path.success) throw storageUnavailable(path.error);
-  return onOrigin(told.origin, new URL(`/storage/v1${path.data}`, told.origin).href);
+  return onOrigin(expected.origin, new URL(`/storage/v1${path.data}`, expected.origin).href);
 }
 
 const download = z.object({ signedURL: z.string() }).transform(({ signedURL }) => signedURL);
@@ -207,7 +203,7 @@ export async function readObject(
 }
 
 /**
- * Removes objects for good and tells how many went; those that are gone already are no error.
+ * Removes objects for good and returns how many went; those that are gone already are no error.
  * @throws {ApiError} storage_unavailable
  */
 export async function removeObjects(

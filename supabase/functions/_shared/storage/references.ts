@@ -1,4 +1,4 @@
-import { ApiError } from "../errors.ts";
+import { ApiError, voiceNotFound } from "../errors.ts";
 import type { Supabase } from "../supabase.ts";
 import type { Reference } from "../tts/provider.ts";
 import {
@@ -62,13 +62,7 @@ export function createReferences(options: { storage: Supabase["storage"]; public
      * @throws {ApiError} storage_unavailable
      */
     readRange: (key: string, start: number, end: number, signal: AbortSignal): Promise<Uint8Array> =>
-      readObject(storage, {
-        bucket: BUCKET,
-        key,
-        signal,
-        start,
-        length: end - start,
-      }),
+      readObject(storage, { bucket: BUCKET, key, signal, start, length: end - start }),
 
     /**
      * The clip as a provider is handed it.
@@ -89,7 +83,7 @@ export function createReferences(options: { storage: Supabase["storage"]; public
     }),
 
     /**
-     * Removes clips for good and tells how many; those that are gone already are no error.
+     * Removes clips for good and returns how many; those that are gone already are no error.
      * @throws {ApiError} storage_unavailable
      */
     remove: (keys: string[]): Promise<number> => removeObjects(storage, { bucket: BUCKET, keys }),
@@ -103,9 +97,9 @@ export function createReferences(options: { storage: Supabase["storage"]; public
       const segments = key.split("/");
       const isOwn = segments.length > 1 && segments[0] === userId &&
         segments.every((segment) => !["", ".", ".."].includes(segment) && !/[\\%?#]/.test(segment));
-      if (!isOwn) throw new ApiError("not_found", "Voice not found.");
+      if (!isOwn) throw voiceNotFound();
       const url = await sign(key, seconds);
-      if (url === null) throw new ApiError("not_found", "Voice not found.");
+      if (url === null) throw voiceNotFound();
       return url;
     },
   };

@@ -17,10 +17,10 @@ export type Language = keyof typeof LANGUAGE_CODES | "Auto";
 
 export type LanguageCode = (typeof LANGUAGE_CODES)[keyof typeof LANGUAGE_CODES];
 
-/** The language a provider is told, and why it is that one: it was asked for, or the transcript tells it, or does not. */
+/** The language that is sent to a provider, and why it is that one: it was asked for, or the transcript shows it, or does not. */
 export type SentLanguage = {
   requested: Language;
-  /** Null when none is told. */
+  /** Null when none is sent. */
   sent: LanguageCode | null;
   why: "requested" | "detected" | "not_sure";
 };

@@ -35,7 +35,7 @@ export type ProviderVoice = {
 /** A voice as the provider's list shows it. */
 export type ListedVoice = {
   voice: ProviderVoice;
-  /** Null when the provider does not tell. */
+  /** Null when the list does not say. */
   createdAt: Date | null;
 };
 
@@ -44,20 +44,8 @@ export type SavedVoice =
   | { provider: "qwen"; voice: ProviderVoice }
   | { provider: "modal"; metadata: Record<string, unknown> };
 
-/** Where a provider tells how far it is. `Answer` is whatever its owner makes of the saved voice. */
-export interface EnrollmentRecord<Answer> {
-  /** Marks the create as sent. Throws when another attempt holds the voice by now: then nothing may be sent. */
-  sending(): Promise<void>;
-  /**
-   * Milliseconds that the create may take. Asked with no await before the create, for signing takes time, and a process
-   * may be suspended at any await and wake up late. Throws when there is no time left: then nothing may be sent.
-   */
-  createTimeoutMs(): number;
-  /** Saves the voice. */
-  complete(saved: SavedVoice): Promise<Answer>;
-}
-
-export type CloneRequest<Answer> = {
+/** What a voice is made of. */
+export type CloneRequest = {
   details: VoiceDetails;
   /** What makes this voice findable in the provider's list: ten characters of `[a-z0-9]`. */
   token: string;
@@ -65,9 +53,17 @@ export type CloneRequest<Answer> = {
   reference: Reference;
   /** What was learnt of the reference, kept with the voice. */
   referenceMetadata: Record<string, unknown>;
-  record: EnrollmentRecord<Answer>;
   signal: AbortSignal;
 };
+
+/** A clone whose reference is ready to be sent: its URL is signed, or its bytes are read. */
+export interface PreparedClone {
+  /**
+   * Has the provider make the voice: one call, sent at once, that is never repeated.
+   * @param timeoutMs milliseconds that it may take
+   */
+  cloneVoice(timeoutMs: number): Promise<SavedVoice>;
+}
 
 /** What to say, and with which voice. */
 export type SynthesisRequest = {
@@ -84,7 +80,7 @@ export type SynthesisRequest = {
 export type Speech = {
   bytes: Bytes;
   requestId: string | null;
-  /** What the provider told of it, fit to be kept: neither the text nor an address. */
+  /** What the provider said of it, fit to be kept: neither the text nor an address. */
   metadata: Record<string, unknown>;
 };
 
@@ -93,8 +89,16 @@ export interface TtsProvider {
   readonly name: TtsProviderName;
   /** Where its voices live; `none` when it keeps none. */
   readonly region: string;
-  /** Presents the reference, enrolls it and saves the voice; whatever `record.complete` gave is its answer. */
-  cloneVoice<Answer>(request: CloneRequest<Answer>): Promise<Answer>;
+  /** Whether it keeps voices of ours: then a clone is a create that is paid for, and marked as sent beforehand. */
+  readonly keepsVoices: boolean;
+  /**
+   * Does the work of one clone, from preparing it to its end, in the reference's turn: few that are sent themselves fit in
+   * memory at once, a signed URL waits for nobody.
+   * @throws {ApiError} reference_too_large for a reference that cannot be sent at all
+   */
+  inTurn<Result>(reference: Reference, signal: AbortSignal, work: () => Promise<Result>): Promise<Result>;
+  /** Presents the reference. Nothing is made until `cloneVoice` is called. */
+  prepareClone(request: CloneRequest): Promise<PreparedClone>;
   /** Speaks a text with a voice; null when the provider cannot. It keeps nothing, so it may be asked again. */
   readonly synthesize: ((request: SynthesisRequest) => Promise<Speech>) | null;
   /** Looks for the voice of a create whose outcome is unknown; the oldest when there are several, null when none. */

@@ -84,7 +84,7 @@ export type SentCreates = { creates: number; possible: number };
 /** How many creates a user may send in an hour, and how many may make a voice in an hour and in a day. */
 export type CloneLimits = { attemptsPerHour: number; perHour: number; perDay: number };
 
-/** The ledger as finalize needs it; enrollment.md tells what each call does. */
+/** The ledger as finalize needs it; enrollment.md says what each call does. */
 export type Enrollments = ReturnType<typeof createEnrollments>;
 
 function savedJson(saved: SavedVoice): Json {
@@ -193,11 +193,7 @@ export function createEnrollments(options: {
     ): Promise<"unresolved" | "settled"> {
       const result = await db.rpc("clone_unresolved", {
         ...who(attempt),
-        p_error: {
-          category: error.category,
-          provider_code: error.providerCode,
-          request_id: error.requestId,
-        },
+        p_error: { category: error.category, provider_code: error.providerCode, request_id: error.requestId },
         p_ends_lease: endsLease,
       });
       return parseAnswer(unresolvedAnswer, result).outcome;

@@ -1,17 +1,16 @@
 import type { Clock } from "../clock.ts";
-import type { ReconcileReport, ReconcileRequest } from "../contract.ts";
+import type { ReconcileReport, ReconcileRequest } from "../contract/internal_reconcile.ts";
 import { ApiError } from "../errors.ts";
 import type { Log } from "../log.ts";
 import type { Generations } from "../storage/generations.ts";
 import type { References } from "../storage/references.ts";
-import { carriesToken } from "../tts/carries_token.ts";
-import { ProviderError } from "../tts/errors.ts";
+import { carriesToken } from "../tts/token.ts";
+import { ProviderError } from "../tts/provider_error.ts";
 import type { ListedVoice, TtsProvider } from "../tts/provider.ts";
-import { sentLanguage } from "../tts/sent_language.ts";
-import { logSaved } from "./completion.ts";
+import { logSaved } from "./attempt.ts";
 import type { CompleteAnswer, Enrollments } from "./enrollments.ts";
-import { providerFailure } from "./outcomes.ts";
-import { logRecovered, recoveredVoice } from "./recovered.ts";
+import { logRecovered, recoveredVoice } from "./recovery.ts";
+import { providerFailure } from "./refusals.ts";
 import type { ComparedEntry, ExpiredEntry, ReconcileLedger } from "./reconcile_ledger.ts";
 import { createSweep } from "./sweep.ts";
 
@@ -65,27 +64,21 @@ export function createReconcile(options: ReconcileOptions) {
     };
     const objectKey = references.key(entry.user_id, entry.voice_id);
     if (entry.details === null) return false;
-    const saved = entry.state === "created" ? null : found && {
-      provider: "qwen" as const,
-      voice: recoveredVoice(found.voice, await sentLanguage(entry.details), null),
-    };
-    if (saved === undefined) return false;
+    const recovered = entry.state === "created" ? undefined : found?.voice;
+    if (entry.state !== "created" && !recovered) return false;
+    const saved = recovered ? await recoveredVoice(recovered, entry.details, null) : null;
     const events = log.with({ voice_id: entry.voice_id, attempt_id: attempt.attemptId });
     const startedAt = clock.now();
     let completed: CompleteAnswer;
     try {
-      completed = await enrollments.complete(
-        attempt,
-        { details: entry.details, objectKey, saved },
-        signal,
-      );
+      completed = await enrollments.complete(attempt, { details: entry.details, objectKey, saved }, signal);
     } catch (error) {
       // One that the database cannot take must not keep all the others from being settled.
       if (!(error instanceof ApiError) || error.code !== "internal") throw error;
       events.event("error", "clone.unfinished", { error });
       return false;
     }
-    if (saved) logRecovered(events, saved.voice, listedMs);
+    if (recovered) logRecovered(events, recovered, listedMs);
     logSaved(events, completed, saved, clock.now() - startedAt);
     if (completed.outcome === "failed" || completed.outcome === "unknown") {
       events.event("error", "clone.unfinished", completed);
@@ -244,15 +237,12 @@ export function createReconcile(options: ReconcileOptions) {
 
     if (!over()) Object.assign(report, await sweep({ repair, late }));
     report.more ||= late();
+    const counts = Object.entries(report).map(([name, value]) => [
+      name,
+      Array.isArray(value) ? value.length : value,
+    ]);
     log.event("info", "reconcile.done", {
-      ...report,
-      orphans: report.orphans.length,
-      foreign: report.foreign.length,
-      gone: report.gone.length,
-      unresolved: report.unresolved.length,
-      resolve_failed: report.resolve_failed.length,
-      purged: report.purged.length,
-      purge_failed: report.purge_failed.length,
+      ...Object.fromEntries(counts),
       duration_ms: clock.now() - startedAt,
     });
     return report;

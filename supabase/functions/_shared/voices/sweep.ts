@@ -1,4 +1,4 @@
-import type { ReconcileReport } from "../contract.ts";
+import type { ReconcileReport } from "../contract/internal_reconcile.ts";
 import type { Generations } from "../storage/generations.ts";
 import type { References } from "../storage/references.ts";
 import type { ReconcileLedger } from "./reconcile_ledger.ts";

@@ -1,7 +1,7 @@
 import { createMiddleware } from "hono/factory";
 import { z } from "zod";
 import { ApiError } from "../../_shared/errors.ts";
-import type { ApiEnv } from "../environment.ts";
+import type { ApiEnv } from "../hono_types.ts";
 
 /** The claims of a Supabase user token that decide (Supabase Auth, "JWT claims reference"). */
 const userClaims = z.object({

@@ -1,8 +1,9 @@
 import type { Context, MiddlewareHandler } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import type { z } from "zod";
-import type { FieldIssueParams } from "../../_shared/contract.ts";
-import { ApiError, ERROR_STATUS, type ErrorCode } from "../../_shared/errors.ts";
+import { ERROR_CODES } from "../../_shared/contract/error_codes.ts";
+import type { FieldIssueParams } from "../../_shared/contract/fields.ts";
+import { ApiError, type ErrorCode } from "../../_shared/errors.ts";
 
 const BODY_LIMIT_BYTES = 64 * 1024;
 
@@ -29,7 +30,7 @@ export function createBodyLimit(): MiddlewareHandler {
 }
 
 function isErrorCode(code: unknown): code is ErrorCode {
-  return typeof code === "string" && code in ERROR_STATUS;
+  return typeof code === "string" && code in ERROR_CODES;
 }
 
 /**
@@ -60,9 +61,4 @@ export async function readJson(c: Context, absent?: unknown): Promise<unknown> {
   } catch (cause) {
     throw notJson(cause);
   }
-}
-
-/** The JSON body of a request, checked. */
-export async function parseBody<Output>(c: Context, schema: z.ZodType<Output>): Promise<Output> {
-  return parseInput(schema, await readJson(c));
 }

@@ -1,23 +1,16 @@
-import { Hono } from "hono";
-import { idParameter } from "../../_shared/contract.ts";
-import { ApiError } from "../../_shared/errors.ts";
-import type { ApiEnv } from "../environment.ts";
-import { methodNotAllowed } from "../middleware/errors.ts";
+import { getAudio } from "../../_shared/contract/get_audio.ts";
 import type { Services } from "../services.ts";
+import { notFound, route } from "./mount.ts";
 
 const AUDIO_SECONDS = 3600;
 
-const generationNotFound = () => new ApiError("not_found", "Generation not found.");
-
-/** `GET /generations/:id/audio`: a redirect to where the audio can be heard. */
-export function generationRoutes(services: Pick<Services, "tasks" | "generations" | "accounts">) {
-  return new Hono<ApiEnv>()
-    .get("/:id/audio", async (c) => {
-      const id = idParameter.safeParse(c.req.param("id"));
-      if (!id.success) throw generationNotFound();
-      const audio = await services.tasks.audioOf(c.var.userId, id.data);
-      if (!audio) throw await services.accounts.explain(c.var.userId, generationNotFound());
-      return c.redirect(await services.generations.signedUrl(audio.objectKey, AUDIO_SECONDS), 302);
-    })
-    .all("/:id/audio", methodNotAllowed("GET"));
-}
+/** The audio of generations. */
+export const generationRoutes = (
+  { tasks, generations, accounts }: Pick<Services, "tasks" | "generations" | "accounts">,
+) => [
+  route(getAudio, async (c, { id }) => {
+    const audio = await tasks.audioOf(c.var.userId, id);
+    if (!audio) throw await accounts.explain(c.var.userId, notFound(getAudio));
+    return await generations.signedUrl(audio.objectKey, AUDIO_SECONDS);
+  }),
+];

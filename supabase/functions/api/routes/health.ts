@@ -1,11 +1,12 @@
 import { Hono } from "hono";
-import type { z } from "zod";
-import type { healthResponse } from "../../_shared/contract.ts";
-import type { ApiEnv } from "../environment.ts";
-import { methodNotAllowed } from "../middleware/errors.ts";
+import type { getHealth } from "../../_shared/contract/get_health.ts";
+import type { AnswerOf } from "../../_shared/contract/route_contract.ts";
+import type { ApiEnv } from "../hono_types.ts";
+import { methodNotAllowed } from "../middleware/error_handlers.ts";
 
-/** `GET /health`: the process answers. It looks at nothing else, so it works without a valid configuration too. */
+/** `GET /health`, mounted without its contract: the front answers it before zod is loaded. */
 export function healthRoutes() {
-  return new Hono<ApiEnv>().get("/", (c) => c.json({ ok: true } satisfies z.input<typeof healthResponse>))
+  return new Hono<ApiEnv>()
+    .get("/", (c) => c.json({ ok: true } satisfies AnswerOf<typeof getHealth>))
     .all("/", methodNotAllowed("GET"));
 }

@@ -1,28 +1,21 @@
-import { Hono } from "hono";
-import type { z } from "zod";
 import type { Config } from "../../_shared/config.ts";
-import type { languagesResponse } from "../../_shared/contract.ts";
+import { getLanguages } from "../../_shared/contract/get_languages.ts";
+import type { AnswerOf } from "../../_shared/contract/route_contract.ts";
 import { LANGUAGES } from "../../_shared/tts/languages.ts";
-import type { ApiEnv } from "../environment.ts";
-import { methodNotAllowed } from "../middleware/errors.ts";
+import { route } from "./mount.ts";
 
-/** `GET /languages`: what a client may offer its users. */
-export function languageRoutes(config: Pick<Config, "mode" | "maxTextChars">) {
-  return new Hono<ApiEnv>()
-    .get("/", (c) =>
-      c.json(
-        {
-          languages: [...LANGUAGES],
-          default: "Auto",
-          provider: config.mode,
-          capabilities: {
-            supports_generate: config.mode === "qwen",
-            supports_generate_stream: false,
-            default_generate_mode: "task",
-            allow_generate_mode_toggle: false,
-            max_text_chars: config.maxTextChars,
-          },
-        } satisfies z.input<typeof languagesResponse>,
-      ))
-    .all("/", methodNotAllowed("GET"));
-}
+/** What a client may offer its users. */
+export const languageRoutes = (config: Pick<Config, "mode" | "maxTextChars">) => [
+  route(getLanguages, () => ({
+    languages: [...LANGUAGES],
+    default: "Auto",
+    provider: config.mode,
+    capabilities: {
+      supports_generate: config.mode === "qwen",
+      supports_generate_stream: false,
+      default_generate_mode: "task",
+      allow_generate_mode_toggle: false,
+      max_text_chars: config.maxTextChars,
+    },
+  } satisfies AnswerOf<typeof getLanguages>)),
+];

@@ -1,62 +1,35 @@
-import { Hono } from "hono";
-import type { z } from "zod";
-import {
-  type deleteVoiceResponse,
-  listVoicesQuery,
-  type listVoicesResponse,
-  voiceIdParameter,
-} from "../../_shared/contract.ts";
-import { ApiError } from "../../_shared/errors.ts";
-import type { ApiEnv } from "../environment.ts";
-import { methodNotAllowed } from "../middleware/errors.ts";
+import { deleteVoice } from "../../_shared/contract/delete_voice.ts";
+import { listVoices } from "../../_shared/contract/list_voices.ts";
+import { previewVoice } from "../../_shared/contract/preview_voice.ts";
+import type { AnswerOf } from "../../_shared/contract/route_contract.ts";
 import type { Services } from "../services.ts";
-import { parseInput } from "./body.ts";
+import { notFound, route } from "./mount.ts";
 
 const PREVIEW_SECONDS = 3600;
 
-const voiceNotFound = () => new ApiError("not_found", "Voice not found.");
-
-/** An id that is no UUID names no voice of anybody. */
-function voiceIdOf(text: string): string {
-  const parsed = voiceIdParameter.safeParse(text);
-  if (!parsed.success) throw voiceNotFound();
-  return parsed.data;
-}
-
-/** `GET /voices`, `GET /voices/:id/preview` and `DELETE /voices/:id`. */
-export function voiceRoutes(services: Pick<Services, "voices" | "references" | "accounts">) {
-  const { voices, references, accounts } = services;
-
-  return new Hono<ApiEnv>()
-    .get("/", async (c) => {
-      // A parameter that is there but empty is one that was not filled in.
-      const given = Object.fromEntries(Object.entries(c.req.query()).filter(([, value]) => value.trim()));
-      const query = parseInput(listVoicesQuery, given);
-      const { voices: page, total } = await voices.list(c.var.userId, query);
-      return c.json(
-        {
-          voices: page,
-          pagination: {
-            page: query.page,
-            per_page: query.per_page,
-            total,
-            pages: Math.ceil(total / query.per_page),
-          },
-        } satisfies z.input<typeof listVoicesResponse>,
-      );
-    })
-    .all("/", methodNotAllowed("GET"))
-    .get("/:id/preview", async (c) => {
-      const key = await voices.referenceKey(c.var.userId, voiceIdOf(c.req.param("id")));
-      if (key === null) throw await accounts.explain(c.var.userId, voiceNotFound());
-      return c.redirect(await references.previewUrl(c.var.userId, key, PREVIEW_SECONDS), 302);
-    })
-    .all("/:id/preview", methodNotAllowed("GET"))
-    .delete("/:id", async (c) => {
-      if (!await voices.delete(c.var.userId, voiceIdOf(c.req.param("id")))) {
-        throw await accounts.explain(c.var.userId, voiceNotFound());
-      }
-      return c.json({ ok: true } satisfies z.input<typeof deleteVoiceResponse>);
-    })
-    .all("/:id", methodNotAllowed("DELETE"));
-}
+/** The voices of a user. */
+export const voiceRoutes = (
+  { voices, references, accounts }: Pick<Services, "voices" | "references" | "accounts">,
+) => [
+  route(listVoices, async (c, { query }) => {
+    const { voices: page, total } = await voices.list(c.var.userId, query);
+    const pagination = {
+      page: query.page,
+      per_page: query.per_page,
+      total,
+      pages: Math.ceil(total / query.per_page),
+    };
+    return { voices: page, pagination } satisfies AnswerOf<typeof listVoices>;
+  }),
+  route(previewVoice, async (c, { id }) => {
+    const key = await voices.referenceKey(c.var.userId, id);
+    if (key === null) throw await accounts.explain(c.var.userId, notFound(previewVoice));
+    return await references.previewUrl(c.var.userId, key, PREVIEW_SECONDS);
+  }),
+  route(deleteVoice, async (c, { id }) => {
+    if (await voices.delete(c.var.userId, id)) {
+      return { ok: true } satisfies AnswerOf<typeof deleteVoice>;
+    }
+    throw await accounts.explain(c.var.userId, notFound(deleteVoice));
+  }),
+];

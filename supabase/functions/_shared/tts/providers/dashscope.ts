@@ -1,14 +1,15 @@
 import { z } from "zod";
-import { ProviderError, type ProviderErrorCategory } from "../errors.ts";
+import { parseJson } from "../../json.ts";
+import { ProviderError, type ProviderErrorCategory } from "../provider_error.ts";
 import { encodeJson, letGo } from "./data_url.ts";
 
-/** A field of another type counts as absent: the rest of the body still tells what happened. */
-const told = z.string().nullish().catch(null);
+/** A field of another type counts as absent: the rest of the body still says what happened. */
+const optionalText = z.string().nullish().catch(null);
 
 const errorBody = z.object({
-  code: told,
-  message: told,
-  request_id: told,
+  code: optionalText,
+  message: optionalText,
+  request_id: optionalText,
   output: z.record(z.string(), z.unknown()).nullish().catch(null),
 });
 
@@ -77,7 +78,7 @@ function spelled(code: string | null | undefined): string | undefined {
   return code ? DOCUMENTED_SPELLING.get(code.toLowerCase()) ?? code : undefined;
 }
 
-/** One code for three things: voices used up, a free quota used up, and too many requests. Only the message tells them apart. */
+/** One code for three things: voices used up, a free quota used up, and too many requests. Only the message distinguishes them. */
 function categorizeQuota(message: string): ProviderErrorCategory {
   if (/maximum voice|voice storage limit/i.test(message)) return "voice_limit";
   return /free/i.test(message) ? "misconfigured" : "throttled";
@@ -166,29 +167,21 @@ export function createDashScope(
         text = "";
       }
 
+      // Error bodies are JSON as a rule and HTML from a gateway at times.
       const body = parseJson(text);
-      const told = errorBody.safeParse(body).data;
-      if (!response.ok) throw failure(response.status, told, request);
+      const error = errorBody.safeParse(body).data;
+      if (!response.ok) throw failure(response.status, error, request);
       // DashScope answers some errors with 200. With output beside the code, something may have been made.
-      if (told?.code && !holdsAnything(told.output)) throw failure(response.status, told, request);
+      if (error?.code && !holdsAnything(error.output)) throw failure(response.status, error, request);
       const parsed = request.answer.safeParse(body);
       if (parsed.success) return parsed.data;
       throw new ProviderError("unreadable_answer", "the provider's answer is not what it documents", {
         status: response.status,
-        providerRequestId: told?.request_id ?? undefined,
+        providerRequestId: error?.request_id ?? undefined,
         cause: parsed.error,
       });
     },
   };
-}
-
-/** Error bodies are JSON as a rule and HTML from a gateway at times. */
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 function holdsAnything(output: Record<string, unknown> | null | undefined): boolean {
@@ -197,18 +190,18 @@ function holdsAnything(output: Record<string, unknown> | null | undefined): bool
 
 function failure(
   status: number,
-  told: z.output<typeof errorBody> | undefined,
+  error: z.output<typeof errorBody> | undefined,
   request: Pick<DashScopeRequest<unknown>, "refusedBy" | "alarming" | "refusal">,
 ): ProviderError {
-  const code = spelled(told?.code);
-  const message = told?.message ?? "";
+  const code = spelled(error?.code);
+  const message = error?.message ?? "";
   const refused = code !== undefined && status < 500 && request.refusedBy?.has(code);
   const category = refused ? "rejected" : categorize(status, code, message);
   const isRefusal = category === "rejected" && code !== undefined;
   return new ProviderError(category, `the provider answered ${status} ${code ?? "without a code"}`, {
     status,
     providerCode: code,
-    providerRequestId: told?.request_id ?? undefined,
+    providerRequestId: error?.request_id ?? undefined,
     refusal: isRefusal ? request.refusal?.(code, message) : undefined,
     isAlarming: isRefusal && request.alarming?.has(code),
   });

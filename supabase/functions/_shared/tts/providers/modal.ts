@@ -2,14 +2,16 @@ import type { TtsProvider } from "../provider.ts";
 
 /**
  * The older provider behind `TTS_PROVIDER_MODE=modal`. It clones from the reference at each synthesis and keeps no
- * voices, so saving the row is all there is to do.
+ * voices, so there is nothing to save but the row.
  */
 export function createModal(): TtsProvider {
   return {
     name: "modal",
     region: "none",
-    cloneVoice: (request) =>
-      request.record.complete({ provider: "modal", metadata: { reference: request.referenceMetadata } }),
+    keepsVoices: false,
+    inTurn: (_reference, _signal, work) => work(),
+    prepareClone: ({ referenceMetadata: reference }) =>
+      Promise.resolve({ cloneVoice: () => Promise.resolve({ provider: "modal", metadata: { reference } }) }),
     synthesize: null,
     findVoice: () => Promise.resolve(null),
     listVoices: () => Promise.resolve([]),

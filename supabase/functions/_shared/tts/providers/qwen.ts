@@ -11,7 +11,7 @@ export type QwenOptions = Omit<QwenCustomizationOptions, "dashscope"> & {
   apiKey: string;
   /** DashScope's origin, proved to belong to the region. */
   baseUrl: string;
-  /** Milliseconds that each call of a synthesis may take, 60,000 by default. A create is told its own by the record. */
+  /** Milliseconds that each call of a synthesis may take, 60,000 by default. A create is given its own. */
   timeoutMs?: number;
   fetch?: typeof fetch;
   /** Gives a signal that aborts after so many milliseconds; the runtime's own by default. */

@@ -1,4 +1,4 @@
-import { ProviderError } from "../errors.ts";
+import { ProviderError } from "../provider_error.ts";
 import { createDashScope } from "./dashscope.ts";
 import { createQwenVoices } from "./qwen_voices.ts";
 

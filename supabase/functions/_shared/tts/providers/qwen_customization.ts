@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { ApiError } from "../../errors.ts";
-import type { CloneRequest, Reference } from "../provider.ts";
+import type { CloneRequest, PreparedClone, Reference } from "../provider.ts";
 import type { DashScope } from "./dashscope.ts";
 import { DataUrl } from "./data_url.ts";
 import { createSlots } from "./slots.ts";
@@ -60,7 +60,7 @@ export function preferredName(name: string, token: string): string {
 }
 
 /** Our own sentence for a clip or transcript that the provider refused. */
-export function refusalOf(providerCode: string): string {
+function refusalOf(providerCode: string): string {
   return REFUSALS[providerCode] ??
     "The audio could not be used. Record 10 to 20 seconds of one clear voice, without music or noise, reading exactly the transcript.";
 }
@@ -68,75 +68,71 @@ export function refusalOf(providerCode: string): string {
 /** Enrollment at Qwen: creating a voice from a reference. */
 export function createQwenCustomization(options: QwenCustomizationOptions) {
   const { dashscope, region, targetModel } = options;
+  const sendsDataUrls = options.delivery === "data_url";
   const inTurn = createSlots(DATA_URLS_AT_ONCE);
 
-  const present = async (reference: Reference): Promise<string | DataUrl> =>
-    options.delivery === "data_url"
-      ? new DataUrl(reference.contentType, await reference.read())
-      : await reference.sign(options.signedUrlTtlSeconds);
-
-  /** Presents the reference and enrolls it. */
-  const create = async <Answer>(
-    { details, language, reference, record, token, signal }: CloneRequest<Answer>,
-  ) => {
-    const [presented, sending] = await Promise.allSettled([present(reference), record.sending()]);
-    if (sending.status === "rejected") throw sending.reason;
-    if (presented.status === "rejected") throw presented.reason;
-
-    return await dashscope.post({
-      path: CUSTOMIZATION_PATH,
-      body: {
-        model: ENROLLMENT_MODEL,
-        input: {
-          action: "create",
-          target_model: targetModel,
-          preferred_name: preferredName(details.name, token),
-          audio: { data: presented.value },
-          text: details.transcript,
-          ...(language.sent === null ? {} : { language: language.sent }),
-        },
-      },
-      answer: createAnswer,
-      timeoutMs: record.createTimeoutMs(),
-      signal,
-      refusal: refusalOf,
-    });
-  };
-
   return {
-    /**
-     * Presents the reference, enrolls it and saves the voice. The reference is signed beside marking the create as
-     * sent, and the create follows at once, so that the URL is fresh and nobody superseded sends. Of clips that are
-     * sent themselves, one is on its way at a time.
-     * @throws {ProviderError} when the create failed; and whatever `reference` and `record` throw
-     */
-    async cloneVoice<Answer>(request: CloneRequest<Answer>): Promise<Answer> {
-      const { reference, record } = request;
-      if (options.delivery === "data_url") refuseTooLargeForDataUrl(reference);
-      const answer = options.delivery === "data_url"
-        ? await inTurn(request.signal, () => {
-          record.createTimeoutMs();
-          return create(request);
-        })
-        : await create(request);
+    keepsVoices: true,
 
-      return await record.complete({
-        provider: "qwen",
-        voice: {
-          providerVoiceId: answer.output.voice,
-          targetModel: answer.output.target_model,
-          kind: VOICE_KIND,
-          region,
-          requestId: answer.request_id ?? null,
-          metadata: {
-            usage: answer.usage ?? null,
-            fallback_mode: answer.output.fallback_mode ?? false,
-            fallback_reason: answer.output.fallback_reason ?? null,
-            language: request.language,
-            reference: request.referenceMetadata,
-          },
+    /** Of clips that are sent themselves, one is on its way at a time. */
+    async inTurn<Result>(
+      reference: Reference,
+      signal: AbortSignal,
+      work: () => Promise<Result>,
+    ): Promise<Result> {
+      if (!sendsDataUrls) return await work();
+      refuseTooLargeForDataUrl(reference);
+      return await inTurn(signal, work);
+    },
+
+    /** Signs a URL of the reference, or reads it. */
+    async prepareClone(
+      { reference, details, language, token, ...request }: CloneRequest,
+    ): Promise<PreparedClone> {
+      const data = sendsDataUrls
+        ? new DataUrl(reference.contentType, await reference.read())
+        : await reference.sign(options.signedUrlTtlSeconds);
+
+      return {
+        /** @throws {ProviderError} */
+        async cloneVoice(timeoutMs) {
+          const answer = await dashscope.post({
+            path: CUSTOMIZATION_PATH,
+            body: {
+              model: ENROLLMENT_MODEL,
+              input: {
+                action: "create",
+                target_model: targetModel,
+                preferred_name: preferredName(details.name, token),
+                audio: { data },
+                text: details.transcript,
+                ...(language.sent === null ? {} : { language: language.sent }),
+              },
+            },
+            answer: createAnswer,
+            timeoutMs,
+            signal: request.signal,
+            refusal: refusalOf,
+          });
+          return {
+            provider: "qwen",
+            voice: {
+              providerVoiceId: answer.output.voice,
+              targetModel: answer.output.target_model,
+              kind: VOICE_KIND,
+              region,
+              requestId: answer.request_id ?? null,
+              metadata: {
+                usage: answer.usage ?? null,
+                fallback_mode: answer.output.fallback_mode ?? false,
+                fallback_reason: answer.output.fallback_reason ?? null,
+                language,
+                reference: request.referenceMetadata,
+              },
+            },
+          };
         },
-      });
+      };
     },
   };
 }

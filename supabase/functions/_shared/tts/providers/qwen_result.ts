@@ -1,6 +1,6 @@
 import type { Bytes } from "../../bytes.ts";
 import { isLoopbackHost } from "../../hosts.ts";
-import { ProviderError, type ProviderErrorCategory } from "../errors.ts";
+import { ProviderError, type ProviderErrorCategory } from "../provider_error.ts";
 
 /** Five minutes of 24 kHz, 16-bit, mono speech: far more than 600 characters take, and little enough to be held in memory. */
 const LIMIT_BYTES = 16 * 1024 * 1024;
@@ -16,7 +16,7 @@ export type QwenResultOptions = {
 
 /**
  * Fetches what a synthesis made. Its URL is an outsider's word, so it is fetched from the provider's own hosts alone,
- * without the key, and no redirect leads elsewhere. The URL opens the audio to anyone, so no error tells it.
+ * without the key, and no redirect leads elsewhere. The URL opens the audio to anyone, so no error shows it.
  */
 export function createQwenResult(options: QwenResultOptions) {
   const send = options.fetch ?? ((input, init) => fetch(input, init));
@@ -67,7 +67,7 @@ export function createQwenResult(options: QwenResultOptions) {
 
 /**
  * The address to fetch in the place of `text`; null when nothing may be fetched. Results lie in Alibaba's object
- * storage, `*.aliyuncs.com` (docs/qwen-api.md), which serves over TLS as well what is told as `http:`.
+ * storage, `*.aliyuncs.com` (docs/qwen-api.md), which serves over TLS as well what is given as `http:`.
  */
 function permittedAddress(text: string, onLoopback: boolean): string | null {
   const url = URL.parse(text);

@@ -28,7 +28,7 @@ const REFUSED_BY: ReadonlySet<string> = new Set([
   MODEL_MISMATCH,
 ]);
 
-/** Our own sentence for a text or voice that the provider refused. Only the message tells a text that is too long. */
+/** Our own sentence for a text or voice that the provider refused. Only the message shows that a text is too long. */
 function refusalOf(providerCode: string, message: string): string {
   if (/DataInspection|^CustomRoleBlocked$/.test(providerCode)) {
     return "The text was refused by a content check.";

@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { carriesToken } from "../carries_token.ts";
-import { ProviderError } from "../errors.ts";
+import { carriesToken } from "../token.ts";
+import { ProviderError } from "../provider_error.ts";
 import type { ListedVoice, ProviderVoice } from "../provider.ts";
 import type { DashScope } from "./dashscope.ts";
 import { CUSTOMIZATION_PATH, ENROLLMENT_MODEL, VOICE_KIND } from "./qwen_customization.ts";

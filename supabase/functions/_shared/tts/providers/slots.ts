@@ -1,4 +1,4 @@
-import { ProviderError } from "../errors.ts";
+import { ProviderError } from "../provider_error.ts";
 
 /**
  * Lets at most `count` pieces of work go on at once; the others wait their turn, first come first served.
