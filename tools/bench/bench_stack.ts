@@ -1,27 +1,28 @@
 import { type Simulator, startSimulator } from "../simulator/simulator.ts";
+import { startStack } from "../stack/embedded_stack.ts";
 import type { Environment } from "../stack/function/function_environment.ts";
 import { redirectConsole } from "../stack/library_output.ts";
-import type { Log } from "../stack/terminal.ts";
-import { startStack } from "../stack/embedded_stack.ts";
-import type { StackRecord } from "../stack/stack_record.ts";
-import { benchEnvironment } from "./bench_environment.ts";
-import { type MeasuredFunction, startMeasuredFunction } from "./measured_function.ts";
-import { createStorageMeter, type StorageMeter } from "./storage_meter.ts";
 import { repository } from "../stack/repository.ts";
+import type { StackRecord } from "../stack/stack_record.ts";
+import type { Log } from "../stack/terminal.ts";
+import {
+  benchEnvironment,
+  FUNCTION,
+  type MeasuredProcess,
+  startMeasuredProcess,
+} from "./measured_process.ts";
+import { createStorageMeter, type StorageMeter } from "./storage_meter.ts";
 
-/** An embedded project for benches: in this process, but for the database and the functions. */
+/** An embedded project for benches: in this process, except the database and the functions. */
 export type BenchStack = {
   record: StackRecord;
-  /** Plays the provider; the real one is never asked, whatever the environment says. */
+  /** Plays the provider; the real one is never called, whatever the environment says. */
   simulator: Simulator;
   /** Counts what functions read of clips. */
   storage: StorageMeter;
-  /**
-   * Starts the function, with more variables than it has by itself.
-   * @param entrypoint a path from the repository; what is deployed by default
-   */
-  startFunction(variables?: Environment, entrypoint?: string): Promise<MeasuredFunction>;
-  /** Stops what was started, functions too, and removes all of it; none can be started any more. */
+  /** Starts the function, or another entrypoint, with variables on top of its usual ones. */
+  startFunction(variables?: Environment, entrypoint?: string): Promise<MeasuredProcess>;
+  /** Stops whatever was started, functions too, and removes all of it; no function starts after that. */
   stop(): Promise<void>;
 };
 
@@ -30,8 +31,8 @@ const simulatorKey = "sk-bench-simulator";
 const voiceLimit = 1_000_000;
 
 /**
- * Brings up a stack in a temporary folder. `log` takes what it writes; `deno` is the binary that functions run on, the
- * platform's when left out.
+ * Brings up a stack in a temporary folder. `log` takes its lines; functions run on the binary `deno`, the platform's by
+ * default.
  */
 export async function startBenchStack(log: Log, deno?: string): Promise<BenchStack> {
   redirectConsole(log);
@@ -51,7 +52,7 @@ export async function startBenchStack(log: Log, deno?: string): Promise<BenchSta
       root: repository,
       dataDir,
       port: 0,
-      // Set to nothing: the stack's own simulator is not wanted.
+      // Set to nothing, which keeps the stack from starting a simulator of its own.
       environment: { DASHSCOPE_BASE_URL: "" },
       entrypoint: null,
       intercept: storage.intercept,
@@ -61,27 +62,19 @@ export async function startBenchStack(log: Log, deno?: string): Promise<BenchSta
     const { record } = stack;
     const simulator = await startSimulator({ apiKey: simulatorKey, voiceLimit });
     stops.push(simulator.stop);
-
+    const usual = benchEnvironment({
+      supabaseUrl: record.supabase_url,
+      publishableKey: record.publishable_key,
+      secretKey: record.secret_key,
+      simulator: { url: simulator.url, apiKey: simulatorKey },
+    });
     return {
       record,
       simulator,
       storage,
-      async startFunction(variables = {}, entrypoint = "supabase/functions/api/index.ts") {
-        const started = await startMeasuredFunction({
-          deno,
-          root: repository,
-          entrypoint,
-          ending: ending.signal,
-          environment: {
-            ...benchEnvironment({
-              supabaseUrl: record.supabase_url,
-              publishableKey: record.publishable_key,
-              secretKey: record.secret_key,
-              simulator: { url: simulator.url, apiKey: simulatorKey },
-            }),
-            ...variables,
-          },
-        });
+      async startFunction(variables = {}, entrypoint = FUNCTION) {
+        const environment = { ...usual, ...variables };
+        const started = await startMeasuredProcess({ deno, entrypoint, environment, ending: ending.signal });
         stops.push(started.stop);
         return started;
       },

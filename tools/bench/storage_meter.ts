@@ -1,6 +1,6 @@
 import type { Intercept } from "../stack/supabase/gateway.ts";
 
-/** What was asked of Storage, and how many bytes its answers held. */
+/** The requests to Storage, and the bytes of their answers. */
 export type StorageReads = { requests: number; bytes: number };
 
 /** The function reads clips here; the provider comes by signed URLs, which have another path. */

@@ -1,6 +1,8 @@
-import { exportJWK, generateKeyPair, SignJWT } from "jose";
 import { z } from "zod";
+import { createKeysOf, type SigningKeys } from "../signing_keys.ts";
 import { stack } from "./stack.ts";
+
+export type { SigningKeys };
 
 const session = z.object({ access_token: z.string(), user: z.object({ id: z.guid() }) });
 
@@ -32,37 +34,5 @@ export async function signInAnonymously(): Promise<User> {
   return { id: user.id, accessToken: access_token };
 }
 
-/** Signing keys as a hosted project has them: tokens they signed are verified without a request. */
-export async function createSigningKeys() {
-  const { privateKey, publicKey } = await generateKeyPair("ES256", { extractable: true });
-  const kid = crypto.randomUUID();
-  const jwk = { ...await exportJWK(publicKey), kid, alg: "ES256", use: "sig", key_ops: ["verify"] };
-  return {
-    kid,
-    jwk,
-    jwks: JSON.stringify({ keys: [jwk] }),
-    /** A user token; `claims` and `header` replace what a valid one holds, undefined removes it. */
-    sign(
-      userId: string,
-      claims: Record<string, unknown> = {},
-      header: { kid?: string } = {},
-    ): Promise<string> {
-      const now = Math.floor(Date.now() / 1000);
-      const payload = {
-        sub: userId,
-        iss: `${stack.supabase_url}/auth/v1`,
-        aud: "authenticated",
-        role: "authenticated",
-        is_anonymous: false,
-        iat: now,
-        exp: now + 3600,
-        ...claims,
-      };
-      return new SignJWT(payload).setProtectedHeader({ alg: "ES256", kid, typ: "JWT", ...header }).sign(
-        privateKey,
-      );
-    },
-  };
-}
-
-export type SigningKeys = Awaited<ReturnType<typeof createSigningKeys>>;
+/** Signing keys of the stack that the tests run on. */
+export const createSigningKeys = () => createKeysOf(stack.supabase_url);
