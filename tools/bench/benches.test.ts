@@ -3,17 +3,17 @@ import assert from "node:assert/strict";
 import { openDatabase } from "../stack/postgres/project_database.ts";
 import { clipsOfEachFormat, wavOfSize } from "./bench_clips.ts";
 import type { Bench, RunOptions } from "./bench_run.ts";
-import { startBenchStack } from "./bench_stack.ts";
+import { type BenchStack, startBenchStack } from "./bench_stack.ts";
 import { createBenchUser, USER_REQUESTS } from "./bench_user.ts";
 import { coldStart } from "./cold_start.ts";
 import { isOver, type Row } from "./figures.ts";
 import { growth } from "./growth.ts";
 import { imports } from "./imports.ts";
 import { inspection } from "./inspection.ts";
-import { createLedgerRows } from "./ledger_rows.ts";
 import { inFlight } from "./memory.ts";
 import { findCpuClock } from "./process_usage.ts";
 import { ROUND_TRIP_MS, roundTrips } from "./round_trips.ts";
+import { seedVoices } from "./seeded_voices.ts";
 import { throughput } from "./throughput.ts";
 
 /** A bench's options with a clock that reads so many milliseconds more each time. */
@@ -103,7 +103,7 @@ Deno.test("a WAV has exactly the size asked for, and is shorter than a minute", 
 /** Runs a bench on a stack, with that stack's log in the error when it fails. */
 async function onStack(
   bench: Bench,
-  test: (rows: Row[], stack: Awaited<ReturnType<typeof startBenchStack>>) => Promise<void> | void,
+  test: (rows: Row[], stack: BenchStack) => Promise<void> | void,
 ): Promise<void> {
   const logged: string[] = [];
   const stack = await startBenchStack((line) => logged.push(line));
@@ -137,10 +137,9 @@ Deno.test("a finalize is measured with more voices and larger clips, beside the 
     ]);
 
     const { userId } = await createBenchUser(stack);
-    const seeded = createLedgerRows(stack.record.database_url, userId);
     const sql = openDatabase(stack.record.database_url);
     for (const count of [20, 5, 0]) {
-      await seeded.setTo(count);
+      await seedVoices(sql, userId, count);
       const [counted] = await sql`select
         (select count(*)::integer from public.voices where user_id = ${userId}) as voices,
         (select count(*)::integer from private.voice_enrollments where user_id = ${userId}) as ledger,
@@ -148,5 +147,4 @@ Deno.test("a finalize is measured with more voices and larger clips, beside the 
       assert.deepEqual({ ...counted }, { voices: count, ledger: count, sent: count });
     }
     await sql.end();
-    await seeded.close();
   }));

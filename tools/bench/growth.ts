@@ -1,10 +1,11 @@
+import { openDatabase } from "../stack/postgres/project_database.ts";
 import { createKeysOf } from "../testkit/signing_keys.ts";
 import { wavOfSize } from "./bench_clips.ts";
 import type { Bench } from "./bench_run.ts";
 import { type BenchUser, createBenchUser } from "./bench_user.ts";
 import { compared, type Row } from "./figures.ts";
-import { createLedgerRows } from "./ledger_rows.ts";
 import type { MeasuredProcess } from "./measured_process.ts";
+import { seedVoices } from "./seeded_voices.ts";
 import { withStandIn } from "./stand_in_process.ts";
 import { inTurns, median, timed } from "./turns.ts";
 
@@ -31,21 +32,22 @@ async function finalizesOf({ user, served }: Surroundings, megabytes: number, co
 
 async function byVoices(surroundings: Surroundings, databaseUrl: string): Promise<Row[]> {
   const { counts, user } = surroundings;
-  const rows = createLedgerRows(databaseUrl, user.userId);
+  const sql = openDatabase(databaseUrl);
   const taken = counts.voices.map((voices) => ({ voices, ms: new Array<number>() }));
   try {
     // In turns, so that what slows the machine down for a while slows all of them.
     for (let round = 0; round < counts.rounds; round++) {
       for (const { voices, ms } of taken) {
-        await rows.setTo(voices);
+        await seedVoices(sql, user.userId, voices);
         const finalizes = await finalizesOf(surroundings, 1, counts.warmUps + counts.finalizes);
         for (const finalize of finalizes.splice(0, counts.warmUps)) await finalize();
         for (const finalize of finalizes) ms.push((await finalize()).ms);
       }
     }
-    await rows.setTo(0);
+    await seedVoices(sql, user.userId, 0);
   } finally {
-    await rows.close();
+    // Without a limit this waits for ever once a connection was lost.
+    await sql.end({ timeout: 1 });
   }
   const [fewest = { voices: 0, ms: [] }, ...more] = taken;
   const against = `${fewest.voices} voices`;

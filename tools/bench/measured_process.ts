@@ -37,11 +37,6 @@ const LIMITS = {
   UPLOAD_URL_LIMIT_PER_HOUR: "1000000",
 };
 
-/** The function's variables in a bench: a project, a provider, and limits that no bench reaches. */
-export const benchEnvironment = (
-  project: Omit<Parameters<typeof functionEnvironment>[0], "environment">,
-): Environment => functionEnvironment({ environment: { ...machineEnvironment(), ...LIMITS }, ...project });
-
 /**
  * Starts a file as the function is started, on a free port, and resolves as soon as it listens.
  * @throws with its last words when it ends before, and without starting anything once `ending` is aborted
@@ -86,6 +81,33 @@ export async function startMeasuredProcess(
     async stop() {
       if (running) signal(child.pid, "SIGKILL");
       await ended;
+    },
+  };
+}
+
+type Project = Omit<Parameters<typeof functionEnvironment>[0], "environment">;
+
+/** Starts processes with the function's variables for a project and a provider, and ends all of them when it is disposed. */
+export function createLauncher({ deno, ending, variables: own, ...project }: Project & {
+  deno: string | undefined;
+  ending?: AbortSignal;
+  /** More variables of each process. */
+  variables?: Environment;
+}) {
+  const disposed = new AbortController();
+  const signal = AbortSignal.any([disposed.signal, ...(ending ? [ending] : [])]);
+  const usual = functionEnvironment({ environment: { ...machineEnvironment(), ...LIMITS }, ...project });
+  const started: MeasuredProcess[] = [];
+  return {
+    async start(entrypoint: string, variables?: Environment): Promise<MeasuredProcess> {
+      const environment = { ...usual, ...own, ...variables };
+      const process = await startMeasuredProcess({ deno, entrypoint, environment, ending: signal });
+      started.push(process);
+      return process;
+    },
+    async [Symbol.asyncDispose]() {
+      disposed.abort(new Error("The benches stop."));
+      for (const process of started) await process.stop();
     },
   };
 }

@@ -1,8 +1,7 @@
-import type { Environment } from "../stack/function/function_environment.ts";
 import { createKeysOf } from "../testkit/signing_keys.ts";
 import type { RunOptions } from "./bench_run.ts";
 import {
-  benchEnvironment,
+  createLauncher,
   machineEnvironment,
   type MeasuredProcess,
   startMeasuredProcess,
@@ -16,7 +15,7 @@ export type StandIn = Pick<MeasuredProcess, "pid" | "url"> & {
   /** From now on the provider waits for this many creates before it begins with any. */
   gather(creates: number): Promise<void>;
   /** Starts a file in its own process as the function of this project, which has the keys of its tokens. */
-  start(entrypoint: string, variables?: Environment): Promise<MeasuredProcess>;
+  start: ReturnType<typeof createLauncher>["start"];
 };
 
 /**
@@ -29,38 +28,38 @@ export async function withStandIn<Result>(
     & Pick<RunOptions, "ending" | "deno">,
   use: (standIn: StandIn) => Promise<Result>,
 ): Promise<Result> {
-  const started: MeasuredProcess[] = [];
-  const start = async (deno: string | undefined, entrypoint: string, environment: Environment) => {
-    const process = await startMeasuredProcess({ deno, entrypoint, environment, ending });
-    started.push(process);
-    return process;
-  };
-  try {
-    const { pid, url } = await start(Deno.execPath(), "tools/bench/entrypoints/stand_in_server.ts", {
+  const server = await startMeasuredProcess({
+    deno: Deno.execPath(),
+    entrypoint: "tools/bench/entrypoints/stand_in_server.ts",
+    environment: {
       ...machineEnvironment(),
       [STAND_IN_VARIABLE]: JSON.stringify({ projectMs, providerMs } satisfies StandInOptions),
-    });
-    const keys = await createKeysOf(url);
-    const usual = benchEnvironment({
-      supabaseUrl: url,
-      publishableKey: "sb_publishable_bench",
-      secretKey: "sb_secret_bench",
-      simulator: { url, apiKey: "sk-bench-stand-in" },
-    });
-    return await use({
-      pid,
-      url,
-      headers: {
-        authorization: `Bearer ${await keys.sign(crypto.randomUUID())}`,
-        "content-type": "application/json",
-      },
-      async gather(creates) {
-        await (await fetch(url + GATHER_PATH, { method: "POST", body: `${creates}` })).body?.cancel();
-      },
-      start: (entrypoint, variables = {}) =>
-        start(deno, entrypoint, { ...usual, SUPABASE_JWKS: keys.jwks, ...variables }),
-    });
-  } finally {
-    for (const process of started.reverse()) await process.stop();
-  }
+    },
+    ending,
+  });
+  await using stops = new AsyncDisposableStack();
+  stops.defer(server.stop);
+  const { pid, url } = server;
+  const keys = await createKeysOf(url);
+  const launcher = stops.use(createLauncher({
+    deno,
+    ending,
+    variables: { SUPABASE_JWKS: keys.jwks },
+    supabaseUrl: url,
+    publishableKey: "sb_publishable_bench",
+    secretKey: "sb_secret_bench",
+    simulator: { url, apiKey: "sk-bench-stand-in" },
+  }));
+  return await use({
+    pid,
+    url,
+    headers: {
+      authorization: `Bearer ${await keys.sign(crypto.randomUUID())}`,
+      "content-type": "application/json",
+    },
+    async gather(creates) {
+      await (await fetch(url + GATHER_PATH, { method: "POST", body: `${creates}` })).body?.cancel();
+    },
+    start: launcher.start,
+  });
 }
