@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { DETAILS } from "../testkit/harness/clone.ts";
+import { DETAILS } from "../testkit/harness/reference.ts";
 import { takeDeno } from "../stack/function/deno_option.ts";
 import { findDeno } from "../stack/function/deno_binaries.mjs";
 import { redirectConsole } from "../stack/library_output.ts";
@@ -8,7 +8,7 @@ import { unseenAnswers } from "../checks/openapi/coverage.ts";
 import { openApiPath } from "../checks/openapi/document.ts";
 import { jsonObject } from "../checks/openapi/json.ts";
 import { signal } from "../stack/process/processes.ts";
-import { createSecrets, findLeaks } from "../checks/secret_scan.ts";
+import { findLeaks, secretsOfLog } from "../checks/secret_scan.ts";
 import { whenAskedToStop } from "../stack/process/stop_signals.ts";
 import { startStack } from "../stack/embedded_stack.ts";
 import { repository } from "../stack/repository.ts";
@@ -97,7 +97,7 @@ async function main(): Promise<number> {
   }
 
   const { secret_key, publishable_key } = stack.record;
-  const secrets = createSecrets({ keys: [secret_key, publishable_key], transcripts: [DETAILS.transcript] });
+  const secrets = secretsOfLog({ keys: [secret_key, publishable_key], transcripts: [DETAILS.transcript] });
   let leaks = 0;
   for (const path of logs) {
     for (const { name, line } of findLeaks(await Deno.readTextFile(path), secrets)) {

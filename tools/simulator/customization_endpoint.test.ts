@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { createInput, createTestApp, dataUrl, refusal, uuid, voiceOf, wav } from "./test_client.ts";
 import { readFixture } from "../testkit/fixtures.ts";
+import { createInput, createTestApp, dataUrl, refusal, uuid, voiceOf, wav } from "./test_client.ts";
 
 const audio = (type: string, bytes: Uint8Array) => ({ audio: { data: dataUrl(type, bytes) } });
 const wavClip = (options: Parameters<typeof wav>[0]) => audio("audio/wav", wav(options));

@@ -1,11 +1,11 @@
 // What the function takes, the simulator takes: otherwise nobody could try such a clip out.
 import assert from "node:assert/strict";
+import { readFixture } from "../testkit/fixtures.ts";
 import { inspectAudio } from "../../supabase/functions/_shared/audio/inspect.ts";
 import { join, noise } from "../testkit/clips/binary.ts";
 import { CORPUS } from "../testkit/clips/corpus.ts";
 import { id3v2, mp3, type Mp3Options } from "../testkit/clips/write_mp3.ts";
 import { wav } from "../testkit/clips/write_wav.ts";
-import { readFixture } from "../testkit/fixtures.ts";
 import { countedClip } from "../testkit/harness/clip_source.ts";
 import { DashScopeError } from "./dashscope_errors.ts";
 import { checkReferenceAudio } from "./reference_audio.ts";

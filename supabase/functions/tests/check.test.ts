@@ -12,16 +12,16 @@ import {
 import { startSimulator } from "../../../tools/testkit/simulator.ts";
 import { internalCheck } from "../_shared/contract/internal_check.ts";
 import { type Api, environmentOf, PROVIDER_KEY, startApi } from "../../../tools/testkit/harness/api.ts";
-import { createVirtualClock } from "../../../tools/testkit/harness/clock.ts";
-import { assertError } from "../../../tools/testkit/harness/errors.ts";
+import { createVirtualClock } from "../../../tools/testkit/harness/virtual_clocks.ts";
+import { assertError } from "../../../tools/testkit/harness/api.ts";
 import {
   away,
   holding,
   refusing,
   type RegionAnswer,
   withRegions,
-} from "../../../tools/testkit/harness/regions.ts";
-import { stack } from "../../../tools/testkit/harness/stack.ts";
+} from "../../../tools/testkit/harness/dashscope.ts";
+import { stack } from "../../../tools/testkit/harness/project.ts";
 
 const KEY = { apikey: stack.secret_key };
 const FACTS = { method: "POST", path: "/rest/v1/rpc/deployment_facts" };

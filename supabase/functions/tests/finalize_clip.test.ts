@@ -1,17 +1,23 @@
 import { Buffer } from "node:buffer";
 import assert from "node:assert/strict";
-import type { Bytes } from "../_shared/bytes.ts";
-import { type Intercept, startApi } from "../../../tools/testkit/harness/api.ts";
-import { wav } from "../../../tools/testkit/clips/write_wav.ts";
 import { readFixture } from "../../../tools/testkit/fixtures.ts";
-import { askForUpload, DETAILS, putClip, upload } from "../../../tools/testkit/harness/clone.ts";
+import type { Bytes } from "../_shared/bytes.ts";
+import {
+  askForUpload,
+  assertError,
+  type Intercept,
+  putClip,
+  startApi,
+  upload,
+} from "../../../tools/testkit/harness/api.ts";
 import {
   type ProviderAnswer,
   voiceCreated,
   withDashScope,
 } from "../../../tools/testkit/harness/dashscope.ts";
-import { assertError } from "../../../tools/testkit/harness/errors.ts";
-import { createSigningKeys, signUp } from "../../../tools/testkit/harness/users.ts";
+import { createSigningKeys, signUp } from "../../../tools/testkit/harness/project.ts";
+import { DETAILS } from "../../../tools/testkit/harness/reference.ts";
+import { wav } from "../../../tools/testkit/clips/write_wav.ts";
 
 const keys = await createSigningKeys();
 const token = await keys.sign((await signUp()).id);

@@ -1,15 +1,13 @@
 // What a person is told of a clip that cannot be enrolled, and what is read of it to know.
 import assert from "node:assert/strict";
+import { readFixture } from "../../../tools/testkit/fixtures.ts";
 import type { Bytes } from "../_shared/bytes.ts";
 import { m4a } from "../../../tools/testkit/clips/write_m4a.ts";
 import { remarks, wav } from "../../../tools/testkit/clips/write_wav.ts";
-import { startApi } from "../../../tools/testkit/harness/api.ts";
-import { readFixture } from "../../../tools/testkit/fixtures.ts";
-import { upload } from "../../../tools/testkit/harness/clone.ts";
+import { assertError, startApi, upload } from "../../../tools/testkit/harness/api.ts";
 import { voiceCreated, withDashScope } from "../../../tools/testkit/harness/dashscope.ts";
-import { voiceRowOf } from "../../../tools/testkit/harness/ledger.ts";
-import { assertError } from "../../../tools/testkit/harness/errors.ts";
-import { createSigningKeys, signUp } from "../../../tools/testkit/harness/users.ts";
+import { voiceRowOf } from "../../../tools/testkit/harness/finalizing.ts";
+import { createSigningKeys, signUp } from "../../../tools/testkit/harness/project.ts";
 
 const keys = await createSigningKeys();
 const token = await keys.sign((await signUp()).id);

@@ -4,8 +4,8 @@ import { configInvalidError } from "../_shared/contract/internal_check.ts";
 import { assertPrinted, reach, REMEDIES } from "../../../tools/testkit/doctor.ts";
 import { environmentOf, PROVIDER_KEY } from "../../../tools/testkit/harness/api.ts";
 import { startEntrypoint } from "../../../tools/testkit/harness/entrypoint.ts";
-import { assertError } from "../../../tools/testkit/harness/errors.ts";
-import { stack } from "../../../tools/testkit/harness/stack.ts";
+import { assertError } from "../../../tools/testkit/harness/api.ts";
+import { stack } from "../../../tools/testkit/harness/project.ts";
 
 const BROKEN = { DASHSCOPE_BASE_URL: "https://dashscope.aliyuncs.com", CLONE_LIMIT_PER_DAY: "a-wrong-value" };
 const DETAIL = "The server is not configured correctly. The operator has been told.";

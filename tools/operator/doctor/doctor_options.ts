@@ -1,6 +1,11 @@
 import { parseArgs } from "node:util";
 import { logToStderr } from "../../stack/terminal.ts";
-import { type OperatorOptions, operatorOptions, operatorUsage, readOperatorOptions } from "../options.ts";
+import {
+  type OperatorOptions,
+  operatorOptions,
+  operatorUsage,
+  readOperatorOptions,
+} from "../operator_options.ts";
 
 /** What `npm run doctor` is asked to do; `live` is to make a voice, and `yes` to make it without asking first. */
 export type DoctorOptions = OperatorOptions & { live: boolean; yes: boolean };

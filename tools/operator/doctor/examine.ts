@@ -1,9 +1,8 @@
 import { join } from "node:path";
 import { findDeno } from "../../stack/function/deno_binaries.mjs";
-import { readEnvironment } from "../../stack/function/function_environment.ts";
 import { messageOf } from "../../stack/terminal.ts";
 import { repository } from "../../stack/repository.ts";
-import { findTarget } from "../target.ts";
+import { findTarget, readSettings } from "../target.ts";
 import { probeBucket } from "./bucket_probe.ts";
 import catalog from "./catalog.json" with { type: "json" };
 import { type Check, checkNamed, isSound } from "./check_result.ts";
@@ -21,10 +20,9 @@ import { clockChecks, corsCheck, deliveryChecks, runtimeCheck } from "./settings
  * Does what `npm run doctor` was asked to. Each check is given as soon as it is done.
  * @throws the signal's reason when it aborts; what was made for the look is removed by then
  */
-export async function* examine(asked: DoctorOptions, signal: AbortSignal): AsyncGenerator<Check, void> {
-  const isStack = asked.api === undefined;
-  const remedies = isStack ? REMEDIES.stack : REMEDIES.hosted;
-  const deployment: Deployment = { ...await findTarget(asked), signal, remedies };
+export async function* examine(options: DoctorOptions, signal: AbortSignal): AsyncGenerator<Check, void> {
+  const remedies = options.api === undefined ? REMEDIES.stack : REMEDIES.hosted;
+  const deployment: Deployment = { ...await findTarget(options), signal, remedies };
   const made = await readMade(join(repository, "supabase", "migrations"));
   const { checks, timed } = await reach(deployment);
   yield* checks;
@@ -34,7 +32,7 @@ export async function* examine(asked: DoctorOptions, signal: AbortSignal): Async
       yield check;
     }
   }
-  if (!asked.live) return;
+  if (!options.live) return;
   const { warning, failed } = checkNamed("live");
   if (timed === null || !isSound(checks)) {
     yield warning("Not tried, and nothing was paid.", "Mend what failed first.");
@@ -43,9 +41,7 @@ export async function* examine(asked: DoctorOptions, signal: AbortSignal): Async
   const { supabase_url: supabaseUrl, public_url: publicUrl } = timed.report.configuration;
   let qwen: LiveProvider;
   try {
-    // What is in `.env` is meant for a stack of this checkout.
-    const environment = isStack ? await readEnvironment(join(repository, ".env")) : Deno.env.toObject();
-    qwen = readLiveProvider(timed.report, environment);
+    qwen = readLiveProvider(timed.report, await readSettings(options));
   } catch (error) {
     yield failed(messageOf(error), "Nothing was paid. Mend it, and run this again.");
     return;

@@ -5,18 +5,13 @@ import {
   internalCheck,
 } from "../../../supabase/functions/_shared/contract/internal_check.ts";
 import { isLoopbackHost } from "../../../supabase/functions/_shared/hosts.ts";
+import { type Answer, apiErrorOf, jsonOf, request } from "../http_client.ts";
+import type { Target } from "../target.ts";
 import { type Check, checkNamed } from "./check_result.ts";
 import type { Remedies } from "./remedies.ts";
 
-/** The longest the platform lets a function take, in milliseconds. */
-const TIMEOUT_MS = 150_000;
-
 /** A deployment that is looked at. */
-export type Deployment = {
-  /** Base URL of the API, without a slash at its end. */
-  api: string;
-  /** The project's secret key. */
-  key: string;
+export type Deployment = Target & {
   /** Aborts when the person has had enough. */
   signal: AbortSignal;
   remedies: Remedies;
@@ -30,7 +25,6 @@ export type TimedReport = { report: CheckReport; askedAt: number; answeredAt: nu
 type Reached = { checks: Check[]; timed: TimedReport | null };
 
 const health = z.object({ ok: z.literal(true) });
-const errorBody = z.object({ detail: z.string(), code: z.string(), request_id: z.string() });
 
 const reachable = checkNamed("reachable");
 const check = checkNamed("check");
@@ -43,7 +37,7 @@ export async function reach(deployment: Deployment): Promise<Reached> {
   const { api, remedies } = deployment;
   const { origin, hostname } = new URL(api);
   const alive = await ask(deployment, "GET", "/health");
-  if (alive?.status !== 200 || !health.safeParse(alive.body).success) {
+  if (alive?.status !== 200 || !health.safeParse(jsonOf(alive)).success) {
     const why = alive ? `${alive.status}, and not the function's answer,` : `No answer from ${origin}`;
     const fix = isLoopbackHost(hostname)
       ? "Does npm start run, and on this port? The API's URL is the api_url of its stack.json."
@@ -65,7 +59,7 @@ async function understand(deployment: Deployment, answer: Answer): Promise<Reach
   const keyIsRight = secretKey.ok("It is the function's.");
   const without = (...checks: Check[]): Reached => ({ checks, timed: null });
   if (answer.status === 200) {
-    const { data: report } = internalCheck.answer.schema().safeParse(answer.body);
+    const { data: report } = internalCheck.answer.schema().safeParse(jsonOf(answer));
     if (report) {
       const { askedAt, answeredAt } = answer;
       const checks = [keyIsRight, version.ok("The function can report on itself."), variablesCheck(report)];
@@ -77,7 +71,7 @@ async function understand(deployment: Deployment, answer: Answer): Promise<Reach
   }
   if (answer.status === 404) return without(await wrongKeyOrOlder(deployment));
 
-  const { data: invalid } = configInvalidError().safeParse(answer.body);
+  const { data: invalid } = configInvalidError().safeParse(jsonOf(answer));
   if (invalid) {
     const problems = invalid.problems.map(({ variable, problem }) =>
       checkNamed(`variable ${variable}`).failed(
@@ -89,7 +83,7 @@ async function understand(deployment: Deployment, answer: Answer): Promise<Reach
     );
     return without(keyIsRight, ...problems);
   }
-  const { data: error } = errorBody.safeParse(answer.body);
+  const error = apiErrorOf(answer);
   if (error?.code === "config_invalid") {
     const detail =
       "The configuration is not valid, and this secret key is not the one in the function's environment.";
@@ -119,31 +113,14 @@ function variablesCheck({ variables: all }: CheckReport): Check {
   return variables.ok(`All ${all.length} are valid. Set: ${set}; the others have their defaults.`);
 }
 
-type Answer = { status: number; body: unknown; askedAt: number; answeredAt: number };
-
-/** Null when there was no answer. Redirects are not followed, for the key would go with them. */
+/** Null when there was no answer. */
 async function ask(deployment: Deployment, method: string, path: string): Promise<Answer | null> {
-  const { api, key, signal, fetch: send = fetch } = deployment;
-  const askedAt = Date.now();
+  const { api, signal, fetch } = deployment;
+  const key = path === "/health" ? undefined : deployment.key;
   try {
-    const response = await send(`${api}${path}`, {
-      method,
-      headers: path === "/health" ? {} : { apikey: key },
-      redirect: "manual",
-      signal: AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]),
-    });
-    const text = await response.text();
-    return { status: response.status, body: parseJson(text), askedAt, answeredAt: Date.now() };
+    return await request(`${api}${path}`, { method, key, signal, fetch });
   } catch {
     signal.throwIfAborted();
     return null;
-  }
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
   }
 }

@@ -1,12 +1,7 @@
 // The function is killed at each of its calls, before and after the call takes effect; then the client comes again, or
 // reconcile runs first. Over PostgreSQL, the gateway and the simulator, with nothing in the place of anything.
 import assert from "node:assert/strict";
-import {
-  assertExactlyOne,
-  createCloning,
-  readDatabase,
-  type Upload,
-} from "../../testkit/stack/cloning_users.ts";
+import { createCloning, type Upload } from "../../testkit/stack/cloning_users.ts";
 import { startInProcessStack } from "../../testkit/stack/in_process_stack.ts";
 import {
   createGatewayHolds,
@@ -99,7 +94,7 @@ Deno.test.afterAll(stack.stop);
 
 async function untilLedgerSays(upload: Upload, state: string): Promise<void> {
   const said = await eventually(async () => {
-    const { ledger } = await readDatabase(stack.sql);
+    const { ledger } = await cloning.readDatabase();
     return ledger.some((row) => row.voice_id === upload.voiceId && row.state === state);
   });
   assert.ok(said, `the ledger never says ${state}`);
@@ -124,8 +119,8 @@ async function killAt(step: Step, moment: Moment) {
 async function assertSettles(upload: Upload): Promise<void> {
   const answers = await cloning.finalizeUntilSettled(upload);
   assert.deepEqual(answers.at(-1), cloning.saved(upload), stack.logged.slice(-10).join("\n"));
-  assert.deepEqual(await cloning.finalize(upload), cloning.saved(upload));
-  await assertExactlyOne({ ...stack, cloning }, [upload]);
+  await cloning.assertSaved(upload);
+  await cloning.assertExactlyOne([upload]);
 }
 
 for (const step of steps) {
@@ -140,7 +135,7 @@ for (const step of steps) {
       const upload = await killAt(step, moment);
       await cloning.endLeases();
       await cloning.reconcile();
-      const { voices } = await readDatabase(stack.sql);
+      const { voices } = await cloning.readDatabase();
       const { voiceMade = false } = step;
       assert.equal(
         voices.some(({ id }) => id === upload.voiceId),

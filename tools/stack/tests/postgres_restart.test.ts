@@ -1,13 +1,6 @@
 // PostgreSQL is killed in the middle of 100 finalizes: nothing may be lost, and nothing be paid for twice.
 import assert from "node:assert/strict";
-import {
-  type Answer,
-  assertExactlyOne,
-  type Cloning,
-  createCloning,
-  readDatabase,
-  type Upload,
-} from "../../testkit/stack/cloning_users.ts";
+import { type Answer, type Cloning, createCloning, type Upload } from "../../testkit/stack/cloning_users.ts";
 import { startInProcessStack } from "../../testkit/stack/in_process_stack.ts";
 import { eventually } from "../../testkit/stack/launched_stack.ts";
 
@@ -46,7 +39,7 @@ Deno.test("100 finalizes lose nothing when PostgreSQL is restarted in the middle
     const answering = Promise.all(uploads.map(cloning.finalize)).finally(() => underWay = false);
     const made = async () => (await simulator.voices()).bill.total;
     assert.ok(await eventually(async () => await made() >= VOICES / 2), "half of the voices are made");
-    const { voices } = await readDatabase(stack.sql);
+    const { voices } = await cloning.readDatabase();
     await stack.kill("postgres");
     assert.ok(voices.length < VOICES);
     // Those that come later find the hold still there.
@@ -79,7 +72,7 @@ Deno.test("100 finalizes lose nothing when PostgreSQL is restarted in the middle
       { provider_voices, ours, orphans, foreign, gone, unresolved },
       { provider_voices: VOICES, ours: VOICES, orphans: [], foreign: [], gone: [], unresolved: [] },
     );
-    await assertExactlyOne({ ...stack, cloning }, uploads);
+    await cloning.assertExactlyOne(uploads);
   } finally {
     await stack.stop();
   }

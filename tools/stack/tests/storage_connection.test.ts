@@ -1,7 +1,7 @@
 // Over real sockets: which connection the runtime sends a request on is not ours, and no stub shows it.
 import assert from "node:assert/strict";
 import { createSupabase } from "../../../supabase/functions/_shared/supabase.ts";
-import { createVirtualClock } from "../../testkit/harness/clock.ts";
+import { createVirtualClock } from "../../testkit/harness/virtual_clocks.ts";
 
 const ANSWER = new TextEncoder().encode("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok");
 

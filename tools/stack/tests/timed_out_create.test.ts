@@ -1,6 +1,6 @@
 // Creates that outlast QWEN_TIMEOUT_MS, over the whole stack: whenever the voice is made, the repeated finalize ends in it.
 import assert from "node:assert/strict";
-import { assertExactlyOne, createCloning, type Upload } from "../../testkit/stack/cloning_users.ts";
+import { createCloning, type Upload } from "../../testkit/stack/cloning_users.ts";
 import { startInProcessStack } from "../../testkit/stack/in_process_stack.ts";
 
 const stack = await startInProcessStack({ environment: { QWEN_TIMEOUT_MS: "1000" } });
@@ -29,10 +29,6 @@ async function finalizeInVain(upload: Upload): Promise<void> {
   assert.deepEqual({ ...Object(body), request_id: "" }, { ...timedOut, request_id: "" });
 }
 
-async function assertSaved(upload: Upload): Promise<void> {
-  assert.deepEqual(await cloning.finalize(upload), cloning.saved(upload));
-}
-
 /** Asserts how many creates and lists the provider saw since `ready`. */
 async function assertCalls(expected: { create: number; list?: number }): Promise<void> {
   const calls = await simulator.calls();
@@ -41,26 +37,23 @@ async function assertCalls(expected: { create: number; list?: number }): Promise
   }
 }
 
-const assertOne = (upload: Upload, cost?: { creates: number; orphans: number }) =>
-  assertExactlyOne({ ...stack, cloning }, [upload], cost);
-
 Deno.test("the voice is made after the look-ups: 504, and the repeated finalize finds it", async () => {
   const upload = await ready();
   await finalizeInVain(upload);
   await simulator.release();
-  await assertSaved(upload);
+  await cloning.assertSaved(upload);
   await assertCalls({ create: 1 });
-  await assertOne(upload);
+  await cloning.assertExactlyOne([upload]);
 });
 
 Deno.test("the voice is made before the look-ups: they find it, and it is the answer at once", async () => {
   const upload = await ready();
   await simulator.addFaults({ action: "create", hold: "after" });
-  await assertSaved(upload);
+  await cloning.assertSaved(upload);
   await assertCalls({ create: 1, list: 1 });
-  await assertSaved(upload);
+  await cloning.assertSaved(upload);
   await assertCalls({ create: 1, list: 1 });
-  await assertOne(upload);
+  await cloning.assertExactlyOne([upload]);
 });
 
 Deno.test("the voice is made between two look-ups: the second one finds it", async () => {
@@ -76,16 +69,16 @@ Deno.test("the voice is made between two look-ups: the second one finds it", asy
   await simulator.release();
   assert.deepEqual(await finalizing, cloning.saved(upload));
   await assertCalls({ create: 1, list: 2 });
-  await assertOne(upload);
+  await cloning.assertExactlyOne([upload]);
 });
 
 Deno.test("the voice is never made: 504, and the repeated finalize makes it", async () => {
   const upload = await ready();
   await finalizeInVain(upload);
   await simulator.dropHeld();
-  await assertSaved(upload);
+  await cloning.assertSaved(upload);
   await assertCalls({ create: 1, list: 3 });
-  await assertOne(upload);
+  await cloning.assertExactlyOne([upload]);
 });
 
 Deno.test("the repeated finalize comes while the first one still looks: both get the one voice", async () => {
@@ -98,15 +91,15 @@ Deno.test("the repeated finalize comes while the first one still looks: both get
   await simulator.release();
   assert.deepEqual([await first, await second], [cloning.saved(upload), cloning.saved(upload)]);
   await assertCalls({ create: 1 });
-  await assertOne(upload);
+  await cloning.assertExactlyOne([upload]);
 });
 
 Deno.test("a voice that is made after the repeated finalize looked for it is recorded as an orphan", async () => {
   const upload = await ready();
   await finalizeInVain(upload);
-  await assertSaved(upload);
+  await cloning.assertSaved(upload);
   await simulator.release();
   const { orphans } = await cloning.reconcile();
   assert.ok(orphans.some((orphan) => orphan.voice_id === upload.voiceId));
-  await assertOne(upload, { creates: 2, orphans: 1 });
+  await cloning.assertExactlyOne([upload], { creates: 2, orphans: 1 });
 });

@@ -50,8 +50,8 @@ for (const shape of TRACEABLE_SHAPES) {
     for (let nth = 1; nth <= FINALIZES_A_SHAPE; nth++) {
       const upload = await cloning.upload(user);
       await simulator.addFaults({ action: "create", answer: { kind: "cut", when: "after" } });
-      assert.deepEqual(await cloning.finalize(upload), cloning.saved(upload));
-      assert.deepEqual(await cloning.finalize(upload), cloning.saved(upload));
+      await cloning.assertSaved(upload);
+      await cloning.assertSaved(upload);
       assert.equal(await savedVoiceOf(upload), await providerVoiceOf(upload));
       assert.equal(await creates(), nth);
     }
@@ -69,7 +69,7 @@ for (const shape of TRACEABLE_SHAPES) {
     );
     assert.equal(codeOf(await cloning.finalize(upload)), "provider_unavailable");
     assert.equal(await savedVoiceOf(upload), undefined);
-    assert.deepEqual(await cloning.finalize(upload), cloning.saved(upload));
+    await cloning.assertSaved(upload);
     assert.equal(await savedVoiceOf(upload), await providerVoiceOf(upload));
     assert.equal(await creates(), 1);
   });
@@ -124,7 +124,7 @@ Deno.test("ids without the token are noticed, and nothing is created over what n
   await t.step("the first create that is answered is served, and is noticed", async () => {
     assert.equal((await examine())?.status, "ok");
     const upload = await cloning.upload(user);
-    assert.deepEqual(await cloning.finalize(upload), cloning.saved(upload));
+    await cloning.assertSaved(upload);
     const id = await providerVoiceOf(upload);
     const check = await examine();
     assert.equal(check?.status, "failed");
@@ -133,7 +133,7 @@ Deno.test("ids without the token are noticed, and nothing is created over what n
     const warnings = () => stack.logged.filter((line) => line.includes("clone.id_without_token"));
     assert.equal(warnings().length, 1);
     const second = await cloning.upload(user);
-    assert.deepEqual(await cloning.finalize(second), cloning.saved(second));
+    await cloning.assertSaved(second);
     assert.equal(warnings().length, 1, "once a process");
   });
 
@@ -162,7 +162,7 @@ Deno.test("ids without the token are noticed, and nothing is created over what n
     assert.deepEqual([code, report.completed, report.unresolved, report.resolve_failed], [0, 1, [], []]);
     assert.equal(await savedVoiceOf(lost), id);
     const before = await creates();
-    assert.deepEqual(await cloning.finalize(lost), cloning.saved(lost));
+    await cloning.assertSaved(lost);
     assert.equal(await creates(), before);
   });
 
@@ -192,7 +192,7 @@ Deno.test("ids without the token are noticed, and nothing is created over what n
       const taken = await reconcile("--resolve", `${upload.voiceId}=${other}`);
       assert.deepEqual(taken.report.resolve_failed, [upload.voiceId], "the voice of another row");
       assert.equal((await reconcile("--resolve", `${upload.voiceId}=${id}`)).code, 0);
-      assert.deepEqual(await cloning.finalize(upload), cloning.saved(upload));
+      await cloning.assertSaved(upload);
       assert.equal(await providerVoiceOf(upload), await savedVoiceOf(upload));
     },
   );
@@ -212,7 +212,7 @@ Deno.test("ids without the token are noticed, and nothing is created over what n
     assert(
       stack.logged.some((line) => line.includes("clone.proved_absent") && line.includes(upload.voiceId)),
     );
-    assert.deepEqual(await cloning.finalize(upload), cloning.saved(upload));
+    await cloning.assertSaved(upload);
     assert.equal(await savedVoiceOf(upload), await providerVoiceOf(upload));
   });
 
@@ -221,7 +221,7 @@ Deno.test("ids without the token are noticed, and nothing is created over what n
     await lose(upload, "before");
     const { code, report } = await reconcile("--resolve", `${upload.voiceId}=none`);
     assert.deepEqual([code, report.released, report.unresolved, report.resolve_failed], [0, 1, [], []]);
-    assert.deepEqual(await cloning.finalize(upload), cloning.saved(upload));
+    await cloning.assertSaved(upload);
     assert.equal(await savedVoiceOf(upload), await providerVoiceOf(upload));
     const again = await reconcile("--resolve", `${upload.voiceId}=none`);
     assert.deepEqual([again.code, again.report.resolve_failed], [2, [upload.voiceId]]);
@@ -235,7 +235,7 @@ Deno.test("ids without the token are noticed, and nothing is created over what n
     assert.equal((await examine())?.status, "ok");
     const upload = await cloning.upload(user);
     await simulator.addFaults({ action: "create", answer: { kind: "cut", when: "after" } });
-    assert.deepEqual(await cloning.finalize(upload), cloning.saved(upload));
+    await cloning.assertSaved(upload);
     assert.equal(await savedVoiceOf(upload), await providerVoiceOf(upload));
   });
 });

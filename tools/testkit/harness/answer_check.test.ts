@@ -1,8 +1,6 @@
 // What holds the answers of the edge tests to docs/openapi.json: that it lets good ones pass, and finds what is wrong.
 import assert from "node:assert/strict";
-import { createAnswerCheck, type SeenAnswer } from "./answer_check.ts";
-import { description } from "./description.ts";
-import { watchAnswers } from "./seen_answers.ts";
+import { createAnswerCheck, description, type SeenAnswer, watchAnswers } from "./answer_check.ts";
 import { unseenAnswers } from "../../checks/openapi/coverage.ts";
 import type { JsonObject } from "../../checks/openapi/json.ts";
 

@@ -1,4 +1,91 @@
-import type { DescribedOperation, Description } from "./description.ts";
+// Holds every answer of the function to docs/openapi.json.
+import { Ajv2020, type ValidateFunction } from "ajv/dist/2020.js";
+import formats from "ajv-formats";
+import { getPath } from "hono/utils/url";
+import { isObject, type JsonObject, jsonObject, type JsonValue } from "../../checks/openapi/json.ts";
+
+/** A route as docs/openapi.json has it. */
+export type DescribedOperation = {
+  /** `GET /voices/{id}/preview` */
+  name: string;
+  method: string;
+  template: string;
+  /** Where it stands in the document. */
+  pointer: string;
+};
+
+const escaped = (segment: string) => segment.replaceAll("~", "~0").replaceAll("/", "~1");
+const unescaped = (segment: string) => segment.replaceAll("~1", "/").replaceAll("~0", "~");
+
+export type Description = ReturnType<typeof createDescription>;
+
+/** What a document says, and whether something fits it. */
+export function createDescription(document: JsonObject) {
+  const ajv = new Ajv2020({ strict: true, allowUnionTypes: true, allErrors: true, validateFormats: true });
+  formats.default(ajv);
+  // The document is no schema itself: only what stands in it is.
+  ajv.addVocabulary(Object.keys(document));
+  ajv.addSchema(document, "openapi", false, false);
+  const compiled = new Map<string, ValidateFunction>();
+
+  /** What is at a JSON pointer, and where it stands once references are followed; null when there is nothing. */
+  const find = (pointer: string): { node: JsonObject; pointer: string } | null => {
+    let node: JsonValue | undefined = document;
+    let place = "";
+    for (const segment of pointer.split("/").slice(1)) {
+      place += `/${segment}`;
+      if (Array.isArray(node)) node = node[Number(segment)];
+      else node = isObject(node) ? node[unescaped(segment)] : undefined;
+      if (isObject(node) && typeof node.$ref === "string") {
+        const referred = find(node.$ref.slice(1));
+        node = referred?.node;
+        place = referred?.pointer ?? place;
+      }
+    }
+    return isObject(node) ? { node, pointer: place } : null;
+  };
+
+  const paths = find("/paths")?.node ?? {};
+  const operations: DescribedOperation[] = Object.entries(paths).flatMap(([template, methods]) =>
+    Object.keys(isObject(methods) ? methods : {}).map((method) => ({
+      name: `${method.toUpperCase()} ${template}`,
+      method: method.toUpperCase(),
+      template,
+      pointer: `/paths/${escaped(template)}/${method}`,
+    }))
+  );
+  const matches = ({ template }: DescribedOperation, path: string) =>
+    new RegExp(`^${template.replace(/\{\w+\}/g, "[^/]+")}$`).test(path);
+
+  return {
+    find,
+    operations,
+    /** The operations of the path, whatever their method. */
+    operationsAt: (path: string) => operations.filter((operation) => matches(operation, path)),
+
+    /**
+     * What is wrong with a value by the schema at a place; null when nothing is.
+     * @param options.closed whether it may hold no field that the schema does not name
+     */
+    mismatch(pointer: string, value: unknown, options: { closed?: boolean } = {}): string | null {
+      const key = `${pointer} ${options.closed}`;
+      const $ref = `openapi#${pointer.split("/").map(encodeURIComponent).join("/")}`;
+      const validate = compiled.get(key) ??
+        ajv.compile(
+          options.closed ? { type: "object", allOf: [{ $ref }], unevaluatedProperties: false } : { $ref },
+        );
+      compiled.set(key, validate);
+      return validate(value) ? null : ajv.errorsText(validate.errors, { dataVar: "" }).trim();
+    },
+  };
+}
+
+/** What docs/openapi.json says, as its test holds it to the contract. */
+export const description = createDescription(
+  jsonObject.parse(JSON.parse(
+    Deno.readTextFileSync(new URL("../../../docs/openapi.json", import.meta.url)),
+  )),
+);
 
 /** An answer as its client got it, and what it was the answer to. */
 export type SeenAnswer = {
@@ -142,5 +229,93 @@ export function createAnswerCheck({ find, mismatch, operationsAt }: Description)
         ...(operation && status < 400 ? requestProblems(operation, seen) : []),
       ],
     };
+  };
+}
+
+/** A request body longer than any route takes is not kept. */
+const MOST_KEPT_BYTES = 64 * 1024;
+const BASE_PATH = "/api";
+
+type Handler = (request: Request, info: Deno.ServeHandlerInfo<Deno.NetAddr>) => Response | Promise<Response>;
+
+/** Whether the URL can be believed: Deno builds it from the Host. */
+function isHost(request: Request): boolean {
+  return !/[/?#\\@]/.test(request.headers.get("host") ?? "") && URL.canParse(request.url);
+}
+
+/**
+ * A request whose body is kept, and the body; null for one that is not. Of a client that hangs up it hears as the first one
+ * does.
+ */
+async function keepBody(request: Request): Promise<{ request: Request; body: string | null }> {
+  if (request.body === null) return { request, body: "" };
+  const length = request.headers.get("content-length");
+  const isKept = request.method === "POST" && isHost(request) && length !== null &&
+    Number(length) <= MOST_KEPT_BYTES;
+  if (!isKept) return { request, body: null };
+  // Of a body that breaks off the function hears as it would by itself: it cannot be read.
+  const bytes = await request.arrayBuffer().catch(() => null);
+  if (bytes === null) return { request, body: null };
+  const { method, headers, url, signal } = request;
+  return {
+    request: new Request(url, { method, headers, body: bytes, signal }),
+    body: new TextDecoder().decode(bytes),
+  };
+}
+
+/** Adds a line to the file that `TEST_ANSWERS` names. */
+function keepLine(line: string): void {
+  const file = Deno.env.get("TEST_ANSWERS");
+  if (file) Deno.writeTextFileSync(file, `${line}\n`, { append: true });
+}
+
+/** Which line of a test this is called for, however deep below it. */
+function callingTest(): string {
+  return /[^/]+\.test\.ts:\d+/.exec(new Error().stack ?? "")?.[0] ?? "a test";
+}
+
+/**
+ * Watches a server of the function, and gives the handler that is watched: every answer is held to docs/openapi.json. What
+ * is wrong is told once the run is over, by `npm run test:edge`, which fails then: thrown when the server is disposed of, it
+ * would hide how the test itself failed. It is told as well which answers no test has seen.
+ *
+ * @param keep is given a line for each kind of answer, `GET /voices 200` or `GET /voices 401 unauthorized`, and a sentence
+ * for each problem, after `! `
+ */
+export function watchAnswers(handler: Handler, keep: (line: string) => void = keepLine): Handler {
+  const check = createAnswerCheck(description);
+  const test = callingTest();
+  const kept = new Set<string>();
+  const keepOnce = (line: string) => {
+    if (!kept.has(line)) keep(line);
+    kept.add(line);
+  };
+
+  return async (asked, info) => {
+    const { request, body } = await keepBody(asked);
+    const { method } = request;
+    const { searchParams = new URLSearchParams() } = URL.parse(request.url) ?? {};
+    const path = isHost(request) ? getPath(request) : "";
+    const response = await handler(request, info);
+    const { status, headers } = response;
+    const seen = {
+      method,
+      path: path.startsWith(`${BASE_PATH}/`) ? path.slice(BASE_PATH.length) : null,
+      query: searchParams,
+      requestBody: body,
+      status,
+      headers,
+      body: await response.clone().text(),
+    };
+    try {
+      const { operation, answer, problems } = check(seen);
+      keepOnce(answer);
+      for (const problem of problems) {
+        keepOnce(`! ${operation} answered ${method} with ${status} (${test}): ${problem}`);
+      }
+    } catch (error) {
+      keepOnce(`! ${method} ${path} could not be checked (${test}): ${error}`);
+    }
+    return response;
   };
 }

@@ -78,6 +78,54 @@ export function createCloning({ record, sql }: Pick<InProcessStack, "record" | "
       update private.voice_enrollments set lease_expires_at = clock_timestamp() - interval '1 second'
       where lease_expires_at > clock_timestamp()`;
 
+  /** What this finalize answers once it is done, however often it is repeated. */
+  const saved = (upload: Upload): Answer => ({
+    status: 200,
+    body: { id: upload.voiceId, name: NAME },
+  });
+
+  async function storedClip(objectKey: string): Promise<Uint8Array> {
+    const url = `${record.supabase_url}/storage/v1/object/references/${objectKey}`;
+    const headers = { apikey: record.secret_key, authorization: `Bearer ${record.secret_key}` };
+    const response = await fetch(url, { headers });
+    assert.equal(response.status, 200);
+    return await response.bytes();
+  }
+
+  /**
+   * Asserts that each upload ended in one row with one provider voice, made of its own clip, with nothing left open and the
+   * clip as it was uploaded, and that every provider voice made for it is in the row or recorded as an orphan.
+   * `creates` and `orphans`: for each upload.
+   */
+  async function assertExactlyOne(
+    uploads: Upload[],
+    { creates = 1, orphans = 0 }: { creates?: number; orphans?: number } = {},
+  ): Promise<void> {
+    const [database, provider] = [await readDatabase(sql), await simulator.voices()];
+
+    for (const { voiceId, ...upload } of uploads) {
+      const [row, ...more] = database.voices.filter(({ id }) => id === voiceId);
+      assert.deepEqual([row?.user_id, more], [upload.user.id, []], "one row");
+      assert.equal(provider.bill.by_preferred_name[upload.preferredName], creates, "what was billed");
+      const made = provider.voices.filter(({ preferred_name }) => preferred_name === upload.preferredName);
+      const saved = made.find(({ voice }) => voice === row?.provider_voice_id);
+      const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", upload.clip)).toHex();
+      assert.equal(saved?.audio?.sha256, digest, "the row's voice is made of this clip");
+      assert.deepEqual(
+        database.ledger.filter(({ voice_id }) => voice_id === voiceId),
+        [{ voice_id: voiceId, state: "finalized", unresolved: false }],
+      );
+      const recorded = database.orphans.filter(({ voice_id }) => voice_id === voiceId);
+      assert.equal(recorded.length, orphans, "what is recorded as an orphan");
+      assert.deepEqual(
+        [row, ...recorded].map((one) => one?.provider_voice_id).toSorted(),
+        made.map(({ voice }) => voice).toSorted(),
+        "every provider voice is in the row or recorded as an orphan",
+      );
+      assert.deepEqual(await storedClip(upload.objectKey), upload.clip, "the clip as it was uploaded");
+    }
+  }
+
   return {
     simulator,
     finalize,
@@ -136,16 +184,12 @@ export function createCloning({ record, sql }: Pick<InProcessStack, "record" | "
       throw new Error("reconcile does not come to an end");
     },
 
-    async storedClip(objectKey: string): Promise<Uint8Array> {
-      const url = `${record.supabase_url}/storage/v1/object/references/${objectKey}`;
-      const headers = { apikey: record.secret_key, authorization: `Bearer ${record.secret_key}` };
-      const response = await fetch(url, { headers });
-      assert.equal(response.status, 200);
-      return await response.bytes();
-    },
-
-    /** What this finalize answers once it is done, however often it is asked. */
-    saved: (upload: Upload): Answer => ({ status: 200, body: { id: upload.voiceId, name: NAME } }),
+    saved,
+    /** Finalizes, and asserts that the answer is the saved voice. */
+    assertSaved: async (upload: Upload): Promise<void> =>
+      assert.deepEqual(await finalize(upload), saved(upload)),
+    readDatabase: () => readDatabase(sql),
+    assertExactlyOne,
   };
 }
 
@@ -156,7 +200,7 @@ const ledgerRows = z.array(z.object({ voice_id: z.guid(), state: z.string(), unr
 const orphanRows = z.array(z.object({ provider_voice_id: z.string(), voice_id: z.guid().nullable() }));
 
 /** What the database holds of all voices. */
-export async function readDatabase(sql: InProcessStack["sql"]) {
+async function readDatabase(sql: InProcessStack["sql"]) {
   return {
     voices: voiceRows.parse(await sql`select id, user_id, provider_voice_id from public.voices`),
     ledger: ledgerRows.parse(
@@ -165,39 +209,4 @@ export async function readDatabase(sql: InProcessStack["sql"]) {
     ),
     orphans: orphanRows.parse(await sql`select provider_voice_id, voice_id from private.orphaned_voices`),
   };
-}
-
-/**
- * Asserts that each upload ended in one row with one provider voice, made of its own clip, with nothing left open and the
- * clip as it was uploaded, and that every provider voice made for it is in the row or recorded as an orphan.
- * `creates` and `orphans`: for each upload.
- */
-export async function assertExactlyOne(
-  { sql, cloning }: { sql: InProcessStack["sql"]; cloning: Cloning },
-  uploads: Upload[],
-  { creates = 1, orphans = 0 }: { creates?: number; orphans?: number } = {},
-): Promise<void> {
-  const [database, provider] = [await readDatabase(sql), await cloning.simulator.voices()];
-
-  for (const { voiceId, ...upload } of uploads) {
-    const [row, ...more] = database.voices.filter(({ id }) => id === voiceId);
-    assert.deepEqual([row?.user_id, more], [upload.user.id, []], "one row");
-    assert.equal(provider.bill.by_preferred_name[upload.preferredName], creates, "what was billed");
-    const made = provider.voices.filter(({ preferred_name }) => preferred_name === upload.preferredName);
-    const saved = made.find(({ voice }) => voice === row?.provider_voice_id);
-    const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", upload.clip)).toHex();
-    assert.equal(saved?.audio?.sha256, digest, "the row's voice is made of this clip");
-    assert.deepEqual(
-      database.ledger.filter(({ voice_id }) => voice_id === voiceId),
-      [{ voice_id: voiceId, state: "finalized", unresolved: false }],
-    );
-    const recorded = database.orphans.filter(({ voice_id }) => voice_id === voiceId);
-    assert.equal(recorded.length, orphans, "what is recorded as an orphan");
-    assert.deepEqual(
-      [row, ...recorded].map((one) => one?.provider_voice_id).toSorted(),
-      made.map(({ voice }) => voice).toSorted(),
-      "every provider voice is in the row or recorded as an orphan",
-    );
-    assert.deepEqual(await cloning.storedClip(upload.objectKey), upload.clip, "the clip as it was uploaded");
-  }
 }

@@ -6,7 +6,7 @@ import { getTask, type TaskResponse } from "../../../supabase/functions/_shared/
 import { internalWork } from "../../../supabase/functions/_shared/contract/internal_work.ts";
 import { speechSampleRate } from "../../simulator/speech.ts";
 import { samplesOf } from "../../simulator/test_client.ts";
-import { type Answer, type Cloning, postJson } from "./cloning_users.ts";
+import { type Cloning, postJson } from "./cloning_users.ts";
 import type { InProcessStack } from "./in_process_stack.ts";
 import type { ProviderGateway } from "./provider_gateway.ts";
 
@@ -19,26 +19,21 @@ export async function createSpeaking(
 ) {
   const user = await cloning.signUp();
   const voice = await cloning.upload(user);
-  assert.deepEqual(await cloning.finalize(voice), cloning.saved(voice));
+  await cloning.assertSaved(voice);
   const authorization = `Bearer ${user.token}`;
   const always = { authorization, connection: "close" };
   let texts = 0;
-
-  async function post(...request: Parameters<typeof postJson>): Promise<Answer> {
-    const { status, body } = await postJson(...request);
-    return { status, body };
-  }
 
   return {
     /** A text that nobody else speaks. */
     newText: () => `Good evening, said the keeper of lighthouse number ${++texts}.`,
 
-    generate: (text: string): Promise<Answer> =>
-      post(`${record.api_url}/generate`, { authorization }, { voice_id: voice.voiceId, text }),
+    generate: (text: string) =>
+      postJson(`${record.api_url}/generate`, { authorization }, { voice_id: voice.voiceId, text }),
 
     /** One call of a worker, to the stack's own process of the function or to another. */
-    askToWork: (apiUrl = record.api_url): Promise<Answer> =>
-      post(`${apiUrl}/internal/work`, { apikey: record.secret_key }),
+    askToWork: (apiUrl = record.api_url) =>
+      postJson(`${apiUrl}/internal/work`, { apikey: record.secret_key }),
 
     /** Runs a worker, again while there is more, or while the function is not there yet. */
     async work(apiUrl?: string): Promise<void> {
