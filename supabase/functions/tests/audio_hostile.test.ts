@@ -13,7 +13,7 @@ import {
   hostileBoxes,
   hostileChunks,
   hostileFrames,
-} from "../../../tools/testkit/harness/hostile_clips.ts";
+} from "../../../tools/testkit/harness/arbitrary_clips.ts";
 
 const CODES = ["reference_unreadable", "reference_type_unsupported"];
 const CONTAINERS = ["wav", "mp3", "m4a"];

@@ -16,18 +16,6 @@ import {
   wideBox,
 } from "./m4a_boxes.ts";
 
-/** Rows of the sample tables by value, in place of those that fit the audio. */
-type SampleTables = {
-  /** [samples, duration of each] */
-  stts: number[][];
-  /** [first chunk, samples in a chunk, description] */
-  stsc: number[][];
-  /** Sizes in bytes. */
-  stsz: number[];
-  /** Places of chunks in the file. */
-  stco: number[];
-};
-
 /** A part of the media to be heard, its duration in units of the movie; from -1 stands for silence. */
 export type Edit = [duration: number, from: number];
 
@@ -64,7 +52,8 @@ export type M4aOptions = Partial<AudioFormat> & {
   video?: boolean;
   /** Adds a track of video with so many pictures, in front of the sound or behind it. */
   pictures?: { count: number; place?: "first" | "last"; areChapters?: boolean };
-  tables?: Partial<SampleTables>;
+  /** Rows of the sample tables in place of those that fit the audio. */
+  tables?: Partial<ReturnType<typeof audioTables>>;
   /** More boxes: at the end of `stbl`, at the end of `moov`, between `ftyp` and the rest. */
   moreInTable?: Bytes[];
   moreInMoov?: Bytes[];
@@ -84,6 +73,7 @@ export function packets(count: number, size: number): Bytes {
   return bytes;
 }
 
+/** `stts`: [samples, duration of each]; `stsc`: [first chunk, samples in a chunk, description]; sizes; places of chunks. */
 function audioTables(count: number, samples: number, perPacket: number, size: number, firstByte: number) {
   const last = samples - (count - 1) * perPacket;
   const chunks = Math.ceil(count / PACKETS_PER_CHUNK);
@@ -93,7 +83,7 @@ function audioTables(count: number, samples: number, perPacket: number, size: nu
     stsc: [...(chunks > 1 ? [[1, PACKETS_PER_CHUNK, 1]] : []), [chunks, inLast, 1]],
     stsz: Array.from({ length: count }, () => size),
     stco: Array.from({ length: chunks }, (_, chunk) => firstByte + chunk * PACKETS_PER_CHUNK * size),
-  } satisfies SampleTables;
+  };
 }
 
 /** The box `edts` of these edits. */

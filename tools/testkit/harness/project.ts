@@ -1,9 +1,9 @@
 // The Supabase project that the tests run against: its addresses, database, users and rows.
 import "./sanitizers.ts";
-import { exportJWK, generateKeyPair, SignJWT } from "jose";
 import postgres from "postgres";
 import { z } from "zod";
 import type { Bytes } from "../../../supabase/functions/_shared/bytes.ts";
+import { createKeysOf, type SigningKeys } from "../signing_keys.ts";
 
 const stackRecord = z.object({
   supabase_url: z.url(),
@@ -77,34 +77,10 @@ export const signInAnonymously = (): Promise<User> => signUpWith({});
 /** Deletes an account as Auth's admin API does. */
 export const deleteAccount = (userId: string) => sql`delete from auth.users where id = ${userId}`;
 
-/** Signing keys as a hosted project has them: tokens they signed are verified without a request. */
-export async function createSigningKeys() {
-  const { privateKey, publicKey } = await generateKeyPair("ES256", { extractable: true });
-  const kid = crypto.randomUUID();
-  const jwk = { ...await exportJWK(publicKey), kid, alg: "ES256", use: "sig", key_ops: ["verify"] };
-  return {
-    kid,
-    jwk,
-    jwks: JSON.stringify({ keys: [jwk] }),
-    /** A user token; `claims` and `header` replace what a valid one holds, undefined removes it. */
-    sign(
-      userId: string,
-      claims: Record<string, unknown> = {},
-      header: { kid?: string } = {},
-    ): Promise<string> {
-      const now = Math.floor(Date.now() / 1000);
-      const payload = {
-        ...{ sub: userId, iss: `${stack.supabase_url}/auth/v1`, aud: "authenticated" },
-        ...{ role: "authenticated", is_anonymous: false, iat: now, exp: now + 3600 },
-        ...claims,
-      };
-      return new SignJWT(payload).setProtectedHeader({ alg: "ES256", kid, typ: "JWT", ...header })
-        .sign(privateKey);
-    },
-  };
-}
+export type { SigningKeys };
 
-export type SigningKeys = Awaited<ReturnType<typeof createSigningKeys>>;
+/** Signing keys of the stack that the tests run on. */
+export const createSigningKeys = () => createKeysOf(stack.supabase_url);
 
 /** The signing keys of most tests: an API started with them verifies tokens by itself. */
 export const keys = await createSigningKeys();

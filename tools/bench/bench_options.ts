@@ -1,15 +1,12 @@
 import { parseArgs } from "node:util";
 import { readDeno, type WhichDeno } from "../stack/function/deno_option.ts";
 
-/** What `npm run bench` is asked to do. */
+/** The command line of `npm run bench`: which Deno, where the figures go as JSON, which benches in which order. */
 export type BenchOptions = {
   help: boolean;
   quick: boolean;
-  /** Which Deno the function runs on. */
   deno: WhichDeno;
-  /** Where the figures go as JSON. */
   json?: string;
-  /** The benches to run, in this order. */
   names: string[];
 };
 
@@ -28,7 +25,10 @@ export const usage = (names: readonly string[]) =>
 Exit code: 0 when no figure is over its limit; 1 when one is, or it failed.
 `;
 
-/** Reads the command line; without a name all of `known` are meant. Throws a sentence for what it does not know. */
+/**
+ * Reads the command line; without a name, all of `known` run.
+ * @throws {Error} with a sentence for the person
+ */
 export function parseOptions(args: string[], known: readonly string[]): BenchOptions {
   const { values, positionals } = parseArgs({
     args,
@@ -45,9 +45,6 @@ export function parseOptions(args: string[], known: readonly string[]): BenchOpt
   if (unknown !== undefined) {
     throw new Error(`There is no bench "${unknown}". There are: ${known.join(", ")}.`);
   }
-  return {
-    ...values,
-    deno: readDeno(values.deno),
-    names: positionals.length === 0 ? [...known] : positionals,
-  };
+  const names = positionals.length === 0 ? [...known] : positionals;
+  return { ...values, deno: readDeno(values.deno), names };
 }

@@ -1,6 +1,6 @@
-// The function as it is deployed, in a process that tells how much memory its code holds.
-import "../../supabase/functions/api/index.ts";
-import { MEMORY_PORT } from "./memory_watch.ts";
+// The deployed function in a process that reports how much memory its code holds.
+import "../../../supabase/functions/api/index.ts";
+import { MEMORY_PORT } from "../memory_watch.ts";
 
 /** How often is looked, in milliseconds. */
 const LOOK_MS = 2;
@@ -11,7 +11,7 @@ function heldBytes(): number {
   return heapUsed + external;
 }
 
-/** Looks until the other side has nothing more to say, then tells the most that was held. */
+/** Looks until the other side has nothing more to say, then reports the most that was held. */
 async function watch(connection: Deno.Conn): Promise<void> {
   let most = heldBytes();
   const timer = setInterval(() => most = Math.max(most, heldBytes()), LOOK_MS);

@@ -3,19 +3,19 @@
 
 const STEPS: readonly [string, () => unknown][] = [
   ["hono", () => import("hono")],
-  ["api/front.ts", () => import("../../supabase/functions/api/front.ts")],
+  ["api/front.ts", () => import("../../../supabase/functions/api/front.ts")],
   ["the first setTimeout", () => clearTimeout(setTimeout(() => {}, 0))],
   ["the first CommonJS module", () => import("./empty.cjs")],
-  ["_shared/supabase.ts: supabase-js", () => import("../../supabase/functions/_shared/supabase.ts")],
+  ["_shared/supabase.ts: supabase-js", () => import("../../../supabase/functions/_shared/supabase.ts")],
   ["zod", () => import("zod")],
   [
     "_shared/contract/create_upload_url.ts",
-    () => import("../../supabase/functions/_shared/contract/create_upload_url.ts"),
+    () => import("../../../supabase/functions/_shared/contract/create_upload_url.ts"),
   ],
-  ["_shared/config_schema.ts", () => import("../../supabase/functions/_shared/config_schema.ts")],
-  ["api/services.ts", () => import("../../supabase/functions/api/services.ts")],
-  ["api/app.ts", () => import("../../supabase/functions/api/app.ts")],
-  ["tts/providers/qwen.ts", () => import("../../supabase/functions/_shared/tts/providers/qwen.ts")],
+  ["_shared/config_schema.ts", () => import("../../../supabase/functions/_shared/config_schema.ts")],
+  ["api/services.ts", () => import("../../../supabase/functions/api/services.ts")],
+  ["api/app.ts", () => import("../../../supabase/functions/api/app.ts")],
+  ["tts/providers/qwen.ts", () => import("../../../supabase/functions/_shared/tts/providers/qwen.ts")],
 ];
 
 const taken: [string, number][] = [];
