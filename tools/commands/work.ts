@@ -1,7 +1,7 @@
 // `npm run work`: has the tasks taken up that nobody is working on, run by run until none is left.
 import { runOperatorCommand } from "../operator/operator_command.ts";
 import { operatorUsage, parseOperatorOptions } from "../operator/operator_options.ts";
-import { inShort, summarize, workRuns } from "../operator/work/work_runs.ts";
+import { inShort, summarize, workRuns } from "../operator/work_runs.ts";
 
 const usage = `Speaks the texts that are left: of processes that died, and those that were put back.
 
