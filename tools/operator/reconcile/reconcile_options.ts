@@ -31,7 +31,7 @@ ${operatorUsage("reconcile")}
 
 Exit code: 0 nothing needs a person; 1 it failed, or did not get to the end; 2 something needs a person: a row whose
 provider voice is gone, a voice that is known and could not be saved, an unresolved enrollment that you have to decide, or
-a decision that could not be carried out. docs/operations.md tells what to do.`;
+a decision that could not be carried out. docs/operations.md says what to do.`;
 
 const DAYS = new Map([["d", 1], ["h", 1 / 24], ["m", 1 / 1440]]);
 const MOST_DAYS = 3650;
