@@ -12,7 +12,7 @@ const usage =
 It clones and speaks with qwen, leaves a finalize and a text behind, switches to modal, looks at what is there, switches
 back, and settles what was left. Nothing of the environment or of .env reaches it, and nothing is paid for.
 
-Exit code: 0 every step is as it should be; 1 one is not, which a sentence on standard error tells.`;
+Exit code: 0 when every step is as it should be; 1 when one is not: a sentence on standard error says why.`;
 
 await runAndExit({
   usage,

@@ -5,7 +5,7 @@ import { startProgress } from "./operator_command.ts";
 import { parseOperatorOptions } from "./operator_options.ts";
 import { reconcileBatches } from "./reconcile/reconcile_batches.ts";
 import { KEY, nothingReconciled, nothingWorked, runScripted, type Scripted } from "./scripted_api.ts";
-import { inShort, summarize, workRuns } from "./work/work_runs.ts";
+import { inShort, summarize, workRuns } from "./work_runs.ts";
 
 const error = (status: number, code: string, detail: string, headers?: Record<string, string>): Scripted => ({
   status,

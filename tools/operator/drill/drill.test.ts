@@ -1,4 +1,4 @@
-// `npm run drill`: it passes, it tells a step that is not as it should be, and the playbook keeps to it.
+// `npm run drill`: it passes, it names a step that fails, and the playbook keeps to it.
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { z } from "zod";
@@ -91,7 +91,7 @@ function spoilClips(): Intercept {
   };
 }
 
-Deno.test("a step that is not as it should be ends it with a sentence", async () => {
+Deno.test("a step that fails ends it with a sentence", async () => {
   const [printed, errors]: [string[], string[]] = [[], []];
   const print = (line: string) => printed.push(line);
   const printError = (line: string) => errors.push(line);

@@ -94,7 +94,8 @@ export async function signUp({ api_url, supabase_url, publishable_key, secret_ke
   /** The bytes behind a signed URL, asked for without any other right. */
   const download = async (route: Route, id: string): Promise<Bytes> => {
     const location = await send(route, { id }, (answer) => expectStatus(answer, 302).headers.get("location"));
-    return await ask(`What GET ${route.path} leads to`, location ?? "", {}, bytesOf);
+    demand(location !== null, `GET ${route.path} redirects to no URL.`);
+    return await ask(`What GET ${route.path} leads to`, location, {}, bytesOf);
   };
 
   const generateBody = (voiceId: string, text: string) => ({ json: { voice_id: voiceId, text } });

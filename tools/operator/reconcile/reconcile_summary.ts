@@ -27,7 +27,7 @@ export function commandFor({ api, dataDir }: TargetOptions): string {
 
 type Unresolved = Reconciled["unresolved"][number];
 
-/** Whether only a person can tell what became of it: no look-up finds its voice. */
+/** Whether a person must decide it: no look-up finds its voice. */
 const isUndecided = (one: Unresolved) => !one.found && one.candidates !== undefined;
 
 /** What is known of an unresolved enrollment, and for one that a person must decide, by which command. */

@@ -164,8 +164,8 @@ const failures: [step: string, RouteName, [what: string, Answer, reason: string 
   ["GET generations/audio", "redirect", [
     ["audio that is not there", error(404), /^404:/],
     ["audio in place of a redirect", { body: audioOf(4) }, "It answered 200, not 302."],
-    ["a redirect off the web", location("file:///etc/hostname"), "The redirect does not tell where to."],
-    ["a redirect to nowhere", { status: 302 }, "The redirect does not tell where to."],
+    ["a redirect off the web", location("file:///etc/hostname"), "The redirect names no URL."],
+    ["a redirect to nowhere", { status: 302 }, "The redirect names no URL."],
   ]],
   ["GET generations/audio", "audio", [
     ["Storage without it", storage("Not found", "NoSuchKey"), "400: Not found (code NoSuchKey)"],

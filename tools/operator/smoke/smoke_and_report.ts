@@ -14,7 +14,7 @@ const OWN_TEXT = "Hello. A moment ago, this voice was only a recording.";
 
 /** Clones a voice and has it speak, and prints each step and the result. */
 export async function smoke(options: SmokeOptions): Promise<void> {
-  const { file, transcript = "", token, name, language, text = OWN_TEXT } = options;
+  const { file, transcript = "", text = OWN_TEXT } = options;
   const clip = file === undefined
     ? await readOwnClip()
     : await readClip(resolve(callerFolder, file), transcript);
@@ -36,17 +36,7 @@ export async function smoke(options: SmokeOptions): Promise<void> {
     const started = performance.now();
     const textLanguage = options.text === undefined ? "English" : undefined;
     const { save } = audioFile;
-    const run = runSmoke({
-      ...target,
-      token,
-      name,
-      language,
-      clip,
-      text,
-      textLanguage,
-      save,
-      print: logToStdout,
-    });
+    const run = runSmoke({ ...options, ...target, clip, text, textLanguage, save, print: logToStdout });
     const { row, audio } = await Promise.race([run, stopped]);
     logToStdout(`\n${JSON.stringify(row, null, 2)}\n`);
     logToStdout(`The voice is saved, ${inSeconds((performance.now() - started) / 1_000)} in all.`);

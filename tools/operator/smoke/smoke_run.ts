@@ -196,7 +196,7 @@ async function speak({ step, ask, call }: Client, voiceId: string, run: SmokeRun
     const { headers } = await call(`/generations/${generationId}/audio`, { wanted: 302 });
     const location = URL.parse(headers.get("location") ?? "");
     if (!/^https?:$/.test(location?.protocol ?? "")) {
-      throw new Failure("The redirect does not tell where to.");
+      throw new Failure("The redirect names no URL.");
     }
     // Without any header: the URL carries its own right, and the user's token is none of its host's business.
     const { bytes } = await ask(`${location}`);

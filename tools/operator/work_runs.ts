@@ -1,5 +1,5 @@
-import { internalWork, type WorkReport } from "../../../supabase/functions/_shared/contract/internal_work.ts";
-import type { Route } from "../operator_command.ts";
+import { internalWork, type WorkReport } from "../../supabase/functions/_shared/contract/internal_work.ts";
+import type { Route } from "./operator_command.ts";
 
 /** What all runs together did with the tasks. */
 export type Worked = WorkReport & { runs: number };
