@@ -130,51 +130,9 @@ export const damagedClip: fc.Arbitrary<Bytes> = fc.tuple(
   return edits.reduce((bytes, change) => change(bytes), misstated);
 });
 
-const BOXES = [
-  "moov",
-  "trak",
-  "mdia",
-  "minf",
-  "stbl",
-  "udta",
-  "meta",
-  "ilst",
-  "edts",
-  "mvex",
-  "moof",
-  "traf",
-  "mfra",
-];
-const TABLES = [
-  "stsd",
-  "stts",
-  "ctts",
-  "stsz",
-  "stz2",
-  "stsc",
-  "stco",
-  "co64",
-  "stss",
-  "elst",
-  "keys",
-  "tfra",
-  "trun",
-];
-const FIELDS = [
-  "mvhd",
-  "tkhd",
-  "mdhd",
-  "hdlr",
-  "esds",
-  "mp4a",
-  "tfhd",
-  "tfdt",
-  "trex",
-  "mehd",
-  "pssh",
-  "covr",
-  "data",
-];
+const BOXES = "moov trak mdia minf stbl udta meta ilst edts mvex moof traf mfra".split(" ");
+const TABLES = "stsd stts ctts stsz stz2 stsc stco co64 stss elst keys tfra trun".split(" ");
+const FIELDS = "mvhd tkhd mdhd hdlr esds mp4a tfhd tfdt trex mehd pssh covr data".split(" ");
 
 const rawBytes = (maxLength: number) => fc.uint8Array({ maxLength }).map((bytes) => Uint8Array.from(bytes));
 const numbers = fc.array(hostileNumber, { maxLength: 12 }).map((values) => u32(...values));
