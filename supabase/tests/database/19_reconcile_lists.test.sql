@@ -130,7 +130,7 @@ select pg_temp.enroll(11, 'claimed', '2026-11-20 08:30:00+00', p_sending_since =
 select results_eq(
   $$ select * from pg_temp.compare(array['pgtap-old', 'pgtap-voice-2']) $$,
   $$ values (1, '[]'::jsonb, true), (3, '[]', true), (4, '[]', true), (10, 'null', false), (11, 'null', false) $$,
-  'it returns those of the region that were sent, are over and not settled; unknown if sent before all lists'
+  'those of the region that were sent, are over and not settled; unknown if sent before all lists, or nobody knows when'
 );
 
 -- A repair settles what is proved, and nothing else.
