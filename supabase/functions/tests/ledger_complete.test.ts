@@ -9,17 +9,12 @@ import {
   madeVoice,
   uniqueVoice,
 } from "../../../tools/testkit/harness/claims.ts";
-import { withDatabase } from "../../../tools/testkit/harness/database.ts";
 import { enrollmentOf, orphansOf, voiceRowOf } from "../../../tools/testkit/harness/ledger.ts";
+import { deleteAccount, query, sentAttempt } from "../../../tools/testkit/harness/setups.ts";
 import { signUp } from "../../../tools/testkit/harness/users.ts";
 
-const deleteUser = (userId: string) =>
-  withDatabase((sql) => sql`delete from auth.users where id = ${userId}`);
-
 ledgerTest("twenty voices completed at once: one wins, the others are orphans", async (sql, userId) => {
-  const first = createAttempt(sql, userId);
-  await first.claim();
-  await first.sending();
+  const first = await sentAttempt(sql, userId);
   const made = Array.from({ length: 20 }, uniqueVoice);
   const completes = made.map((voice) => () => first.next().complete(madeVoice(voice)));
   const answers = await allAtOnce(first.voiceId, completes);
@@ -31,10 +26,7 @@ ledgerTest("twenty voices completed at once: one wins, the others are orphans", 
   assert(winner);
   assert.equal((await enrollmentOf(first.voiceId))?.provider_voice_id, winner);
   const others = made.filter((voice) => voice !== winner).sort();
-  assert.deepEqual(
-    (await orphansOf(userId)).map(([voice]) => voice).sort(),
-    others,
-  );
+  assert.deepEqual((await orphansOf(userId)).map(([voice]) => voice), others);
 });
 
 ledgerTest(
@@ -57,25 +49,19 @@ ledgerTest(
 
 ledgerTest("an orphan that gets its row is none any more", async (sql, userId) => {
   const voice = uniqueVoice();
-  await withDatabase((owner) =>
-    owner`
-      insert into private.orphaned_voices (region, provider_voice_id, user_id, reason)
-      values ('intl', ${voice}, ${userId}, 'seen')`
-  );
+  await query`
+    insert into private.orphaned_voices (region, provider_voice_id, user_id, reason)
+    values ('intl', ${voice}, ${userId}, 'seen')`;
   assert.equal((await createAttempt(sql, userId).complete(madeVoice(voice))).outcome, "finalized");
   assert.deepEqual(await orphansOf(userId), []);
 });
 
 ledgerTest("a voice that is being purged gets no row", async (sql, userId) => {
   const voice = uniqueVoice();
-  await withDatabase((owner) =>
-    owner`
-      insert into private.orphaned_voices (region, provider_voice_id, user_id, reason, purging_at)
-      values ('intl', ${voice}, ${userId}, 'seen', now())`
-  );
-  const attempt = createAttempt(sql, userId);
-  await attempt.claim();
-  await attempt.sending();
+  await query`
+    insert into private.orphaned_voices (region, provider_voice_id, user_id, reason, purging_at)
+    values ('intl', ${voice}, ${userId}, 'seen', now())`;
+  const attempt = await sentAttempt(sql, userId);
   assert.deepEqual(await attempt.complete(madeVoice(voice)), { outcome: "refused" });
   assert.equal(await voiceRowOf(attempt.voiceId), undefined);
   assert.equal((await enrollmentOf(attempt.voiceId))?.state, "sending");
@@ -84,10 +70,8 @@ ledgerTest("a voice that is being purged gets no row", async (sql, userId) => {
 });
 
 ledgerTest("a voice whose user was deleted half-way is an orphan", async (sql, userId) => {
-  const attempt = createAttempt(sql, userId);
-  await attempt.claim();
-  await attempt.sending();
-  await deleteUser(userId);
+  const attempt = await sentAttempt(sql, userId);
+  await deleteAccount(userId);
   const voice = uniqueVoice();
   assert.deepEqual(await attempt.complete(madeVoice(voice)), { outcome: "user_deleted", orphaned: true });
   assert.deepEqual(await attempt.complete(madeVoice(voice)), { outcome: "user_deleted", orphaned: true });
@@ -104,21 +88,18 @@ ledgerTest("a voice whose user was deleted half-way is an orphan", async (sql, u
 ledgerTest(
   "a row that is refused leaves the voice created, and it is completed later",
   async (sql, userId) => {
-    const attempt = createAttempt(sql, userId);
     const voice = uniqueVoice();
     // The same provider voice in another row: the unique index refuses a second one.
     const other = createAttempt(sql, userId);
     assert.equal((await other.complete(madeVoice(voice))).outcome, "finalized");
-    await attempt.claim();
-    await attempt.sending();
+    const attempt = await sentAttempt(sql, userId);
     const failed = { outcome: "failed", sqlstate: "23505", orphaned: false };
     assert.deepEqual(await attempt.complete(madeVoice(voice)), failed);
     const kept = await enrollmentOf(attempt.voiceId);
-    assert.deepEqual([kept?.state, kept?.error?.sqlstate, kept?.details], [
-      "created",
-      "23505",
-      LEDGER_DETAILS,
-    ]);
+    assert.deepEqual(
+      [kept?.state, kept?.error?.sqlstate, kept?.details],
+      ["created", "23505", LEDGER_DETAILS],
+    );
     assert.deepEqual(await attempt.next().claim(), { outcome: "created", same_details: true });
     const ada = attempt.next({ details: { name: "Ada" } });
     assert.deepEqual(await ada.claim(), { outcome: "created", same_details: false });
