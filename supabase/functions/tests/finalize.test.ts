@@ -86,37 +86,33 @@ finalizeTest("a finalize creates the voice and saves it ready for synthesis", {}
   });
 });
 
-finalizeTest(
-  "a repeated finalize gives the same answer, and with other details a conflict",
-  {},
-  async (ready) => {
-    const first = await finalizes(ready, [voiceCreated()]);
-    const same = [
-      {},
-      { name: `  ${DETAILS.name}\n` },
-      { language: "EN" },
-      { language: "en-US" },
-      { description: "" },
-    ];
-    for (const again of same) assert.deepEqual((await finalizes(ready, [], again)).body, first.body);
-    const others = [
-      { name: "Ada" },
-      { language: "German" },
-      { transcript: "Something else." },
-      { description: "A warm voice" },
-    ];
-    await withDashScope([], async () => {
-      for (const other of others) {
-        assertError(
-          await ready.finalize(other),
-          409,
-          "clone_conflict",
-          "This voice_id was already used with other details. Ask for a new upload URL.",
-        );
-      }
-    });
-  },
-);
+finalizeTest("a repeated finalize answers the same, and other details a conflict", {}, async (ready) => {
+  const first = await finalizes(ready, [voiceCreated()]);
+  const same = [
+    {},
+    { name: `  ${DETAILS.name}\n` },
+    { language: "EN" },
+    { language: "en-US" },
+    { description: "" },
+  ];
+  for (const again of same) assert.deepEqual((await finalizes(ready, [], again)).body, first.body);
+  const others = [
+    { name: "Ada" },
+    { language: "German" },
+    { transcript: "Something else." },
+    { description: "A warm voice" },
+  ];
+  await withDashScope([], async () => {
+    for (const other of others) {
+      assertError(
+        await ready.finalize(other),
+        409,
+        "clone_conflict",
+        "This voice_id was already used with other details. Ask for a new upload URL.",
+      );
+    }
+  });
+});
 
 finalizeTest("the description and the language are kept", {}, async (ready) => {
   const asked = { language: "de", description: " A warm voice " };
@@ -176,44 +172,36 @@ finalizeTest("twenty finalizes of one voice at once make one provider call", {},
   });
 });
 
-finalizeTest(
-  "finalize asks Supabase five times, in three steps, and a replay twice in one",
-  {},
-  async (ready) => {
-    const { supabaseRequests } = ready.api;
-    supabaseRequests.length = 0;
-    await finalizes(ready, [voiceCreated()]);
-    const steps = [[0, 2], [2, 4], [4, 5]].map(([from, to]) =>
-      supabaseRequests.slice(from, to).map(({ method, path }) => `${method} ${path}`).sort()
-    );
-    assert.deepEqual(steps, [
-      [`GET /storage/v1/object/references/${ready.objectKey}`, "POST /rest/v1/rpc/clone_claim"],
-      ["POST /rest/v1/rpc/clone_sending", `POST /storage/v1/object/sign/references/${ready.objectKey}`],
-      ["POST /rest/v1/rpc/clone_complete"],
-    ]);
-    assert.equal(supabaseRequests.length, 5);
+finalizeTest("finalize asks Supabase five times in three steps, a replay twice in one", {}, async (ready) => {
+  const { supabaseRequests } = ready.api;
+  supabaseRequests.length = 0;
+  await finalizes(ready, [voiceCreated()]);
+  const steps = [[0, 2], [2, 4], [4, 5]].map(([from, to]) =>
+    supabaseRequests.slice(from, to).map(({ method, path }) => `${method} ${path}`).sort()
+  );
+  assert.deepEqual(steps, [
+    [`GET /storage/v1/object/references/${ready.objectKey}`, "POST /rest/v1/rpc/clone_claim"],
+    ["POST /rest/v1/rpc/clone_sending", `POST /storage/v1/object/sign/references/${ready.objectKey}`],
+    ["POST /rest/v1/rpc/clone_complete"],
+  ]);
+  assert.equal(supabaseRequests.length, 5);
 
-    supabaseRequests.length = 0;
-    await finalizes(ready, []);
-    assert.equal(supabaseRequests.length, 2);
-  },
-);
+  supabaseRequests.length = 0;
+  await finalizes(ready, []);
+  assert.equal(supabaseRequests.length, 2);
+});
 
-finalizeTest(
-  "another user's voice and a deleted one answer 404, another user's upload as none",
-  {},
-  async (ready) => {
-    const { api, token, body: finished } = ready;
-    const stranger = await ready.keys.sign((await signUp()).id);
-    const { body: pending } = await upload(api, token);
-    await finalizes(ready, [voiceCreated()]);
-    await withDashScope([voiceCreated()], async () => {
-      const asStranger = (body: unknown) => api.call("POST", "/clone/finalize", { token: stranger, body });
-      assertError(await asStranger(finished), 404, "not_found", "Voice not found.");
-      assertError(await asStranger(pending), 400, "reference_missing");
-      assert.equal((await ready.finalize(pending)).status, 200);
-      assert.equal((await api.call("DELETE", `/voices/${ready.voiceId}`, { token })).status, 200);
-      assertError(await ready.finalize(), 404, "not_found", "Voice not found.");
-    });
-  },
-);
+finalizeTest("another user's voice and a deleted one are not found", {}, async (ready) => {
+  const { api, token, body: finished } = ready;
+  const stranger = await ready.keys.sign((await signUp()).id);
+  const { body: pending } = await upload(api, token);
+  await finalizes(ready, [voiceCreated()]);
+  await withDashScope([voiceCreated()], async () => {
+    const asStranger = (body: unknown) => api.call("POST", "/clone/finalize", { token: stranger, body });
+    assertError(await asStranger(finished), 404, "not_found", "Voice not found.");
+    assertError(await asStranger(pending), 400, "reference_missing");
+    assert.equal((await ready.finalize(pending)).status, 200);
+    assert.equal((await api.call("DELETE", `/voices/${ready.voiceId}`, { token })).status, 200);
+    assertError(await ready.finalize(), 404, "not_found", "Voice not found.");
+  });
+});

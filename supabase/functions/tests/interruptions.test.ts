@@ -18,6 +18,7 @@ import {
 } from "../../../tools/testkit/harness/ledger.ts";
 import { ourVoice } from "../../../tools/testkit/harness/provider_outcomes.ts";
 import {
+  assertFields,
   databaseAway,
   failing,
   finalizeAt,
@@ -58,10 +59,12 @@ for (const [what, answer] of [["away", databaseAway], ["unreachable", unreachabl
     assert.equal(refused.headers.get("retry-after"), "5");
     assert.deepEqual(ready.slept, [250, 1000, 3000, 5000]);
     const [event] = ready.api.events("clone.unrecorded");
-    assert.deepEqual(
-      [event?.level, event?.voice_id, event?.provider_voice_id, event?.provider_request_id],
-      ["error", ready.voiceId, await ourVoice(ready), "f0e1d2c3-create"],
-    );
+    assertFields(event, {
+      level: "error",
+      voice_id: ready.voiceId,
+      provider_voice_id: await ourVoice(ready),
+      provider_request_id: "f0e1d2c3-create",
+    });
     assert.equal((await enrollmentOf(ready.voiceId))?.state, "sending");
     await endLease(ready.voiceId);
     await finalizes(ready, [voiceList({ voice: await ourVoice(ready) })]);
@@ -82,7 +85,7 @@ finalizeTest("a database that refuses the call: 500, an error in the log, not as
 
 const unmarked = failing("clone_unresolved", 2, databaseAway);
 
-finalizeTest("an unknown outcome that could not be marked is not forgotten when the next create is refused", {
+finalizeTest("an unknown outcome that could not be marked is not forgotten", {
   intercept: unmarked,
 }, async (ready) => {
   const [failed, refused] = [
@@ -96,14 +99,10 @@ finalizeTest("an unknown outcome that could not be marked is not forgotten when 
 
 for (const [name, times] of [["clone_claim", 3], ["clone_sending", 1]] as const) {
   const intercept = failing(name, times, databaseAway);
-  finalizeTest(
-    `a database that is away at ${name}: 503, and nothing is created`,
-    { intercept },
-    async (ready) => {
-      assertError(await finalizeAt(ready, []), 503, "database_unavailable");
-      await finalizes(ready, [voiceCreated()]);
-    },
-  );
+  finalizeTest(`a database away at ${name}: 503, and nothing is created`, { intercept }, async (ready) => {
+    assertError(await finalizeAt(ready, []), 503, "database_unavailable");
+    await finalizes(ready, [voiceCreated()]);
+  });
 }
 
 Deno.test("a storage that cannot sign: 503, nothing is created, nothing stays claimed", async () => {

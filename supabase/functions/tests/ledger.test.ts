@@ -11,7 +11,7 @@ import {
   uniqueVoice,
 } from "../../../tools/testkit/harness/claims.ts";
 import { countedSendings, endLease, enrollmentOf, orphansOf } from "../../../tools/testkit/harness/ledger.ts";
-import { query, sentAttempt } from "../../../tools/testkit/harness/setups.ts";
+import { assertFields, query, sentAttempt } from "../../../tools/testkit/harness/setups.ts";
 
 /** Fifty claims of a voice, of which one has this outcome and the others wait. */
 function assertOneOfFifty(answers: LedgerAnswer[], outcome: string): void {
@@ -27,8 +27,7 @@ function assertSeconds({ seconds }: LedgerAnswer, more: number, most: number): v
 ledgerTest("one voice from claim to row, and how each later claim is answered", async (sql, userId) => {
   const first = createAttempt(sql, userId);
   assert.deepEqual(await first.claim(), { outcome: "claimed" });
-  const claimed = await enrollmentOf(first.voiceId);
-  assert.deepEqual([claimed?.state, claimed?.leased, claimed?.region], ["claimed", true, "intl"]);
+  assertFields(await enrollmentOf(first.voiceId), { state: "claimed", leased: true, region: "intl" });
 
   const waiting = await first.next().claim();
   assert.equal(waiting.outcome, "in_progress");
@@ -45,11 +44,13 @@ ledgerTest("one voice from claim to row, and how each later claim is answered", 
   assert.deepEqual(await first.complete(madeVoice(voice)), done);
   assert.deepEqual(await first.complete(madeVoice(voice)), done);
   assert.deepEqual(await first.complete(null), done);
-  const left = await enrollmentOf(first.voiceId);
-  assert.deepEqual(
-    [left?.state, left?.unresolved, left?.details, left?.error, left?.provider_voice_id],
-    ["finalized", false, null, null, voice],
-  );
+  assertFields(await enrollmentOf(first.voiceId), {
+    state: "finalized",
+    unresolved: false,
+    details: null,
+    error: null,
+    provider_voice_id: voice,
+  });
   assert.deepEqual(await orphansOf(userId), []);
 
   assert.deepEqual(await first.next().claim(), { outcome: "finalized", voice: answeredVoice(first.voiceId) });
@@ -115,8 +116,7 @@ ledgerTest("whoever was superseded sends nothing and releases nothing", async (s
   assert.deepEqual(await late.release({ category: "rejected", refusal: "No." }), { outcome: "superseded" });
   assert.deepEqual(await countedSendings(userId), { creates: 0, possible: 0 });
   assert.deepEqual(await holder.sending(), { outcome: "sending" });
-  const left = await enrollmentOf(late.voiceId);
-  assert.deepEqual([left?.state, left?.leased, left?.error], ["sending", true, null]);
+  assertFields(await enrollmentOf(late.voiceId), { state: "sending", leased: true, error: null });
 });
 
 ledgerTest("nothing is sent once a row stands, or without a claim", async (sql, userId) => {
@@ -128,64 +128,57 @@ ledgerTest("nothing is sent once a row stands, or without a claim", async (sql, 
   assert.deepEqual(await attempt.sending(), { outcome: "superseded" });
 });
 
-ledgerTest(
-  "an unknown outcome holds, with the time it was first seen, until the voice is found",
-  async (sql, userId) => {
-    const first = await sentAttempt(sql, userId);
-    assert.deepEqual(await first.unresolved(false), { outcome: "unresolved" });
-    assert.equal((await first.next().claim()).outcome, "in_progress");
-    // Nobody can say yet whose details will stand.
-    assert.equal((await first.next({ details: { name: "Ada" } }).claim()).outcome, "in_progress");
-    assert.deepEqual(await first.unresolved(true), { outcome: "unresolved" });
+ledgerTest("an unknown outcome and its time hold until the voice is found", async (sql, userId) => {
+  const first = await sentAttempt(sql, userId);
+  assert.deepEqual(await first.unresolved(false), { outcome: "unresolved" });
+  assert.equal((await first.next().claim()).outcome, "in_progress");
+  // Nobody can say yet whose details will stand.
+  assert.equal((await first.next({ details: { name: "Ada" } }).claim()).outcome, "in_progress");
+  assert.deepEqual(await first.unresolved(true), { outcome: "unresolved" });
 
-    const since = async () => {
-      const [row] = await query`
+  const since = async () => {
+    const [row] = await query`
       select unresolved_since::text from private.voice_enrollments where voice_id = ${first.voiceId}`;
-      return String(row?.unresolved_since);
-    };
-    const seen = await since();
-    const found = { outcome: "recover", region: "intl", details: LEDGER_DETAILS, same_details: true };
-    const recovered = async ({ unresolved_seconds: age, ...answer }: LedgerAnswer) => {
-      assert(typeof age === "number" && age >= 0 && age < 60, `${age}`);
-      assert.equal(await since(), seen);
-      return answer;
-    };
-    const second = first.next();
-    assert.deepEqual(await recovered(await second.claim({ region: "cn" })), found);
-    assert.equal((await second.release()).outcome, "released");
-    const third = first.next({ details: { name: "Ada" } });
-    assert.deepEqual(await recovered(await third.claim()), { ...found, same_details: false });
-    await endLease(first.voiceId);
-    const fourth = first.next();
-    assert.deepEqual(await recovered(await fourth.claim()), found);
-    await fourth.sending();
-    await fourth.unresolved();
-    const fifth = first.next();
-    assert.deepEqual(await recovered(await fifth.claim()), found);
-    await fifth.sending();
-    assert.equal((await fifth.release({ category: "rejected", refusal: "No." })).outcome, "released");
-    assert.deepEqual(await recovered(await first.next().claim({ perHour: 1 })), found);
+    return String(row?.unresolved_since);
+  };
+  const seen = await since();
+  const found = { outcome: "recover", region: "intl", details: LEDGER_DETAILS, same_details: true };
+  const recovered = async ({ unresolved_seconds: age, ...answer }: LedgerAnswer) => {
+    assert(typeof age === "number" && age >= 0 && age < 60, `${age}`);
+    assert.equal(await since(), seen);
+    return answer;
+  };
+  const second = first.next();
+  assert.deepEqual(await recovered(await second.claim({ region: "cn" })), found);
+  assert.equal((await second.release()).outcome, "released");
+  const third = first.next({ details: { name: "Ada" } });
+  assert.deepEqual(await recovered(await third.claim()), { ...found, same_details: false });
+  await endLease(first.voiceId);
+  const fourth = first.next();
+  assert.deepEqual(await recovered(await fourth.claim()), found);
+  await fourth.sending();
+  await fourth.unresolved();
+  const fifth = first.next();
+  assert.deepEqual(await recovered(await fifth.claim()), found);
+  await fifth.sending();
+  assert.equal((await fifth.release({ category: "rejected", refusal: "No." })).outcome, "released");
+  assert.deepEqual(await recovered(await first.next().claim({ perHour: 1 })), found);
 
-    assert.equal((await first.complete(madeVoice(uniqueVoice()))).outcome, "finalized");
-    const left = await enrollmentOf(first.voiceId);
-    assert.deepEqual([left?.state, left?.unresolved, left?.details], ["finalized", false, null]);
-  },
-);
+  assert.equal((await first.complete(madeVoice(uniqueVoice()))).outcome, "finalized");
+  const left = await enrollmentOf(first.voiceId);
+  assertFields(left, { state: "finalized", unresolved: false, details: null });
+});
 
-ledgerTest(
-  "a late unknown outcome of a superseded attempt is kept and ends no lease",
-  async (sql, userId) => {
-    const late = await sentAttempt(sql, userId);
-    await endLease(late.voiceId);
-    await late.next().claim();
-    assert.deepEqual(await late.unresolved(true), { outcome: "unresolved" });
-    const left = await enrollmentOf(late.voiceId);
-    assert.deepEqual([left?.unresolved, left?.leased, left?.error], [true, true, null]);
-    await late.complete(madeVoice(uniqueVoice()));
-    assert.deepEqual(await late.unresolved(true), { outcome: "settled" });
-    assert.equal((await enrollmentOf(late.voiceId))?.unresolved, false);
-  },
-);
+ledgerTest("an unknown outcome of a superseded attempt ends no lease", async (sql, userId) => {
+  const late = await sentAttempt(sql, userId);
+  await endLease(late.voiceId);
+  await late.next().claim();
+  assert.deepEqual(await late.unresolved(true), { outcome: "unresolved" });
+  assertFields(await enrollmentOf(late.voiceId), { unresolved: true, leased: true, error: null });
+  await late.complete(madeVoice(uniqueVoice()));
+  assert.deepEqual(await late.unresolved(true), { outcome: "settled" });
+  assert.equal((await enrollmentOf(late.voiceId))?.unresolved, false);
+});
 
 ledgerTest("a refusal is answered again, and other details are claimed", async (sql, userId) => {
   const first = await sentAttempt(sql, userId);

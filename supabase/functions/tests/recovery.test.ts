@@ -21,7 +21,13 @@ import {
   voiceRowOf,
 } from "../../../tools/testkit/harness/ledger.ts";
 import { ourVoice } from "../../../tools/testkit/harness/provider_outcomes.ts";
-import { finalizeAt, finalizes, finalizeTest, query } from "../../../tools/testkit/harness/setups.ts";
+import {
+  assertFields,
+  finalizeAt,
+  finalizes,
+  finalizeTest,
+  query,
+} from "../../../tools/testkit/harness/setups.ts";
 
 const looks = [voiceList(), voiceList(), voiceList()];
 
@@ -62,7 +68,7 @@ lostVoiceTest("a lost voice is found by the next finalize, which creates nothing
     input: { action: "list", page_index: 0, page_size: 1000 },
   });
   const row = await voiceRowOf(ready.voiceId);
-  assert.deepEqual([row?.provider_voice_id, row?.provider_request_id], [voice, "f0e1d2c3-list"]);
+  assertFields(row, { provider_voice_id: voice, provider_request_id: "f0e1d2c3-list" });
   const { reference, ...metadata } = row?.provider_metadata ?? {};
   assert(reference);
   assert.deepEqual(metadata, {
@@ -72,45 +78,34 @@ lostVoiceTest("a lost voice is found by the next finalize, which creates nothing
   assert.deepEqual(await countedSendings(ready.userId), { creates: 1, possible: 1 });
 });
 
-lostVoiceTest(
-  "a finalize that was killed while sending is recovered once its lease is over",
-  async (ready) => {
-    // What a killed process leaves: sending, with nothing recorded of the outcome.
-    await query`
+lostVoiceTest("a finalize killed while sending is recovered once its lease is over", async (ready) => {
+  // What a killed process leaves: sending, with nothing recorded of the outcome.
+  await query`
     update private.voice_enrollments set state = 'sending', unresolved_since = null,
       lease_expires_at = clock_timestamp() + interval '1 minute'
     where voice_id = ${ready.voiceId}`;
-    const waiting = await finalizeAt(ready, []);
-    assertError(waiting, 409, "clone_in_progress");
-    assert.equal(waiting.headers.get("retry-after"), "5");
-    assertError(await finalizeAt(ready, [], { name: "Ada" }), 409, "clone_conflict");
-    await endLease(ready.voiceId);
-    await finalizes(ready, [await foundVoice(ready)]);
-  },
-);
+  const waiting = await finalizeAt(ready, []);
+  assertError(waiting, 409, "clone_in_progress");
+  assert.equal(waiting.headers.get("retry-after"), "5");
+  assertError(await finalizeAt(ready, [], { name: "Ada" }), 409, "clone_conflict");
+  await endLease(ready.voiceId);
+  await finalizes(ready, [await foundVoice(ready)]);
+});
 
-lostVoiceTest(
-  "a lost voice is saved with the details it was created with; with others it is a conflict",
-  async (ready) => {
-    const other = { name: "Ada", description: "Another" };
-    assertError(await finalizeAt(ready, [await foundVoice(ready)], other), 409, "clone_conflict");
-    assert.deepEqual((await finalizes(ready, [])).body, { id: ready.voiceId, name: DETAILS.name });
-    const row = await voiceRowOf(ready.voiceId);
-    assert.deepEqual([row?.name, row?.description], [DETAILS.name, null]);
-  },
-);
+lostVoiceTest("a lost voice is saved with the details of its create", async (ready) => {
+  const other = { name: "Ada", description: "Another" };
+  assertError(await finalizeAt(ready, [await foundVoice(ready)], other), 409, "clone_conflict");
+  assert.deepEqual((await finalizes(ready, [])).body, { id: ready.voiceId, name: DETAILS.name });
+  assertFields(await voiceRowOf(ready.voiceId), { name: DETAILS.name, description: null });
+});
 
-lostVoiceTest(
-  "a lost voice that is not there is created again, with the details of that create",
-  async (ready) => {
-    const { actions, body } = await finalizes(ready, [...looks, voiceCreated()], { name: "Ada" });
-    assert.deepEqual(actions, ["list", "list", "list", "create"]);
-    assert.deepEqual(body, { id: ready.voiceId, name: "Ada" });
-    const left = await enrollmentOf(ready.voiceId);
-    assert.deepEqual([left?.state, left?.unresolved, left?.details], ["finalized", false, null]);
-    assertError(await finalizeAt(ready, []), 409, "clone_conflict");
-  },
-);
+lostVoiceTest("a lost voice that is not there is created again, with new details", async (ready) => {
+  const { actions, body } = await finalizes(ready, [...looks, voiceCreated()], { name: "Ada" });
+  assert.deepEqual(actions, ["list", "list", "list", "create"]);
+  assert.deepEqual(body, { id: ready.voiceId, name: "Ada" });
+  assertFields(await enrollmentOf(ready.voiceId), { state: "finalized", unresolved: false, details: null });
+  assertError(await finalizeAt(ready, []), 409, "clone_conflict");
+});
 
 lostVoiceTest("of several voices with our token the oldest is ours", async (ready) => {
   const [oldest = "", later = "", latest = ""] = await Promise.all(
@@ -126,26 +121,23 @@ lostVoiceTest("of several voices with our token the oldest is ours", async (read
   assert.equal((await voiceRowOf(ready.voiceId))?.provider_voice_id, oldest);
 });
 
-lostVoiceTest(
-  "with another region configured nothing is asked: 502, and the way back is open",
-  async (ready) => {
-    await using elsewhere = await startApi({
-      keys: ready.keys,
-      clock: createVirtualClock(),
-      environment: { DASHSCOPE_REGION: "cn" },
-    });
-    await withDashScope([], async () => {
-      for (let again = 0; again < 2; again++) {
-        const { token, body } = ready;
-        const answer = await elsewhere.call("POST", "/clone/finalize", { token, body });
-        assertError(answer, 502, "provider_misconfigured");
-      }
-    });
-    const [event] = elsewhere.events("clone.region_changed");
-    assert.deepEqual([event?.level, event?.recorded, event?.configured], ["error", "intl", "cn"]);
-    await finalizes(ready, [await foundVoice(ready)]);
-  },
-);
+lostVoiceTest("with another region configured nothing is asked: 502", async (ready) => {
+  await using elsewhere = await startApi({
+    keys: ready.keys,
+    clock: createVirtualClock(),
+    environment: { DASHSCOPE_REGION: "cn" },
+  });
+  await withDashScope([], async () => {
+    for (let again = 0; again < 2; again++) {
+      const { token, body } = ready;
+      const answer = await elsewhere.call("POST", "/clone/finalize", { token, body });
+      assertError(answer, 502, "provider_misconfigured");
+    }
+  });
+  const [event] = elsewhere.events("clone.region_changed");
+  assertFields(event, { level: "error", recorded: "intl", configured: "cn" });
+  await finalizes(ready, [await foundVoice(ready)]);
+});
 
 lostVoiceTest("a look-up that fails leaves the lost voice to the next finalize", async (ready) => {
   for (
@@ -164,33 +156,26 @@ lostVoiceTest("a look-up that fails leaves the lost voice to the next finalize",
   await finalizes(ready, [await foundVoice(ready)]);
 });
 
-finalizeTest(
-  "a voice whose row is refused is kept, and completed later without the provider",
-  {},
-  async (ready) => {
-    const detail = "Your voice was created but could not be saved. The operator has been told.";
-    await withRefusedInsert(ready.voiceId, async () => {
-      assertError(await finalizeAt(ready, [voiceCreated()]), 500, "internal", detail);
-      assertError(await finalizeAt(ready, []), 500, "internal");
-      const kept = await enrollmentOf(ready.voiceId);
-      assert.deepEqual(
-        [kept?.state, kept?.provider_voice_id, kept?.details?.name, kept?.error?.sqlstate],
-        ["created", await ourVoice(ready), DETAILS.name, "53100"],
-      );
-      const [unfinished] = ready.api.events("clone.unfinished");
-      assert.deepEqual(
-        [unfinished?.level, unfinished?.outcome, unfinished?.sqlstate],
-        ["error", "failed", "53100"],
-      );
-      assert.equal(ready.api.events("clone.enrolled")[0]?.provider_request_id, "f0e1d2c3-create");
-    });
-    // It has its own details; a caller with others gets a conflict.
-    assertError(await finalizeAt(ready, [], { name: "Ada" }), 409, "clone_conflict");
-    assert.deepEqual((await finalizes(ready, [])).body, { id: ready.voiceId, name: DETAILS.name });
-    const row = await voiceRowOf(ready.voiceId);
+finalizeTest("a voice whose row is refused is kept and completed later", {}, async (ready) => {
+  const detail = "Your voice was created but could not be saved. The operator has been told.";
+  await withRefusedInsert(ready.voiceId, async () => {
+    assertError(await finalizeAt(ready, [voiceCreated()]), 500, "internal", detail);
+    assertError(await finalizeAt(ready, []), 500, "internal");
+    const kept = await enrollmentOf(ready.voiceId);
     assert.deepEqual(
-      [row?.name, row?.provider_voice_id, row?.provider_request_id],
-      [DETAILS.name, await ourVoice(ready), "f0e1d2c3-create"],
+      [kept?.state, kept?.provider_voice_id, kept?.details?.name, kept?.error?.sqlstate],
+      ["created", await ourVoice(ready), DETAILS.name, "53100"],
     );
-  },
-);
+    const [unfinished] = ready.api.events("clone.unfinished");
+    assertFields(unfinished, { level: "error", outcome: "failed", sqlstate: "53100" });
+    assert.equal(ready.api.events("clone.enrolled")[0]?.provider_request_id, "f0e1d2c3-create");
+  });
+  // It has its own details; a caller with others gets a conflict.
+  assertError(await finalizeAt(ready, [], { name: "Ada" }), 409, "clone_conflict");
+  assert.deepEqual((await finalizes(ready, [])).body, { id: ready.voiceId, name: DETAILS.name });
+  assertFields(await voiceRowOf(ready.voiceId), {
+    name: DETAILS.name,
+    provider_voice_id: await ourVoice(ready),
+    provider_request_id: "f0e1d2c3-create",
+  });
+});

@@ -8,6 +8,7 @@ import { createVirtualClock } from "./clock.ts";
 import { type ProviderAnswer, type ProviderCall, withDashScope } from "./dashscope.ts";
 import { withDatabase } from "./database.ts";
 import { actions, type Ready, readyToFinalize } from "./finalizing.ts";
+import { type Queue, storedAudio } from "./queue.ts";
 import { readyToSpeak, type Speaking } from "./speaking.ts";
 
 /** Runs one statement on the tests' database as its owner; its rows. */
@@ -16,6 +17,16 @@ export function query(
   ...values: postgres.ParameterOrFragment<never>[]
 ): Promise<postgres.Row[]> {
   return withDatabase(async (sql) => [...await sql(statement, ...values)]);
+}
+
+/** What was read has these fields, among others. */
+export function assertFields<Read extends object>(
+  read: Read | null | undefined,
+  expected: Partial<Read>,
+): void {
+  assert(read);
+  const seen = Object.keys(expected).map((field) => [field, Reflect.get(read, field)]);
+  assert.deepEqual(Object.fromEntries(seen), expected);
 }
 
 /** Removes a user with all that goes along. */
@@ -90,6 +101,14 @@ export function speakingTest(
     await use(speaking);
   });
 }
+
+/** A worker's words for a task that should be tried again at once, and for one that failed. */
+export const AGAIN = { delaySeconds: 0, counts: true, providerStatus: null };
+export const FAILED = { error: "No.", providerStatus: null };
+
+/** Completes a task as a worker does that stored its audio. */
+export const complete = ({ tasks, userId }: Queue, task: { taskId: string; generationId: string }) =>
+  tasks.complete(task.taskId, storedAudio(userId, task.generationId));
 
 /** An attempt whose create was sent. */
 export async function sentAttempt(...given: Parameters<typeof createAttempt>) {
