@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import type { Intercept } from "../../stack/supabase/gateway.ts";
+import { machineEnvironment } from "../../stack/function/function_environment.ts";
 import { redirectConsole } from "../../stack/library_output.ts";
 import { type Log, messageOf } from "../../stack/terminal.ts";
 import { readClip } from "../smoke/clip.ts";
@@ -51,13 +52,6 @@ async function play({ record, reconfigure }: Stack, print: Log): Promise<void> {
   }
 }
 
-/** What Deno needs, and nothing that would choose another provider: the drill spends no money. */
-function ofThisMachine(): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries(Deno.env.toObject()).filter(([name]) => /^(PATH|HOME|DENO_.*)$/.test(name)),
-  );
-}
-
 /**
  * Plays the drill on a stack of its own, which is gone afterwards. Resolves to the exit code: 0 when every step is as it
  * should be, else 1, with a sentence.
@@ -75,7 +69,7 @@ export async function rehearse({ print, printError, stopped, intercept }: Rehear
       const reason = await Promise.race([play(stack, print), stopped ?? new Promise<never>(() => {})]);
       demand(reason === undefined, `Stopped: ${reason}.`);
     }, {
-      environment: ofThisMachine(),
+      environment: machineEnvironment(),
       entrypoint: join(repository, "supabase", "functions", "api", "index.ts"),
       log,
       intercept,
