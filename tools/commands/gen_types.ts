@@ -1,3 +1,4 @@
+// `npm run gen:types`: writes what the migrations make, for the code and for the doctor.
 import { join } from "node:path";
 import { databaseFacts } from "../../supabase/functions/_shared/contract/internal_check.ts";
 import { openDatabase } from "../stack/postgres/project_database.ts";
@@ -10,9 +11,7 @@ import { repository } from "../stack/repository.ts";
 
 redirectConsole(logToStderr);
 if (Deno.args.length > 0) {
-  logToStderr(
-    "npm run gen:types takes no options: it writes what the migrations make, for the code and the doctor.",
-  );
+  logToStderr("npm run gen:types takes no options. It writes the database types and the doctor's catalog.");
   Deno.exit(2);
 }
 const made = await readMade(join(repository, "supabase", "migrations"));
@@ -20,7 +19,7 @@ const { types, catalog } = await withTemporaryStack(repository, async (stack) =>
   const database = openDatabase(stack.database_url);
   const [row] = await database`select public.deployment_facts() as facts`.finally(() => database.end());
   return {
-    types: await generateDatabaseTypes({ root: repository, databaseUrl: stack.database_url }),
+    types: await generateDatabaseTypes(stack.database_url),
     catalog: catalogOf(databaseFacts().parse(row?.facts), made),
   };
 });

@@ -18,7 +18,7 @@ export class Failure extends Error {
 }
 
 export type RequestOptions = {
-  /** GET when not given. */
+  /** When not given, POST with `json` and GET without. */
   method?: string;
   headers?: Record<string, string>;
   /** Sent as the header `apikey`. */
@@ -27,7 +27,7 @@ export type RequestOptions = {
   body?: Bytes;
   /** The body, sent as JSON. */
   json?: unknown;
-  /** 150 s when not given, the longest the platform lets a function take. */
+  /** 150,000 when not given. */
   timeoutMs?: number;
   /** Ends the request early. */
   signal?: AbortSignal;
@@ -42,12 +42,12 @@ export type Answer = { status: number; headers: Headers; bytes: Bytes; askedAt: 
  * @throws {Failure} when there is no answer in time; the reason of `signal` once that is aborted
  */
 export async function request(url: string, options: RequestOptions = {}): Promise<Answer> {
-  const { method, key, json, timeoutMs = FUNCTION_MS, signal, fetch: send = fetch } = options;
+  const { key, json, timeoutMs = FUNCTION_MS, signal, fetch: send = fetch } = options;
   const timeout = AbortSignal.timeout(timeoutMs);
   const askedAt = Date.now();
   try {
     const response = await send(url, {
-      method,
+      method: options.method ?? (json === undefined ? "GET" : "POST"),
       headers: {
         ...(key === undefined ? {} : { apikey: key }),
         ...(json === undefined ? {} : { "content-type": "application/json" }),
@@ -67,8 +67,21 @@ export async function request(url: string, options: RequestOptions = {}): Promis
   }
 }
 
+/**
+ * Gives the answer back.
+ * @param wanted the one status that is right; any 2xx when not given
+ * @throws {Failure} with the status, and what the body of an error says
+ */
+export function expectStatus(answer: Answer, wanted?: number): Answer {
+  const { status } = answer;
+  const isOk = status >= 200 && status < 300;
+  if (wanted === undefined ? isOk : status === wanted) return answer;
+  throw new Failure(isOk ? `It answered ${status}, not ${wanted}.` : `${status}: ${reasonOf(answer)}`);
+}
+
 /** The body as JSON, undefined when it is none. */
-export const jsonOf = ({ bytes }: Answer): unknown => parseJson(new TextDecoder().decode(bytes));
+export const jsonOf = ({ bytes }: Pick<Answer, "bytes">): unknown =>
+  parseJson(new TextDecoder().decode(bytes));
 
 /**
  * The body as JSON of this schema.

@@ -5,7 +5,7 @@ import { startProgress } from "./operator_command.ts";
 import { parseOperatorOptions } from "./operator_options.ts";
 import { reconcileBatches } from "./reconcile/reconcile_batches.ts";
 import { KEY, nothingReconciled, nothingWorked, runScripted, type Scripted } from "./scripted_api.ts";
-import { inShort, summarize, workRuns } from "./work/work_runs.ts";
+import { inShort, summarize, workRuns } from "./work_runs.ts";
 
 const error = (status: number, code: string, detail: string, headers?: Record<string, string>): Scripted => ({
   status,
@@ -139,7 +139,7 @@ Deno.test("progress is printed at once for whoever watches, and failures for eve
   const lines: string[] = [];
   for (const atOnce of [true, false]) {
     const print = (line: string) => lines.push(line);
-    const progress = startProgress({ doing: "Working", inShort, print, atOnce });
+    const progress = startProgress({ doing: "Working", inShort }, print, atOnce);
     progress.onProgress({ ...nothingWorked, runs: 1 }, null);
     progress.onProgress(null, "503: Away.");
     progress.stop();

@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
-import { callUntilDone, type Repeated } from "./internal_route.ts";
+import { internalReconcile } from "../../supabase/functions/_shared/contract/internal_reconcile.ts";
+import { internalWork } from "../../supabase/functions/_shared/contract/internal_work.ts";
+import { callUntilDone, type Route } from "./operator_command.ts";
 
 /** The key of the scripted API. */
 export const KEY = "sb_secret_of_the_project";
@@ -9,7 +11,7 @@ export type Scripted = { status?: number; body: unknown; headers?: Record<string
 
 /** Runs a route against an API that gives these answers one after the other, the last one for ever. */
 export async function runScripted<Report extends { more: boolean }, Sum>(
-  route: Repeated<Report, Sum>,
+  route: Route<Report, Sum>,
   answers: Scripted[],
 ) {
   const seen: { url: string; method: string; key: string | null; body: unknown; redirect: string }[] = [];
@@ -35,25 +37,7 @@ export async function runScripted<Report extends { more: boolean }, Sum>(
   return { ...result, seen, slept, failures };
 }
 
-/** What `POST /internal/work` answers when there is nothing to do. */
-export const nothingWorked = { completed: 0, failed: 0, put_back: 0, over: 0, more: false };
-
-/** What `POST /internal/reconcile` answers when there is nothing to do. */
-export const nothingReconciled = {
-  region: "intl",
-  provider_voices: 0,
-  ours: 0,
-  orphans: [],
-  foreign: [],
-  gone: [],
-  unresolved: [],
-  completed: 0,
-  released: 0,
-  purged: [],
-  purge_failed: [],
-  resolve_failed: [],
-  uploads_swept: 0,
-  details_erased: 0,
-  objects_erased: 0,
-  more: false,
-};
+/** What the internal routes answer when there is nothing to do. */
+export const nothingWorked = { ...internalWork.answer.example, completed: 0, put_back: 0 };
+const nothingFound = { provider_voices: 0, ours: 0, orphans: [], foreign: [] };
+export const nothingReconciled = { ...internalReconcile.answer.example, ...nothingFound };

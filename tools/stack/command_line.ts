@@ -1,4 +1,5 @@
 import { logToStderr, logToStdout, messageOf } from "./terminal.ts";
+import { whenAskedToStop } from "./process/stop_signals.ts";
 
 /** A command of `npm run`. */
 export type Command<Options extends { help: boolean }> = {
@@ -6,8 +7,8 @@ export type Command<Options extends { help: boolean }> = {
   usage: string;
   /** Throws a sentence for what it cannot read. */
   parse: (args: string[]) => Options;
-  /** Resolves to the exit code. */
-  run: (options: Options) => Promise<number>;
+  /** Resolves to the exit code, 0 when it gives none. */
+  run: (options: Options) => Promise<number | void>;
 };
 
 /**
@@ -21,10 +22,19 @@ export async function runAndExit<Options extends { help: boolean }>(
   try {
     const options = command.parse(Deno.args);
     if (options.help) logToStdout(command.usage);
-    else code = await command.run(options);
+    else code = await command.run(options) ?? 0;
   } catch (error) {
     logToStderr(messageOf(error));
     code = 1;
   }
   Deno.exit(code);
+}
+
+/** Rejects, with a sentence, when this process is asked to stop. May be awaited late, once there is something to undo. */
+export function rejectsWhenAskedToStop(): Promise<never> {
+  const stopped = whenAskedToStop().then((reason) => {
+    throw new Error(`Stopped: ${reason}.`);
+  });
+  stopped.catch(() => {});
+  return stopped;
 }

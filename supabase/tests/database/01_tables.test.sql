@@ -175,7 +175,7 @@ select is_empty(
   'select name from relations where not relrowsecurity',
   'every table has row level security'
 );
-select is_empty('select name from relations where rolsuper', 'no table is a superuser''s');
+select is_empty('select name from relations where rolsuper', 'no table belongs to a superuser');
 select set_eq(
   format($$
     select a.attname::text, format_type(a.atttypid, a.atttypmod), a.attnotnull, pg_get_expr(d.adbin, d.adrelid)

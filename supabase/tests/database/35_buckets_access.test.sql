@@ -11,7 +11,7 @@ create function pg_temp.b() returns uuid
 as $$ select '7e570000-0000-4000-8000-00000000000b'::uuid $$;
 insert into auth.users (id, email) values (pg_temp.a(), 'pgtap-a@example.com'), (pg_temp.b(), 'pgtap-b@example.com');
 
--- From here on as a role, and as a user of it.
+-- Continues as a role, and as a user of it.
 create function pg_temp.act_as(p_role text, p_user_id uuid default null) returns void
   language plpgsql
 as $$

@@ -4,8 +4,8 @@ import { join } from "node:path";
 import { findDeno } from "../../stack/function/deno_binaries.mjs";
 import { redirectConsole } from "../../stack/library_output.ts";
 import { logToStdout, messageOf } from "../../stack/terminal.ts";
-import { readClip } from "../../operator/smoke/clip.ts";
-import { runSmoke } from "../../operator/smoke/run.ts";
+import { readOwnClip } from "../../operator/clip_file.ts";
+import { runSmoke } from "../../operator/smoke/smoke_run.ts";
 import { withTemporaryStack } from "../../stack/temporary_stack.ts";
 import { deployApi, type Deployment } from "./deployment.ts";
 import { ENTRYPOINT, IMPORT_MAP, importGraph } from "./import_graph.ts";
@@ -46,7 +46,7 @@ async function smoke({ folder, denoDir }: Unpacked, which: "platform" | "newest"
   };
   try {
     await withTemporaryStack(folder, async (record, { reconfigure }) => {
-      const clip = await readClip();
+      const clip = await readOwnClip();
       const run = () =>
         runSmoke({
           ...{ api: record.api_url, supabase: record.supabase_url, key: record.publishable_key, clip },

@@ -5,7 +5,7 @@ import { startDeadEnd } from "./deployment.ts";
 import { namedBy, packagesOf } from "./import_graph.ts";
 import { startManagementApi } from "./management_api.ts";
 import { askedBeyondLoopback } from "./permissions.ts";
-import { copyPackages, deployedFolders, unpack } from "./unpacked.ts";
+import { deployedFolders, unpack } from "./unpacked.ts";
 
 async function inFolder(use: (folder: string) => Promise<void>): Promise<void> {
   const folder = await Deno.makeTempDir();
@@ -52,9 +52,7 @@ Deno.test("an import map names what it holds, and what begins with a name that e
 
 Deno.test("the Management API keeps deploys with their paths, and refuses everything else", async () => {
   const [token, projectRef] = ["sbp_token", "abcdefghijklmnopqrst"];
-  const metadata = {
-    ...{ name: "api", entrypoint_path: "index.ts", import_map_path: "deno.json", static_patterns: [] },
-  };
+  const metadata = { name: "api", entrypoint_path: "index.ts", static_patterns: [], verify_jwt: false };
   const formOf = (said: unknown) => {
     const form = new FormData();
     form.append("file", new Blob(["export {};\n"]), "supabase/functions/api/index.ts");
@@ -96,25 +94,20 @@ Deno.test("the Management API keeps deploys with their paths, and refuses everyt
 });
 
 Deno.test("beyond the environment and loopback, what was asked for is listed once, URLs without paths", () => {
-  const logOf = (...asked: [permission: string, value: string | null][]) =>
-    asked.map(([permission, value]) => `${JSON.stringify({ v: 1, permission, value })}\n`).join("");
-  const allowed = logOf(["env", null], ["net", "127.0.0.1:8000"], ["net", "http://127.0.0.1:9/x?token=t"]);
-  assert.deepEqual(askedBeyondLoopback(allowed), []);
-  const log = logOf(
-    ...["https://example.com/x?token=t", "https://example.com/y", "127.0.0.1.example.com:443", null]
-      .map((value): [string, string | null] => ["net", value]),
-    ["read", "/etc/passwd"],
-    ["run", null],
+  const listed = (asked: [permission: string, value: string | null][]) =>
+    askedBeyondLoopback(asked.map(([permission, value]) => JSON.stringify({ permission, value })).join("\n"));
+  assert.deepEqual(
+    listed([["env", null], ["net", "127.0.0.1:8000"], ["net", "http://127.0.0.1:9/x?token=t"]]),
+    [],
   );
-  assert.deepEqual(askedBeyondLoopback(log), [
-    ...[
-      "net 127.0.0.1.example.com",
-      "net any host",
-      "net example.com",
-      "read /etc/passwd",
-      "run of any kind",
-    ],
-  ]);
+  const urls = ["https://example.com/x?token=t", "https://example.com/y", "127.0.0.1.example.com:443"];
+  assert.deepEqual(
+    listed([...urls.map((url): [string, string] => ["net", url]), ["net", null], ["read", "/etc/passwd"], [
+      "run",
+      null,
+    ]]),
+    ["net 127.0.0.1.example.com", "net any host", "net example.com", "read /etc/passwd", "run of any kind"],
+  );
 });
 
 Deno.test("uploaded files are unpacked where their paths say, and none outside or twice", () =>
@@ -122,26 +115,18 @@ Deno.test("uploaded files are unpacked where their paths say, and none outside o
     const bytes = new TextEncoder().encode("export {};\n");
     const folder = join(temporary, "folder");
     await Deno.mkdir(folder);
-    const refused = [
-      "../a.ts",
-      "/a.ts",
-      "a/../../a.ts",
-      "./a.ts",
-      "a//b.ts",
-      "",
-      "a\\..\\b.ts",
-      "C:/a.ts",
-      "a\0.ts",
-    ]
-      .map((path) => [path, `The path ${JSON.stringify(path)} leads out of the folder.`]);
-    for (const [path = "", message] of [...refused, ["first.ts", "first.ts was uploaded twice."]]) {
+    const paths = "../a.ts /a.ts a/../../a.ts ./a.ts a//b.ts a\\..\\b.ts C:/a.ts a\0.ts".split(" ");
+    const outside = ["", ...paths].map((
+      path,
+    ) => [path, `The path ${JSON.stringify(path)} leads out of the folder.`]);
+    for (const [path = "", message] of [...outside, ["first.ts", "first.ts was uploaded twice."]]) {
       await assert.rejects(unpack([{ path: "first.ts", bytes }, { path, bytes }], folder), { message });
       assert.deepEqual([...Deno.readDirSync(folder)], []);
     }
     assert.deepEqual([...Deno.readDirSync(temporary)].map(({ name }) => name), ["folder"]);
-    const paths = ["deno.json", "supabase/functions/api/index.ts"];
-    await unpack(paths.map((path) => ({ path, bytes })), folder);
-    for (const path of paths) assert.deepEqual(await Deno.readFile(join(folder, path)), bytes);
+    const within = ["deno.json", "supabase/functions/api/index.ts"];
+    await unpack(within.map((path) => ({ path, bytes })), folder);
+    for (const path of within) assert.deepEqual(await Deno.readFile(join(folder, path)), bytes);
   }));
 
 Deno.test("deployed packages are needed, in the versions of the import map", () =>
@@ -157,30 +142,11 @@ Deno.test("deployed packages are needed, in the versions of the import map", () 
       JSON.stringify({ lockfileVersion: 3, packages }),
     );
     const folders = (name: string, version: string) => deployedFolders(root, new Map([[name, version]]));
-    assert.deepEqual(await folders("one", "1.0.0"), [
-      "node_modules/one",
-      "node_modules/one/node_modules/shared",
-    ]);
+    assert.deepEqual(await folders("one", "1.0.0"), ["node_modules/one"]);
     await assert.rejects(folders("one", "1.0.1"), {
       message: "one is 1.0.1 in the import map and 1.0.0 in the lock.",
     });
     await assert.rejects(folders("tool", "1.0.0"), {
       message: "tool is 1.0.0 in the import map and missing in the lock.",
     });
-  }));
-
-Deno.test("a package is copied without those nested in it, unless they are named", () =>
-  inFolder(async (root) => {
-    const folders = ["node_modules/one", "node_modules/one/node_modules/shared"];
-    const files = ["node_modules/one/dist/index.js", "node_modules/one/node_modules/shared/index.js"];
-    for (const path of files) {
-      await Deno.mkdir(join(root, "from", path, ".."), { recursive: true });
-      await Deno.writeTextFile(join(root, "from", path), path);
-    }
-    for (const count of [1, 2]) {
-      const into = join(root, `${count}`);
-      await copyPackages(join(root, "from"), into, folders.slice(0, count));
-      const there = files.map((path) => Deno.stat(join(into, path)).then(() => true, () => false));
-      assert.deepEqual(await Promise.all(there), [true, count === 2]);
-    }
   }));

@@ -1,5 +1,5 @@
 import { cp, readdir } from "node:fs/promises";
-import { dirname, join, sep } from "node:path";
+import { dirname, join } from "node:path";
 import { alignColumns } from "../../stack/table.ts";
 import { repository } from "../../stack/repository.ts";
 import { readLockedPackages } from "../locked_packages.ts";
@@ -26,7 +26,11 @@ export async function withUnpacked<Result>(
     await Deno.mkdir(denoDir);
     await unpack(upload.files, folder);
     const wanted = packagesOf(await Deno.readTextFile(join(folder, upload.metadata.import_map_path ?? "")));
-    await copyPackages(repository, folder, await deployedFolders(repository, wanted));
+    // No links: a linked package would find its neighbours in the `node_modules` it comes from. No `npm install`: these are
+    // the files that the tests ran with.
+    for (const installed of await deployedFolders(repository, wanted)) {
+      await cp(join(repository, installed), join(folder, installed), { recursive: true });
+    }
     // Deno 2.1 finds no package in `node_modules` without one. The platform needs none: it makes a bundle.
     const manifest = JSON.stringify({ type: "module", dependencies: Object.fromEntries(wanted) });
     await Deno.writeTextFile(join(folder, "package.json"), manifest);
@@ -55,7 +59,7 @@ export async function unpack(files: readonly UploadedFile[], folder: string): Pr
 }
 
 /**
- * The folders of the deployed packages in the `package-lock.json` of `root`.
+ * The folders of the deployed packages in the `package-lock.json` of `root`; those nested in another one go with it.
  * @throws {Error} when the lock has another version of a wanted package, or lacks one
  */
 export async function deployedFolders(root: string, wanted: ReadonlyMap<string, string>): Promise<string[]> {
@@ -66,21 +70,7 @@ export async function deployedFolders(root: string, wanted: ReadonlyMap<string, 
       throw new Error(`${name} is ${version} in the import map and ${found} in the lock.`);
     }
   }
-  return locked.map(({ path }) => path).sort();
-}
-
-/**
- * Copies package folders, without packages nested in them that are not named. No links: a linked package would find its
- * neighbours in the `node_modules` it comes from. No `npm install`: these are the files that the tests ran with.
- */
-export async function copyPackages(from: string, into: string, folders: readonly string[]): Promise<void> {
-  for (const folder of folders) {
-    const nested = join(from, folder, "node_modules");
-    await cp(join(from, folder), join(into, folder), {
-      recursive: true,
-      filter: (path) => path !== nested && !path.startsWith(nested + sep),
-    });
-  }
+  return locked.map(({ path }) => path).filter((path) => !path.includes("/node_modules/"));
 }
 
 /** The largest function that the platform takes, bundled, in bytes (Supabase, Edge Functions, "Limits": 20 MB). */

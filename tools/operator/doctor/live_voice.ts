@@ -2,11 +2,10 @@ import { createReferences } from "../../../supabase/functions/_shared/storage/re
 import { createSupabase } from "../../../supabase/functions/_shared/supabase.ts";
 import { ProviderError } from "../../../supabase/functions/_shared/tts/provider_error.ts";
 import type { ProviderVoice, TtsProvider } from "../../../supabase/functions/_shared/tts/provider.ts";
-import { readClip } from "../smoke/clip.ts";
+import { readOwnClip } from "../clip_file.ts";
 import { probeKey } from "./bucket_probe.ts";
 import { type Check, checkNamed } from "./check_result.ts";
 import type { Deployment } from "./reach.ts";
-import { fixturePath } from "../../testkit/fixtures.ts";
 
 /** How long the provider may take to list, find or delete, in milliseconds. */
 const LOOK_MS = 30_000;
@@ -36,7 +35,7 @@ export async function createLiveVoice(options: {
   const { deployment, url, publicUrl, provider, token } = options;
   const { storage } = createSupabase({ url, secretKey: deployment.key, fetch: deployment.fetch });
   const references = createReferences({ storage, publicUrl });
-  const { bytes, contentType, transcript } = await readClip(fixturePath("speech-24k-mono.mp3"));
+  const { bytes, contentType, transcript } = await readOwnClip("mp3");
   const key = probeKey("references");
   const forLooks = () => AbortSignal.timeout(LOOK_MS);
   let stored = false;

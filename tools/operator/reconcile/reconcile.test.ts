@@ -2,7 +2,8 @@
 import assert from "node:assert/strict";
 import type { ReconcileRequest } from "../../../supabase/functions/_shared/contract/internal_reconcile.ts";
 import { nothingReconciled as nothing, runScripted, type Scripted } from "../scripted_api.ts";
-import { reconcileBatches } from "./reconcile_batches.ts";
+import type { TargetOptions } from "../target.ts";
+import { reconcileBatches, type Reconciled } from "./reconcile_batches.ts";
 import { parseOptions } from "./reconcile_options.ts";
 import { commandFor, exitCode, summarize } from "./reconcile_summary.ts";
 
@@ -11,56 +12,50 @@ const otherId = "7a1e55c0-2b14-4c8e-9f0d-5d2c8e1b6a47";
 const orphan = (id: string) => ({ provider_voice_id: id, voice_id: voiceId });
 
 Deno.test("the command line says what is asked of the API", () => {
-  const requestOf = (...args: string[]) => parseOptions(args).request;
-  assert.deepEqual(requestOf(), { repair: false });
-  assert.deepEqual(requestOf("--repair"), { repair: true });
-  assert.deepEqual(requestOf("--purge"), { repair: true, purge_older_than_days: 7 });
-  assert.deepEqual(requestOf("--purge", "--older-than", "30d").purge_older_than_days, 30);
-  assert.deepEqual(requestOf("--purge", "--older-than", "12h").purge_older_than_days, 0.5);
-  assert.deepEqual(requestOf("--purge", "--older-than", "36m").purge_older_than_days, 36 / 1440);
-  assert.deepEqual(requestOf("--purge", "--older-than", "0d").purge_older_than_days, 0);
-  assert.equal(
-    parseOptions(["--api", "https://a.supabase.co/functions/v1/api/"]).api?.endsWith("/api"),
-    true,
-  );
-  for (
-    const [args, sentence] of [
-      [["--older-than", "7d"], /--older-than needs --purge/],
-      [["--purge", "--older-than", "7"], /such as 7d/],
-      [["--purge", "--older-than", "-7d"], /./],
-      [["--purge", "--older-than", "3651d"], /such as 7d/],
-      [["--purge", "--older-than", ""], /such as 7d/],
-      [["--resolve", voiceId], /--resolve must be VOICE_ID=/],
-      [["--resolve", `${voiceId}=`], /--resolve must be VOICE_ID=/],
-      [["--resolve", `${voiceId}=a b`], /--resolve must be VOICE_ID=/],
-      [["--resolve", "=none"], /--resolve must be VOICE_ID=/],
-      [["--resolve", "voice=none"], /--resolve must be VOICE_ID=/],
-      [["--resolve", `${voiceId}=none`, "--resolve", `${voiceId.toUpperCase()}=v`], /names 3b0f.* twice/],
-      [["--resolve", `${voiceId}=v`, "--resolve", `${otherId}=v`], /names v twice/],
-      [
-        Array.from({ length: 101 }, (_, n) => ["--resolve", `${crypto.randomUUID()}=${n}`]).flat(),
-        /100 times at most/,
-      ],
-      [["--delete"], /--delete/],
-      [["purge"], /purge/],
-    ] as const
-  ) assert.throws(() => parseOptions([...args]), { message: sentence }, args.join(" "));
-});
-
-Deno.test("decisions are read off the command line, and repair as well", () => {
-  const { request } = parseOptions([
+  const resolve = [
     "--resolve",
     `${voiceId.toUpperCase()}=voice-20261128-1=2`,
     "--resolve",
     `${otherId}=none`,
-  ]);
-  assert.deepEqual(request, {
-    repair: true,
-    resolve: [
-      { voice_id: voiceId, provider_voice_id: "voice-20261128-1=2" },
-      { voice_id: otherId, provider_voice_id: null },
-    ],
-  });
+  ];
+  const decisions = [
+    { voice_id: voiceId, provider_voice_id: "voice-20261128-1=2" },
+    { voice_id: otherId, provider_voice_id: null },
+  ];
+  const purge = (days: number) => ({ repair: true, purge_older_than_days: days });
+  const right: [string[], ReconcileRequest][] = [
+    [[], { repair: false }],
+    [["--repair"], { repair: true }],
+    [["--purge"], purge(7)],
+    [["--purge", "--older-than", "30d"], purge(30)],
+    [["--purge", "--older-than", "12h"], purge(0.5)],
+    [["--purge", "--older-than", "36m"], purge(36 / 1440)],
+    [["--purge", "--older-than", "0d"], purge(0)],
+    [resolve, { repair: true, resolve: decisions }],
+  ];
+  for (const [args, request] of right) assert.deepEqual(parseOptions(args).request, request);
+  const { api } = parseOptions(["--api", "https://a.supabase.co/functions/v1/api/"]);
+  assert.equal(api, "https://a.supabase.co/functions/v1/api");
+
+  const many = Array.from({ length: 101 }, (_, n) => ["--resolve", `${crypto.randomUUID()}=${n}`]).flat();
+  const wrong: [string[], RegExp][] = [
+    [["--older-than", "7d"], /--older-than needs --purge/],
+    [["--purge", "--older-than", "7"], /such as 7d/],
+    [["--purge", "--older-than", "-7d"], /./],
+    [["--purge", "--older-than", "3651d"], /such as 7d/],
+    [["--purge", "--older-than", ""], /such as 7d/],
+    [["--resolve", voiceId], /--resolve must be VOICE_ID=/],
+    [["--resolve", `${voiceId}=`], /--resolve must be VOICE_ID=/],
+    [["--resolve", `${voiceId}=a b`], /--resolve must be VOICE_ID=/],
+    [["--resolve", "=none"], /--resolve must be VOICE_ID=/],
+    [["--resolve", "voice=none"], /--resolve must be VOICE_ID=/],
+    [["--resolve", `${voiceId}=none`, "--resolve", `${voiceId.toUpperCase()}=v`], /names 3b0f.* twice/],
+    [["--resolve", `${voiceId}=v`, "--resolve", `${otherId}=v`], /names v twice/],
+    [many, /100 times at most/],
+    [["--delete"], /--delete/],
+    [["purge"], /purge/],
+  ];
+  for (const [args, message] of wrong) assert.throws(() => parseOptions(args), { message }, args.join(" "));
 });
 
 const run = (answers: Scripted[], request: ReconcileRequest = { repair: true }) =>
@@ -68,85 +63,73 @@ const run = (answers: Scripted[], request: ReconcileRequest = { repair: true }) 
 
 Deno.test("decisions go with the first batch that is answered, and those that failed add up", async () => {
   const resolve = [{ voice_id: voiceId, provider_voice_id: null }];
+  const busy = { detail: "Busy.", code: "provider_throttled", request_id: "r1" };
   const { sum, seen } = await run([
-    {
-      status: 503,
-      headers: { "retry-after": "1" },
-      body: { detail: "Busy.", code: "provider_throttled", request_id: "r1" },
-    },
+    { status: 503, headers: { "retry-after": "1" }, body: busy },
     { body: { ...nothing, released: 1, resolve_failed: [voiceId], more: true } },
     { body: { ...nothing, resolve_failed: [otherId] } },
   ], { repair: true, resolve });
-  assert.deepEqual(seen.map(({ body }) => body), [
-    { repair: true, resolve },
-    { repair: true, resolve },
-    { repair: true },
-  ]);
+  const [decided, later] = [{ repair: true, resolve }, { repair: true }];
+  assert.deepEqual(seen.map(({ body }) => body), [decided, decided, later]);
   assert.deepEqual([sum?.released, sum?.resolve_failed], [1, [voiceId, otherId]]);
 });
 
 Deno.test("a provider that refuses deletions is given more and more time, up to half a minute", async () => {
   const refused: Scripted = { body: { ...nothing, purge_failed: ["a"], more: true } };
-  const { slept } = await run([
-    ...Array<Scripted>(6).fill(refused),
-    { body: { ...nothing, more: true } },
-    refused,
-    { body: nothing },
-  ]);
+  const more = { body: { ...nothing, more: true } };
+  const { slept } = await run([...Array<Scripted>(6).fill(refused), more, refused, { body: nothing }]);
   assert.deepEqual(slept, [2_000, 4_000, 8_000, 16_000, 30_000, 30_000, 2_000]);
 });
 
+const gone = [{ voice_id: voiceId, provider_voice_id: "voice-g" }];
+const reportOf = (fields: Partial<Reconciled>): Reconciled => ({ ...nothing, batches: 1, ...fields });
+const open = (found: boolean, candidates?: string[] | null) => ({ voice_id: voiceId, found, candidates });
+
 Deno.test("it ends in 0 unless a purge is not finished (1) or a person is needed (2)", () => {
-  const ends = (fields: Partial<Parameters<typeof exitCode>[0]>, repair = true) =>
-    exitCode({ ...nothing, batches: 1, ...fields }, { repair });
-  const gone = [{ voice_id: voiceId, provider_voice_id: "x" }];
-  assert.equal(ends({}), 0);
-  assert.equal(ends({ orphans: [orphan("a")], foreign: ["b"] }), 0);
-  assert.equal(ends({ unresolved: [{ voice_id: voiceId, found: false }] }), 0);
-  assert.equal(ends({ unresolved: [{ voice_id: voiceId, found: true }] }, false), 0);
-  assert.equal(ends({ unresolved: [{ voice_id: voiceId, found: true }] }), 2);
-  assert.equal(ends({ gone }), 2);
-  for (const candidates of [null, [], ["voice-a"]]) {
-    assert.equal(ends({ unresolved: [{ voice_id: voiceId, found: false, candidates }] }, false), 2);
+  const ends: [Partial<Reconciled>, report: number, repair: number][] = [
+    [{}, 0, 0],
+    [{ orphans: [orphan("a")], foreign: ["b"] }, 0, 0],
+    [{ unresolved: [open(false)] }, 0, 0],
+    [{ unresolved: [open(true)] }, 0, 2],
+    [{ unresolved: [open(false, null)] }, 2, 2],
+    [{ unresolved: [open(false, [])] }, 2, 2],
+    [{ unresolved: [open(false, ["voice-a"])] }, 2, 2],
+    [{ gone }, 2, 2],
+    [{ resolve_failed: [voiceId] }, 2, 2],
+    [{ gone, purge_failed: ["a"] }, 1, 1],
+  ];
+  for (const [fields, ...codes] of ends) {
+    const report = reportOf(fields);
+    const seen = [false, true].map((repair) => exitCode(report, { repair }));
+    assert.deepEqual(seen, codes, JSON.stringify(fields));
   }
-  assert.equal(ends({ resolve_failed: [voiceId] }), 2);
-  assert.equal(ends({ gone, purge_failed: ["a"] }), 1);
 });
 
+/** The lines of a summary. */
+const linesOf = (fields: Partial<Reconciled>, repair: boolean, target: TargetOptions = {}) =>
+  summarize(reportOf(fields), { repair }, commandFor(target)).split("\n");
+
 Deno.test("the summary says what of users who are gone was erased, or would be", () => {
-  const report = { ...nothing, batches: 1, details_erased: 1, objects_erased: 12 };
-  const line = (repair: boolean) =>
-    summarize(report, { repair }).split("\n").find((text) => text.includes("gone, and"));
+  const line = (repair: boolean) => linesOf({ details_erased: 1, objects_erased: 12 }, repair)[3] ?? "";
   assert.equal(
     line(true),
     "Of users who are gone, and of texts that are: erased 12 objects and the details of 1 enrollment.",
   );
-  assert.match(line(false) ?? "", /: --repair would erase 12 objects and/);
+  assert.match(line(false), /: --repair would erase 12 objects and/);
 });
 
 Deno.test("of many of a kind the summary names twenty, and in modal mode it counts no voices", () => {
   const foreign = Array.from({ length: 23 }, (_, index) => `voice-${index}`);
-  const lines = summarize({ ...nothing, batches: 1, foreign }, { repair: false }).split("\n");
+  const lines = linesOf({ foreign }, false);
   assert.equal(lines.filter((line) => line.startsWith("  voice-")).length, 20);
   assert.equal(lines.at(-1), "  and 3 more, which --json names");
-  const modal = summarize({ ...nothing, batches: 1, region: "none" }, { repair: false });
-  assert.equal(modal.split("\n")[0], "No provider is asked in modal mode.");
+  assert.equal(linesOf({ region: "none" }, false)[0], "No provider is asked in modal mode.");
 });
 
 Deno.test("the summary counts first, then names what there is", () => {
-  const text = summarize({
-    ...nothing,
-    batches: 1,
-    provider_voices: 4,
-    ours: 2,
-    orphans: [orphan("voice-a")],
-    foreign: ["voice-f"],
-    gone: [{ voice_id: voiceId, provider_voice_id: "voice-g" }],
-    unresolved: [{ voice_id: voiceId, found: true }],
-    released: 1,
-    uploads_swept: 2,
-  }, { repair: false });
-  const [first, second, third, empty, ...rest] = text.split("\n");
+  const counts = { provider_voices: 4, ours: 2, released: 1, uploads_swept: 2 };
+  const named = { orphans: [orphan("voice-a")], foreign: ["voice-f"], gone, unresolved: [open(true)] };
+  const [first, second, third, empty, ...rest] = linesOf({ ...counts, ...named }, false);
   assert.deepEqual([first, second, third, empty], [
     "4 provider voices in region intl: 2 ours, 1 orphan, 1 foreign.",
     "1 row whose provider voice is gone, 1 enrollment unresolved.",
@@ -156,17 +139,15 @@ Deno.test("the summary counts first, then names what there is", () => {
   for (const name of ["voice-a", "voice-f", "voice-g"]) {
     assert.equal(rest.filter((line) => line.includes(name)).length, 1, name);
   }
-  assert.match(text, /its voice is known: --repair completes it/);
+  assert.match(rest.join("\n"), /its voice is known: --repair completes it/);
 });
 
 Deno.test("of what a person must decide the summary says what is known, and the command for each answer", () => {
   const unresolved = [
-    { voice_id: voiceId, found: false, candidates: ["voice-a", "voice-b"] },
+    open(false, ["voice-a", "voice-b"]),
     { voice_id: otherId, found: false, candidates: null },
   ];
-  const text = summarize({ ...nothing, batches: 1, unresolved }, { repair: true });
-  const [, block] = text.split("\n\n");
-  assert.deepEqual(block?.split("\n"), [
+  assert.deepEqual(linesOf({ unresolved }, true).slice(4), [
     "Undecided (voice ids do not carry the token: no second voice is made until it is known):",
     `  ${voiceId}  2 new voices may be its, or none`,
     `    npm run reconcile -- --resolve ${voiceId}=voice-a`,
@@ -176,32 +157,19 @@ Deno.test("of what a person must decide the summary says what is known, and the 
     `    npm run reconcile -- --resolve ${otherId}=PROVIDER_VOICE_ID`,
     `    npm run reconcile -- --resolve ${otherId}=none`,
   ]);
-  const hosted = { api: "https://a.supabase.co/functions/v1/api" };
+  const api = "https://a.supabase.co/functions/v1/api";
   assert.match(
-    summarize({ ...nothing, batches: 1, unresolved }, { repair: true }, commandFor(hosted)),
+    linesOf({ unresolved }, true, { api }).join("\n"),
     /^ +npm run reconcile -- --api https:\/\/a\.supabase\.co\/functions\/v1\/api --resolve /m,
   );
-  assert.equal(
-    commandFor({ ...hosted, api: undefined, dataDir: "my data" }),
-    "npm run reconcile -- --data 'my data'",
-  );
-  const none = summarize({
-    ...nothing,
-    batches: 1,
-    unresolved: [{ voice_id: voiceId, found: false, candidates: [] }, {
-      voice_id: otherId,
-      found: true,
-      candidates: [],
-    }],
-    resolve_failed: [otherId],
-  }, { repair: true });
+  assert.equal(commandFor({ dataDir: "my data" }), "npm run reconcile -- --data 'my data'");
+
+  const known = { voice_id: otherId, found: true, candidates: [] };
+  const none = linesOf({ unresolved: [open(false, []), known], resolve_failed: [otherId] }, true).join("\n");
   assert.match(none, /no new voice is listed: a repair ten minutes later ends it, or you\n.*=none\n/);
   assert.match(none, new RegExp(`Unresolved .*:\n  ${otherId}  its voice is known and could not be saved`));
   assert.match(none, new RegExp(`Not resolved .*:\n  ${otherId}$`));
   // A shell splits nothing of it, whatever a provider calls its voices.
-  const odd = [{ voice_id: voiceId, found: false, candidates: ["voice 'a'; ls"] }];
-  assert.match(
-    summarize({ ...nothing, batches: 1, unresolved: odd }, { repair: true }),
-    /'[^\n]*voice '\\''a'\\''; ls'/,
-  );
+  const odd = linesOf({ unresolved: [open(false, ["voice 'a'; ls"])] }, true).join("\n");
+  assert.match(odd, /'[^\n]*voice '\\''a'\\''; ls'/);
 });

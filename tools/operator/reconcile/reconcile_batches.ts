@@ -3,7 +3,7 @@ import {
   type ReconcileReport,
   type ReconcileRequest,
 } from "../../../supabase/functions/_shared/contract/internal_reconcile.ts";
-import type { Repeated } from "../internal_route.ts";
+import type { Route } from "../operator_command.ts";
 
 /** How things stand after the last batch, and what all of them did. */
 export type Reconciled = ReconcileReport & { batches: number };
@@ -14,7 +14,7 @@ const MOST_BATCHES = { repair: 100, report: 3 };
 const MOST_PAUSE_MS = 30_000;
 
 /** Asks for one batch after another until nothing is left to do. */
-export function reconcileBatches(request: ReconcileRequest): Repeated<ReconcileReport, Reconciled> {
+export function reconcileBatches(request: ReconcileRequest): Route<ReconcileReport, Reconciled> {
   // A decision is carried out once: a later batch has nothing left to decide.
   const { resolve: _, ...later } = request;
   let refused = 0;

@@ -31,33 +31,32 @@ ${operatorUsage("reconcile")}
 
 Exit code: 0 nothing needs a person; 1 it failed, or did not get to the end; 2 something needs a person: a row whose
 provider voice is gone, a voice that is known and could not be saved, an unresolved enrollment that you have to decide, or
-a decision that could not be carried out. docs/operations.md tells what to do.`;
+a decision that could not be carried out. docs/operations.md says what to do.`;
 
-const DAYS = { d: 1, h: 1 / 24, m: 1 / 1440 } as const;
+const DAYS = new Map([["d", 1], ["h", 1 / 24], ["m", 1 / 1440]]);
 const MOST_DAYS = 3650;
 
 /** Days of an age such as `7d`, `12h` or `30m`. */
 function parseAge(text: string): number {
-  const [, digits, unit] = /^(\d{1,7})([dhm])$/.exec(text) ?? [];
-  const days = Number(digits) * (unit === "d" || unit === "h" || unit === "m" ? DAYS[unit] : NaN);
+  const [, digits, unit = ""] = /^(\d{1,7})([dhm])$/.exec(text) ?? [];
+  const days = Number(digits) * (DAYS.get(unit) ?? NaN);
   if (!(days <= MOST_DAYS)) throw new Error("--older-than must be an age such as 7d, 12h or 30m.");
   return days;
 }
 
-const VOICE_ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+const DECISION = /^([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})=(\S+)$/i;
 const MOST_DECISIONS = 100;
 
 /** Decisions of texts such as `VOICE_ID=PROVIDER_VOICE_ID` and `VOICE_ID=none`. */
 function parseDecisions(texts: string[]): Decision[] {
   const decisions = texts.map((text): Decision => {
-    const at = text.indexOf("=");
-    const [voiceId, decided] = [text.slice(0, Math.max(at, 0)).toLowerCase(), text.slice(at + 1)];
-    if (!VOICE_ID.test(voiceId) || decided === "" || /\s/.test(decided)) {
+    const [, voiceId, decided] = DECISION.exec(text) ?? [];
+    if (voiceId === undefined || decided === undefined) {
       throw new Error(
         "--resolve must be VOICE_ID=PROVIDER_VOICE_ID or VOICE_ID=none, VOICE_ID being the id of ours.",
       );
     }
-    return { voice_id: voiceId, provider_voice_id: decided === "none" ? null : decided };
+    return { voice_id: voiceId.toLowerCase(), provider_voice_id: decided === "none" ? null : decided };
   });
   for (const field of ["voice_id", "provider_voice_id"] as const) {
     const said = decisions.map((decision) => decision[field]).filter((id) => id !== null);

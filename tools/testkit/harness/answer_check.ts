@@ -4,23 +4,16 @@ import formats from "ajv-formats";
 import { getPath } from "hono/utils/url";
 import { isObject, type JsonObject, jsonObject, type JsonValue } from "../../checks/openapi/json.ts";
 
-/** A route as docs/openapi.json has it. */
-export type DescribedOperation = {
-  /** `GET /voices/{id}/preview` */
-  name: string;
-  method: string;
-  template: string;
-  /** Where it stands in the document. */
-  pointer: string;
-};
+/** A route as docs/openapi.json has it, by a name such as `GET /voices/{id}/preview`. */
+type DescribedOperation = { name: string; method: string; template: string; pointer: string };
 
 const escaped = (segment: string) => segment.replaceAll("~", "~0").replaceAll("/", "~1");
 const unescaped = (segment: string) => segment.replaceAll("~1", "/").replaceAll("~0", "~");
 
-export type Description = ReturnType<typeof createDescription>;
+type Description = ReturnType<typeof createDescription>;
 
 /** What a document says, and whether something fits it. */
-export function createDescription(document: JsonObject) {
+function createDescription(document: JsonObject) {
   const ajv = new Ajv2020({ strict: true, allowUnionTypes: true, allErrors: true, validateFormats: true });
   formats.default(ajv);
   // The document is no schema itself: only what stands in it is.
@@ -54,14 +47,13 @@ export function createDescription(document: JsonObject) {
       pointer: `/paths/${escaped(template)}/${method}`,
     }))
   );
-  const matches = ({ template }: DescribedOperation, path: string) =>
-    new RegExp(`^${template.replace(/\{\w+\}/g, "[^/]+")}$`).test(path);
-
   return {
     find,
-    operations,
     /** The operations of the path, whatever their method. */
-    operationsAt: (path: string) => operations.filter((operation) => matches(operation, path)),
+    operationsAt: (path: string) =>
+      operations.filter(({ template }) =>
+        new RegExp(`^${template.replace(/\{\w+\}/g, "[^/]+")}$`).test(path)
+      ),
 
     /**
      * What is wrong with a value by the schema at a place; null when nothing is.
@@ -82,9 +74,9 @@ export function createDescription(document: JsonObject) {
 
 /** What docs/openapi.json says, as its test holds it to the contract. */
 export const description = createDescription(
-  jsonObject.parse(JSON.parse(
-    Deno.readTextFileSync(new URL("../../../docs/openapi.json", import.meta.url)),
-  )),
+  jsonObject.parse(
+    JSON.parse(Deno.readTextFileSync(new URL("../../../docs/openapi.json", import.meta.url))),
+  ),
 );
 
 /** An answer as its client got it, and what it was the answer to. */
@@ -100,8 +92,8 @@ export type SeenAnswer = {
   body: string;
 };
 
-/** What an answer was held to, how it is told as one that was seen, and what is wrong with it. */
-export type Verdict = { operation: string; answer: string; problems: string[] };
+/** What an answer was held to, its kind (`GET /voices 401 unauthorized`), and what is wrong with it. */
+type Verdict = { operation: string; answer: string; problems: string[] };
 
 /** Headers that an answer may carry only where the document says so. */
 const PROMISES = ["Retry-After", "Allow", "Location", "WWW-Authenticate"];
@@ -208,8 +200,7 @@ export function createAnswerCheck({ find, mismatch, operationsAt }: Description)
   return function check(seen: SeenAnswer): Verdict {
     const { status } = seen;
     if (seen.method === "OPTIONS") {
-      const operation = "a preflight";
-      return { operation, answer: `${operation} ${status}`, problems: preflightProblems(seen) };
+      return { operation: "a preflight", answer: `a preflight ${status}`, problems: preflightProblems(seen) };
     }
     const method = seen.method === "HEAD" ? "GET" : seen.method;
     const own = seen.path === null ? [] : operationsAt(seen.path).filter((one) => one.method === method);
@@ -243,18 +234,14 @@ function isHost(request: Request): boolean {
   return !/[/?#\\@]/.test(request.headers.get("host") ?? "") && URL.canParse(request.url);
 }
 
-/**
- * A request whose body is kept, and the body; null for one that is not. Of a client that hangs up it hears as the first one
- * does.
- */
+/** A request that hears of a client that hangs up as the first one does, and its body; null for one that is not kept. */
 async function keepBody(request: Request): Promise<{ request: Request; body: string | null }> {
   if (request.body === null) return { request, body: "" };
   const length = request.headers.get("content-length");
   const isKept = request.method === "POST" && isHost(request) && length !== null &&
     Number(length) <= MOST_KEPT_BYTES;
-  if (!isKept) return { request, body: null };
-  // Of a body that breaks off the function hears as it would by itself: it cannot be read.
-  const bytes = await request.arrayBuffer().catch(() => null);
+  // A body that breaks off cannot be read, here and in the function.
+  const bytes = isKept ? await request.arrayBuffer().catch(() => null) : null;
   if (bytes === null) return { request, body: null };
   const { method, headers, url, signal } = request;
   return {
@@ -263,52 +250,39 @@ async function keepBody(request: Request): Promise<{ request: Request; body: str
   };
 }
 
-/** Adds a line to the file that `TEST_ANSWERS` names. */
+/** Adds a line to the file that `TEST_ANSWERS` names, which `npm run test:edge` reads. */
 function keepLine(line: string): void {
   const file = Deno.env.get("TEST_ANSWERS");
   if (file) Deno.writeTextFileSync(file, `${line}\n`, { append: true });
 }
 
-/** Which line of a test this is called for, however deep below it. */
-function callingTest(): string {
-  return /[^/]+\.test\.ts:\d+/.exec(new Error().stack ?? "")?.[0] ?? "a test";
-}
-
 /**
- * Watches a server of the function, and gives the handler that is watched: every answer is held to docs/openapi.json. What
- * is wrong is told once the run is over, by `npm run test:edge`, which fails then: thrown when the server is disposed of, it
- * would hide how the test itself failed. It is told as well which answers no test has seen.
- *
- * @param keep is given a line for each kind of answer, `GET /voices 200` or `GET /voices 401 unauthorized`, and a sentence
- * for each problem, after `! `
+ * The handler with every answer held to docs/openapi.json. A problem fails the run at its end: thrown when the server is
+ * disposed of, it would hide how the test itself failed.
+ * @param keep gets a line for each kind of answer, and a sentence for each problem, after `! `
  */
 export function watchAnswers(handler: Handler, keep: (line: string) => void = keepLine): Handler {
   const check = createAnswerCheck(description);
-  const test = callingTest();
+  // The line of a test that this is called for, however deep below it.
+  const test = /[^/]+\.test\.ts:\d+/.exec(new Error().stack ?? "")?.[0] ?? "a test";
   const kept = new Set<string>();
   const keepOnce = (line: string) => {
     if (!kept.has(line)) keep(line);
     kept.add(line);
   };
 
-  return async (asked, info) => {
-    const { request, body } = await keepBody(asked);
+  return async (given, info) => {
+    const { request, body } = await keepBody(given);
     const { method } = request;
     const { searchParams = new URLSearchParams() } = URL.parse(request.url) ?? {};
     const path = isHost(request) ? getPath(request) : "";
     const response = await handler(request, info);
     const { status, headers } = response;
-    const seen = {
-      method,
-      path: path.startsWith(`${BASE_PATH}/`) ? path.slice(BASE_PATH.length) : null,
-      query: searchParams,
-      requestBody: body,
-      status,
-      headers,
-      body: await response.clone().text(),
-    };
+    const within = path.startsWith(`${BASE_PATH}/`) ? path.slice(BASE_PATH.length) : null;
+    const asked = { method, path: within, query: searchParams, requestBody: body };
     try {
-      const { operation, answer, problems } = check(seen);
+      const answered = { status, headers, body: await response.clone().text() };
+      const { operation, answer, problems } = check({ ...asked, ...answered });
       keepOnce(answer);
       for (const problem of problems) {
         keepOnce(`! ${operation} answered ${method} with ${status} (${test}): ${problem}`);

@@ -8,18 +8,13 @@ const answer = z.looseObject({ outcome: z.string(), seconds: z.number().optional
 /** What one ledger call answered. */
 export type LedgerAnswer = z.output<typeof answer>;
 
-export const LEDGER_DETAILS = {
-  name: "Grace",
-  language: "English",
-  transcript: "Hello.",
-  description: null,
-};
+export const LEDGER_DETAILS = { name: "Grace", language: "English", transcript: "Hello.", description: null };
 
 type Limits = { attemptsPerHour: number; perHour: number; perDay: number };
 type SentCreates = { creates: number; possible: number };
 type Details = { name: string; language: string; transcript: string; description: string | null };
 
-const UNLIMITED: Limits = { attemptsPerHour: 1000, perHour: 1000, perDay: 1000 };
+export const UNLIMITED: Limits = { attemptsPerHour: 1000, perHour: 1000, perDay: 1000 };
 
 /** A voice as the provider made it, in the form `clone_complete` takes. */
 export function madeVoice(providerVoiceId: string, region = "intl") {

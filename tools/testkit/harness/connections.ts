@@ -1,32 +1,24 @@
 // Requests byte for byte, and a watch on where requests go.
 import type { Bytes } from "../../../supabase/functions/_shared/bytes.ts";
+import { join } from "../clips/binary.ts";
 
 /** An answer as it came over the wire. The names of headers are in lower case. */
 export type WireAnswer = { status: number; headers: Headers; body: string };
 
-/** One request as bytes. */
-export type WireRequest = {
-  bytes: Bytes;
-  /** Its answer has no body, whatever it says (HEAD). */
-  bodyless?: boolean | undefined;
-  /** Nothing comes after these bytes: the client ends its half of the connection. */
-  ends?: boolean | undefined;
-};
+/** One request as bytes; `bodyless` is its answer (HEAD), and with `ends` the client ends its half of the connection. */
+type WireRequest = { bytes: Bytes; bodyless?: boolean | undefined; ends?: boolean | undefined };
 
 const LATIN = new TextDecoder("latin1");
 
 /** Reads a connection as answers of HTTP/1.1 come (RFC 9112), in parts that may end anywhere. */
 function createReader(connection: Deno.Conn) {
-  let waiting = new Uint8Array();
+  let waiting = join();
   const chunk = new Uint8Array(65_536);
 
   const more = async (): Promise<void> => {
     const count = await connection.read(chunk);
     if (count === null) throw new Error("the server hung up");
-    const joined = new Uint8Array(waiting.length + count);
-    joined.set(waiting);
-    joined.set(chunk.subarray(0, count), waiting.length);
-    waiting = joined;
+    waiting = join(waiting, chunk.subarray(0, count));
   };
   const take = async (count: number): Promise<Uint8Array> => {
     while (waiting.length < count) await more();
@@ -41,19 +33,14 @@ function createReader(connection: Deno.Conn) {
       await more();
     }
   };
-  const chunks = async (): Promise<string> => {
-    const decoder = new TextDecoder();
-    for (let text = "";;) {
+  const chunks = async (): Promise<Uint8Array> => {
+    for (let body = join();;) {
       const size = parseInt(await takeUntil("\r\n"), 16);
-      text += decoder.decode(await take(size), { stream: true });
+      body = join(body, await take(size));
       await take(2);
-      if (size === 0) return text;
+      if (size === 0) return body;
     }
   };
-  const bodyOf = async (headers: Headers): Promise<string> =>
-    headers.get("transfer-encoding") === "chunked"
-      ? await chunks()
-      : new TextDecoder().decode(await take(Number(headers.get("content-length") ?? 0)));
 
   return async (bodyless: boolean): Promise<WireAnswer> => {
     const [start = "", ...lines] = (await takeUntil("\r\n\r\n")).split("\r\n");
@@ -62,7 +49,11 @@ function createReader(connection: Deno.Conn) {
       const colon = line.indexOf(":");
       return [line.slice(0, colon), line.slice(colon + 1)];
     }));
-    return { status, headers, body: bodyless || status === 204 ? "" : await bodyOf(headers) };
+    if (bodyless || status === 204) return { status, headers, body: "" };
+    const body = headers.get("transfer-encoding") === "chunked"
+      ? await chunks()
+      : await take(Number(headers.get("content-length") ?? 0));
+    return { status, headers, body: new TextDecoder().decode(body) };
   };
 }
 
@@ -138,16 +129,13 @@ export function startCanary() {
 
 export type Canary = ReturnType<typeof startCanary>;
 
-/** A request that left the function, as it was sent. */
-export type LeftRequest = { method: string; url: URL };
-
 /**
  * Records every request that this process makes by `fetch`, whoever makes it, but for those of the tests themselves.
  * @param isOwn whether a request is a test's own
  */
 export function recordFetches(isOwn: (url: URL, method: string) => boolean) {
   const real = globalThis.fetch;
-  const left: LeftRequest[] = [];
+  const left: { method: string; url: URL }[] = [];
   globalThis.fetch = (input, init) => {
     const request = new Request(input, init);
     const url = new URL(request.url);

@@ -1,6 +1,7 @@
 // Any request that a client may send to the function, as fast-check makes and shrinks it.
 import fc from "fast-check";
 import type { Bytes } from "../../../supabase/functions/_shared/bytes.ts";
+import { join } from "../clips/binary.ts";
 import { APP_ORIGIN } from "./answer_rules.ts";
 import { DETAILS } from "./reference.ts";
 
@@ -265,16 +266,6 @@ export function fuzzRequest(
 }
 
 const latin = (text: string) => Uint8Array.from(text, (character) => character.charCodeAt(0) & 0xff);
-
-function join(...parts: Uint8Array[]): Bytes {
-  const whole = new Uint8Array(parts.reduce((length, part) => length + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
-}
 
 /**
  * The request as it is written to a connection that stays open.

@@ -22,23 +22,16 @@ const taskRow = z.looseObject({
   dated: z.boolean(),
 });
 
+type InQueue = { provider?: TtsProviderName; region?: string };
+
 /** A voice as a test wants it; its language is English. */
-export type QueueVoice = { userId?: string; region?: string; provider?: TtsProviderName; deleted?: boolean };
+type QueueVoice = InQueue & { userId?: string; deleted?: boolean };
 
 /** A claim as a test wants it; the lease is for a minute and three attempts are made. */
-export type QueueClaim = {
-  provider?: TtsProviderName;
-  region?: string;
-  taskId?: string;
-  maxAttempts?: number;
-};
+type QueueClaim = InQueue & { taskId?: string; maxAttempts?: number };
 
 /** A request as a test wants it; the voice is the user's own, and the ids are new. */
-export type QueueRequest = Partial<NewGeneration> & {
-  provider?: TtsProviderName;
-  region?: string;
-  maxUnfinished?: number;
-};
+type QueueRequest = Partial<NewGeneration> & InQueue & { maxUnfinished?: number };
 
 /**
  * A new user with one voice, and the queue as the function calls it. The region is its own, so that what other tests left
@@ -64,12 +57,8 @@ export async function createQueue() {
   const voiceId = await addVoice();
 
   const asked = (request: QueueRequest): NewGeneration => ({
-    userId,
-    voiceId,
-    generationId: crypto.randomUUID(),
-    taskId: crypto.randomUUID(),
-    text: "Good morning.",
-    language: null,
+    ...{ userId, voiceId, generationId: crypto.randomUUID(), taskId: crypto.randomUUID() },
+    ...{ text: "Good morning.", language: null },
     ...request,
   });
   const ask = (request: QueueRequest = {}) =>
@@ -97,11 +86,7 @@ export async function createQueue() {
 
     claim: (claim: QueueClaim = {}) =>
       tasks.claim({
-        leaseId: crypto.randomUUID(),
-        leaseSeconds: 60,
-        maxAttempts: 3,
-        provider: "qwen",
-        region,
+        ...{ leaseId: crypto.randomUUID(), leaseSeconds: 60, maxAttempts: 3, provider: "qwen", region },
         ...claim,
       }),
 

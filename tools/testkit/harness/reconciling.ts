@@ -9,20 +9,14 @@ import { createEnrollments } from "../../../supabase/functions/_shared/voices/en
 import { createReconcile } from "../../../supabase/functions/_shared/voices/reconcile.ts";
 import { createReconcileLedger } from "../../../supabase/functions/_shared/voices/reconcile_ledger.ts";
 import { enrollmentToken } from "../../../supabase/functions/_shared/tts/token.ts";
-import { createKeptLog, PROVIDER_KEY } from "./api.ts";
-import { LEDGER_DETAILS } from "./claims.ts";
+import { createKeptLog, type Intercept, PROVIDER_KEY } from "./api.ts";
+import { LEDGER_DETAILS, UNLIMITED } from "./claims.ts";
 import { qwen, TARGET_MODEL } from "./dashscope.ts";
 import { signUp, sql, stack } from "./project.ts";
 import { createVirtualClock } from "./virtual_clocks.ts";
 
-/** Sees a call before it is made, by the name of the database function or what is asked of provider and Storage. */
-export type InterceptCall = (
-  call: string,
-  send: () => Promise<Response>,
-) => Response | Promise<Response> | undefined;
-
 /** A ledger entry as a test wants it; its lease is over unless it says otherwise. */
-export type NewEntry = {
+type NewEntry = {
   userId?: string;
   state: "claimed" | "sending" | "created" | "finalized" | "rejected";
   leased?: boolean;
@@ -33,7 +27,7 @@ export type NewEntry = {
 };
 
 /** A row as a test wants it: of qwen, a day old. */
-export type NewRow = {
+type NewRow = {
   userId?: string;
   voiceId?: string;
   provider?: "qwen" | "modal";
@@ -45,8 +39,9 @@ export type NewRow = {
 /**
  * Reconcile over the tests' database and a simulated provider account in a region of its own, so that what other tests
  * left in the ledger is not its business. Pauses take no time.
+ * @param options.intercept sees each call, by the name of the database function or what is asked of provider and Storage
  */
-export async function readyToReconcile(options: { intercept?: InterceptCall } = {}) {
+export async function readyToReconcile(options: { intercept?: Intercept } = {}) {
   const region = `test-${crypto.randomUUID().slice(0, 8)}`;
   const user = await signUp();
   const simulator = createSimulatorApp({ apiKey: PROVIDER_KEY });
@@ -86,15 +81,8 @@ export async function readyToReconcile(options: { intercept?: InterceptCall } = 
   const generations = createGenerations({ storage: supabase.storage, publicUrl: stack.supabase_url });
   const reconcile = createReconcile({
     ledger: createReconcileLedger({ db: supabase.db }),
-    enrollments: createEnrollments({
-      db: supabase.db,
-      limits: { attemptsPerHour: 1000, perHour: 1000, perDay: 1000 },
-    }),
-    references,
-    generations,
-    provider,
-    clock,
-    newAttemptId: () => crypto.randomUUID(),
+    enrollments: createEnrollments({ db: supabase.db, limits: UNLIMITED }),
+    ...{ references, generations, provider, clock, newAttemptId: () => crypto.randomUUID() },
   });
   const control = async (method: string, path: string, body?: unknown): Promise<unknown> => {
     const request = new Request(`http://simulator.localhost/control${path}`, {

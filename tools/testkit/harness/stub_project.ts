@@ -6,8 +6,7 @@ import { startApi } from "./api.ts";
 import { keys, stack } from "./project.ts";
 import { createVirtualClock } from "./virtual_clocks.ts";
 
-/** What a request of the function was, in a form that can be checked. */
-export type OutgoingRequest = { method: string; url: URL; body: string };
+type OutgoingRequest = { method: string; url: URL; body: string };
 
 /** How the project is while a request is answered: every number is another day, with other answers of the same shapes. */
 export type Weather = { day: number; fails: boolean };
@@ -45,7 +44,6 @@ const FAILURES: (() => Response | undefined)[] = [
  * @param options.clip what lies where a reference is looked for
  */
 export function createStubProject(options: { accepted: ReadonlySet<string>; clip: Bytes }) {
-  const requests: OutgoingRequest[] = [];
   const foreign: string[] = [];
   let weather: Weather = { day: 0, fails: false };
 
@@ -199,7 +197,6 @@ export function createStubProject(options: { accepted: ReadonlySet<string>; clip
   const stub: typeof fetch = async (input, init) => {
     const request = new Request(input, init);
     const asked = { method: request.method, url: new URL(request.url), body: await request.text() };
-    requests.push(asked);
     const answer = answerTo(asked, (request.headers.get("authorization") ?? "").replace("Bearer ", ""));
     if (!answer) throw new TypeError("error sending request");
     return answer;
@@ -207,8 +204,6 @@ export function createStubProject(options: { accepted: ReadonlySet<string>; clip
 
   return {
     fetch: stub,
-    /** What was asked since it was last emptied. */
-    requests,
     /** What nobody may be asked. */
     foreign,
     setWeather(next: Weather): void {

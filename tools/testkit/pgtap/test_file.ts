@@ -66,7 +66,7 @@ export async function runTestFile(databaseUrl: string, path: string): Promise<Re
       const [text, ...others] = Object.values(row);
       if (typeof text === "string" && others.length === 0) lines.push(...text.split("\n"));
     });
-    // The tag of a command does not tell: that of `rollback to savepoint` is ROLLBACK as well.
+    // The tag of a command is not enough: that of `rollback to savepoint` is ROLLBACK as well.
     if (await transactionOf(session) !== opened) {
       errors.push("The file ends its transaction before its last line: what it made may stay.");
     }

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { FaultRequest } from "../../simulator/faults.ts";
-import { DrillFailure } from "./steps.ts";
+import { Failure, jsonOf, request } from "../http_client.ts";
 
 const accountAnswer = z.object({
   voices: z.array(z.object({ voice: z.string() })),
@@ -15,25 +15,19 @@ const countsAnswer = z.object({ calls: z.number() });
 /** The simulator in the place of Qwen, as its control routes show it. */
 export type Provider = ReturnType<typeof createProvider>;
 
-/** Steers the simulator at this origin. Every call throws a DrillFailure when it is refused. */
+/** Steers the simulator at this origin. Every call throws a Failure when it is refused. */
 export function createProvider(url: string) {
-  async function control<T>(schema: z.ZodType<T>, method: string, path: string, body?: unknown): Promise<T> {
-    const response = await fetch(`${url}/control${path}`, {
-      method,
-      body: body === undefined ? undefined : JSON.stringify(body),
-    });
-    if (!response.ok) {
-      throw new DrillFailure(`The simulator answered ${response.status} to ${method} ${path}.`);
-    }
-    return schema.parse(await response.json());
+  async function control<T>(schema: z.ZodType<T>, method: string, path: string, json?: unknown): Promise<T> {
+    const answer = await request(`${url}/control${path}`, { method, json });
+    if (answer.status === 200) return schema.parse(jsonOf(answer));
+    throw new Failure(`The simulator answered ${answer.status} to ${method} ${path}.`);
   }
 
   return {
     /** What the next calls do. */
-    fail: async (...faults: FaultRequest[]): Promise<void> =>
-      void await control(z.unknown(), "POST", "/faults", faults),
+    fail: (...faults: FaultRequest[]) => control(z.unknown(), "POST", "/faults", faults),
     /** Forgets faults and calls; voices and bill stay. */
-    recover: async (): Promise<void> => void await control(z.unknown(), "DELETE", ""),
+    recover: () => control(z.unknown(), "DELETE", ""),
     /** How often it was called since it last recovered. */
     calls: async (): Promise<number> => (await control(countsAnswer, "GET", "")).calls,
     /** Its voices, newest first, and what it would charge for: voices created, texts spoken. */

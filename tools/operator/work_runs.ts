@@ -1,11 +1,11 @@
-import { internalWork, type WorkReport } from "../../../supabase/functions/_shared/contract/internal_work.ts";
-import type { Repeated } from "../internal_route.ts";
+import { internalWork, type WorkReport } from "../../supabase/functions/_shared/contract/internal_work.ts";
+import type { Route } from "./operator_command.ts";
 
 /** What all runs together did with the tasks. */
 export type Worked = WorkReport & { runs: number };
 
 /** Has one run after another made, of some 20 s each, until no task is left that may be taken up. */
-export const workRuns: Repeated<WorkReport, Worked> = {
+export const workRuns: Route<WorkReport, Worked> = {
   contract: internalWork,
   bodyAfter: () => ({}),
   add: (before, run) => ({
