@@ -48,6 +48,9 @@ export function chooseProvider({ DASHSCOPE_API_KEY: key, DASHSCOPE_BASE_URL: bas
   };
 }
 
+/** This process's variables that Deno itself needs; none of them chooses a provider. */
+export const machineEnvironment = (): Environment => base(Deno.env.toObject());
+
 /** The environment of the function beside an embedded stack. `simulator` is there when the built-in one runs. */
 export function functionEnvironment(
   { environment, supabaseUrl, publishableKey, secretKey, simulator }: {
