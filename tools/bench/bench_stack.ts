@@ -1,94 +1,50 @@
-import { type Simulator, startSimulator } from "../simulator/simulator.ts";
+import { startSimulator } from "../simulator/simulator.ts";
 import type { Environment } from "../stack/function/function_environment.ts";
 import { redirectConsole } from "../stack/library_output.ts";
-import type { Log } from "../stack/log.ts";
-import { startStack } from "../stack/stack.ts";
-import type { StackRecord } from "../stack/stack_record.ts";
-import { benchEnvironment } from "./bench_environment.ts";
-import { type MeasuredFunction, startMeasuredFunction } from "./measured_function.ts";
-import { createStorageMeter, type StorageMeter } from "./storage_meter.ts";
-import { repository } from "../stack/repository.ts";
+import { startTemporaryStack } from "../stack/temporary_stack.ts";
+import type { Log } from "../stack/terminal.ts";
+import { createLauncher, FUNCTION } from "./measured_process.ts";
+import { createStorageMeter } from "./storage_meter.ts";
 
-/** An embedded project for benches: in this process, but for the database and the functions. */
-export type BenchStack = {
-  record: StackRecord;
-  /** Plays the provider; the real one is never asked, whatever the environment says. */
-  simulator: Simulator;
-  /** Counts what functions read of clips. */
-  storage: StorageMeter;
-  /**
-   * Starts the function, with more variables than it has by itself.
-   * @param entrypoint a path from the repository; what is deployed by default
-   */
-  startFunction(variables?: Environment, entrypoint?: string): Promise<MeasuredFunction>;
-  /** Stops what was started, functions too, and removes all of it; none can be started any more. */
-  stop(): Promise<void>;
-};
-
-const simulatorKey = "sk-bench-simulator";
+const SIMULATOR_KEY = "sk-bench-simulator";
 /** More voices than any bench makes. */
-const voiceLimit = 1_000_000;
+const VOICE_LIMIT = 1_000_000;
+
+export type BenchStack = Awaited<ReturnType<typeof startBenchStack>>;
 
 /**
- * Brings up a stack in a temporary folder. `log` takes what it writes; `deno` is the binary that functions run on, the
- * platform's when left out.
+ * Brings up an embedded project: in this process, except the database and the functions. Its lines go to `log`; functions run
+ * on the binary `deno`, the platform's by default.
  */
-export async function startBenchStack(log: Log, deno?: string): Promise<BenchStack> {
+export async function startBenchStack(log: Log, deno?: string) {
   redirectConsole(log);
-  const stops: (() => Promise<void>)[] = [];
-  const ending = new AbortController();
-  const stop = async () => {
-    ending.abort(new Error("The stack of the benches stops."));
-    for (let next = stops.pop(); next; next = stops.pop()) await next();
+  await using stops = new AsyncDisposableStack();
+  const storage = createStorageMeter();
+  // Set to nothing, the address keeps the stack from starting a simulator of its own.
+  const environment = { DASHSCOPE_BASE_URL: "" };
+  const { record, ...stack } = await startTemporaryStack({ environment, intercept: storage.intercept, log });
+  stops.defer(stack.stop);
+  const simulator = await startSimulator({ apiKey: SIMULATOR_KEY, voiceLimit: VOICE_LIMIT });
+  stops.defer(simulator.stop);
+  const launcher = createLauncher({
+    deno,
+    supabaseUrl: record.supabase_url,
+    publishableKey: record.publishable_key,
+    secretKey: record.secret_key,
+    simulator: { url: simulator.url, apiKey: SIMULATOR_KEY },
+  });
+  stops.use(launcher);
+  const started = stops.move();
+  return {
+    record,
+    /** Plays the provider; the real one is never called, whatever the environment says. */
+    simulator,
+    /** Counts what functions read of clips. */
+    storage,
+    /** Starts the function, or another entrypoint, with variables on top of its usual ones. */
+    startFunction: (variables: Environment = {}, entrypoint = FUNCTION) =>
+      launcher.start(entrypoint, variables),
+    /** Stops whatever was started, functions too, and removes all of it; no function starts after that. */
+    stop: () => started.disposeAsync(),
   };
-  try {
-    const dataDir = await Deno.makeTempDir({ prefix: "voice-clone-api-bench-" });
-    stops.push(() => Deno.remove(dataDir, { recursive: true }));
-    // PostgreSQL may run as another user, which has to reach its files in there.
-    await Deno.chmod(dataDir, 0o711);
-    const storage = createStorageMeter();
-    const stack = await startStack({
-      root: repository,
-      dataDir,
-      port: 0,
-      // Set to nothing: the stack's own simulator is not wanted.
-      environment: { DASHSCOPE_BASE_URL: "" },
-      entrypoint: null,
-      intercept: storage.intercept,
-      log,
-    });
-    stops.push(stack.stop);
-    const { record } = stack;
-    const simulator = await startSimulator({ apiKey: simulatorKey, voiceLimit });
-    stops.push(simulator.stop);
-
-    return {
-      record,
-      simulator,
-      storage,
-      async startFunction(variables = {}, entrypoint = "supabase/functions/api/index.ts") {
-        const started = await startMeasuredFunction({
-          deno,
-          root: repository,
-          entrypoint,
-          ending: ending.signal,
-          environment: {
-            ...benchEnvironment({
-              supabaseUrl: record.supabase_url,
-              publishableKey: record.publishable_key,
-              secretKey: record.secret_key,
-              simulator: { url: simulator.url, apiKey: simulatorKey },
-            }),
-            ...variables,
-          },
-        });
-        stops.push(started.stop);
-        return started;
-      },
-      stop,
-    };
-  } catch (error) {
-    await stop();
-    throw error;
-  }
 }

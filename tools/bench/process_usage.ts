@@ -1,27 +1,27 @@
-/** The kernel tells a process's CPU time in ticks of a hundredth of a second to programs, on every machine (proc(5), time(7)). */
+/** The kernel reports CPU time in ticks of a hundredth of a second, on every machine (proc(5), time(7)). */
 const TICK_MS = 10;
 /** How often memory is looked at where the kernel keeps no peak, in milliseconds. */
 const LOOK_MS = 20;
 
-async function said(field: string, pid: number): Promise<string> {
+async function psField(field: string, pid: number): Promise<string> {
   const command = new Deno.Command("ps", { args: ["-o", `${field}=`, "-p", `${pid}`], stderr: "null" });
   const { success, stdout } = await command.output();
   if (!success) throw new Error(`No process ${pid} runs.`);
   return new TextDecoder().decode(stdout).trim();
 }
 
-/** Milliseconds of a time as `ps` tells it, such as `1:02.34` or `01:02:03`. */
+/** Milliseconds of a time as `ps` prints it, such as `1:02.34` or `01:02:03`. */
 export function parseCpuTime(text: string): number {
   return text.split(":").reduce((total, part) => total * 60 + Number(part), 0) * 1_000;
 }
 
 /**
- * CPU time that all threads of a process have used since its start, in milliseconds. Linux tells it in steps of 10 ms,
- * other systems as fine as their `ps` does.
+ * CPU time of all threads of a process since its start, in milliseconds: on Linux in steps of 10 ms, elsewhere as fine as
+ * `ps` prints it.
  * @throws when the process is gone
  */
 export async function cpuTimeOf(pid: number): Promise<number> {
-  if (Deno.build.os !== "linux") return parseCpuTime(await said("time", pid));
+  if (Deno.build.os !== "linux") return parseCpuTime(await psField("time", pid));
   const stat = await Deno.readTextFile(`/proc/${pid}/stat`);
   // Fields 14 and 15, counted from the third, which follows the command in brackets: user and system time.
   const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
@@ -29,32 +29,27 @@ export async function cpuTimeOf(pid: number): Promise<number> {
 }
 
 /**
- * CPU time that the threads of a process which still run have used, in milliseconds: finer than `cpuTimeOf` (nanoseconds,
- * `schedstat` in proc(5)), but it forgets a thread that ended, so it is for processes whose threads stay. 0 on a Linux whose
- * kernel keeps no such time.
+ * CPU time of the threads that still run, in milliseconds: finer than `cpuTimeOf` (nanoseconds, `schedstat` in proc(5)), but
+ * without threads that ended, so it is for processes whose threads stay. 0 on a Linux whose kernel does not keep it.
  * @throws when the process is gone, and on other systems
  */
-export async function runTimeOf(pid: number): Promise<number> {
+async function runTimeOf(pid: number): Promise<number> {
   let nanoseconds = 0;
   for await (const { name } of Deno.readDir(`/proc/${pid}/task`)) {
-    const told = await Deno.readTextFile(`/proc/${pid}/task/${name}/schedstat`).catch(() => "0");
-    nanoseconds += Number(told.split(" ")[0]);
+    const schedstat = await Deno.readTextFile(`/proc/${pid}/task/${name}/schedstat`).catch(() => "0");
+    nanoseconds += Number(schedstat.split(" ")[0]);
   }
   return nanoseconds / 1e6;
 }
 
-/** Tells the CPU time that a process has used, in milliseconds. */
+/** Reads the CPU time of a process, in milliseconds. */
 export type CpuClock = {
   of(pid: number): Promise<number>;
-  /** How far apart two times that it tells are at least, in milliseconds; 0 where no bench would notice. */
+  /** The smallest difference of two times, in milliseconds; 0 where no bench would notice. */
   stepMs: number;
 };
 
-/**
- * The finest clock of CPU time that this machine has, for processes whose threads stay: `runTimeOf` where the kernel keeps
- * that (not every Linux does), or else `cpuTimeOf`.
- * @param options.fine `runTimeOf` by default
- */
+/** The finest clock of CPU time on this machine, for processes whose threads stay: `fine` where it works, or `cpuTimeOf`. */
 export async function findCpuClock({ fine = runTimeOf } = {}): Promise<CpuClock> {
   const keeps = await fine(Deno.pid).then((ms) => ms > 0, () => false);
   return keeps ? { of: fine, stepMs: 0 } : { of: cpuTimeOf, stepMs: TICK_MS };
@@ -65,12 +60,9 @@ async function statusOf(pid: number, name: "VmRSS" | "VmHWM"): Promise<number> {
   return Number(new RegExp(`^${name}:\\s+(\\d+) kB$`, "m").exec(status)?.[1]) * 1_024;
 }
 
-/**
- * Bytes of memory that a process holds at this moment, its program included.
- * @throws when the process is gone
- */
+/** Bytes of memory that a process holds at this moment, its program included. Throws when it is gone. */
 export async function residentBytes(pid: number): Promise<number> {
-  return Deno.build.os === "linux" ? await statusOf(pid, "VmRSS") : Number(await said("rss", pid)) * 1_024;
+  return Deno.build.os === "linux" ? await statusOf(pid, "VmRSS") : Number(await psField("rss", pid)) * 1_024;
 }
 
 /**

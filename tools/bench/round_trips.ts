@@ -1,10 +1,11 @@
-// How many requests of Supabase a route makes one after another.
-import { type Bench, compared, type Row, type RunOptions } from "./bench.ts";
+import { answered, USER_REQUESTS } from "./bench_user.ts";
+import type { Bench, RunOptions } from "./bench_run.ts";
+import { compared } from "./figures.ts";
+import { FUNCTION } from "./measured_process.ts";
 import { withStandIn } from "./stand_in_process.ts";
-import { timed } from "./timing.ts";
-import { answered, USER_REQUESTS } from "./user_requests.ts";
+import { inTurns, timed } from "./turns.ts";
 
-/** What stands in front of each request of Supabase, in milliseconds. */
+/** The delay of each Supabase request, in milliseconds. */
 export const ROUND_TRIP_MS = 50;
 
 const TARGETS: Readonly<Record<string, number>> = {
@@ -16,33 +17,28 @@ const FULL = { turns: 20, warmUps: 3 };
 const ONCE = { turns: 1, warmUps: 0 };
 
 /**
- * The time of each route that users have, once it is warm, beside one delayed request. The provider answers at once; tokens are
- * of ES256 and their keys known.
+ * How many Supabase requests a route makes one after another: the time of each user route, once it is warm, beside one delayed
+ * request. The provider answers at once; tokens are signed with ES256 and their keys known.
  */
 export const roundTrips = {
   name: "round_trips",
-  async run(_stack: unknown, { quick, ending, deno }: RunOptions): Promise<Row[]> {
-    const oneRequest = { path: "/rest/v1/voices", method: "GET" };
-    const times = await withStandIn({ projectMs: ROUND_TRIP_MS, ending, deno }, async (standIn) => {
-      const served = await standIn.start("supabase/functions/api/index.ts");
-      return await timed(
+  run: ({ quick, ending, deno }: RunOptions) =>
+    withStandIn({ projectMs: ROUND_TRIP_MS, ending, deno }, async (standIn) => {
+      const served = await standIn.start(FUNCTION);
+      const oneRequest = { path: "/rest/v1/voices", method: "GET" };
+      const measured = await inTurns(
         Object.entries(USER_REQUESTS).map(([route, request]) => ({
-          route,
-          value: () => answered(`${served.url}/api`, request(), standIn.headers),
-          baseline: () => answered(standIn.url, oneRequest, standIn.headers),
+          of: route,
+          value: timed(() => answered(`${served.url}/api`, request(), standIn.headers)),
+          baseline: timed(() => answered(standIn.url, oneRequest, standIn.headers)),
         })),
         quick ? ONCE : FULL,
       );
-    });
-    return times.map(({ route, valueMs, baselineMs }) =>
-      compared({
-        what: route,
-        value: valueMs,
-        unit: "ms",
-        baseline: baselineMs,
-        against: "one delayed request",
-        ratioLimit: TARGETS[route],
-      })
-    );
-  },
+      return measured.map(({ of: what, medians }) =>
+        compared(
+          { what, unit: "ms", against: "one delayed request", ratioLimit: TARGETS[what] },
+          ...medians("ms"),
+        )
+      );
+    }),
 } satisfies Bench;

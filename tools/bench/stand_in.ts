@@ -1,13 +1,12 @@
-// Plays a project and the provider, as shallowly as the function notices nothing: every answer is ready at once, so that
-// what is measured is the function.
+// Plays a project and the provider, just deep enough for the function: every answer is ready at once, so that only the
+// function is measured.
 import type { Bytes } from "../../supabase/functions/_shared/bytes.ts";
-import { wav } from "../testkit/clips/wav.ts";
+import { wav } from "../testkit/clips/write_wav.ts";
 
-/** Where the provider is told, in a body of digits, how many creates it waits for before it begins with any. */
+/** A POST of a number here makes the provider wait for so many creates before it begins with any. */
 export const GATHER_PATH = "/gather";
-
-type Asked = { url: URL; body: string; headers: Headers };
-type Answer = (asked: Asked) => Response | Promise<Response>;
+/** The variable that holds the options of the stand-in's process. */
+export const STAND_IN_VARIABLE = "STAND_IN";
 
 export type StandInOptions = {
   /** How long every answer of the project takes, in milliseconds. */
@@ -15,6 +14,9 @@ export type StandInOptions = {
   /** How long the provider takes over a create, in milliseconds. */
   providerMs: number;
 };
+
+type Asked = { url: URL; body: string; headers: Headers };
+type Answer = (asked: Asked) => Response;
 
 const VOICE = {
   name: "Grace",
@@ -52,7 +54,15 @@ const filtered = ({ url }: Asked, column: string) =>
 const rows = (...found: unknown[]) =>
   Response.json(found, { headers: { "content-range": `0-${found.length - 1}/${found.length}` } });
 
-const outcome = (name: string): Answer => () => Response.json({ outcome: name });
+/** What a ledger or queue call gives when all is well. */
+const OUTCOMES = {
+  upload_url_take: "allowed",
+  clone_claim: "claimed",
+  clone_sending: "sending",
+  generation_create: "created",
+  task_claim: "none",
+  task_cancel: "done",
+};
 
 function completed({ body }: Asked): Response {
   const { p_voice_id: id, p_details } = JSON.parse(body);
@@ -64,55 +74,45 @@ const signed = (field: "url" | "signedURL"): Answer => ({ url }) => {
   return Response.json({ [field]: path, token: "token" });
 };
 
-/** A range of the clip, which every reference is. */
-function ranged(clip: Bytes): Answer {
-  return ({ headers }) => {
-    const [, from, to] = /^bytes=(\d+)-(\d+)$/.exec(headers.get("range") ?? "") ?? [];
-    const start = Number(from ?? 0);
-    const bytes = clip.subarray(start, to === undefined ? undefined : Number(to) + 1);
-    return new Response(bytes, {
-      status: 206,
-      headers: {
-        "content-type": "audio/wav",
-        "content-range": `bytes ${start}-${start + bytes.length - 1}/${clip.length}`,
-        etag: '"clip"',
-      },
-    });
-  };
+/** The range of the clip that is asked for. */
+const ranged = (clip: Bytes): Answer => ({ headers }) => {
+  const [, from = 0, to] = /^bytes=(\d+)-(\d+)$/.exec(headers.get("range") ?? "") ?? [];
+  const start = Number(from);
+  const bytes = clip.subarray(start, to === undefined ? undefined : Number(to) + 1);
+  const range = `bytes ${start}-${start + bytes.length - 1}/${clip.length}`;
+  return new Response(bytes, {
+    status: 206,
+    headers: { "content-type": "audio/wav", "content-range": range, etag: '"clip"' },
+  });
+};
+
+function voiceRow(asked: Asked): Response {
+  const [id, userId] = [filtered(asked, "id"), filtered(asked, "user_id")];
+  return rows({ ...VOICE, id, reference_object_key: `${userId}/${id}/reference.wav` });
 }
 
-const key = (userId: string, voiceId: string) => `${userId}/${voiceId}/reference.wav`;
+function taskRow(asked: Asked): Response {
+  const id = filtered(asked, "id");
+  return rows({ ...TASK, id, generation_id: id, voice_id: id });
+}
 
 /** Answers of a project by method and path, the first that fits. */
-function projectAnswers(): readonly [string, RegExp, Answer][] {
-  return [
-    ["POST", /\/rpc\/account_stands$/, () => Response.json(true)],
-    ["POST", /\/rpc\/upload_url_take$/, outcome("allowed")],
-    ["POST", /\/rpc\/clone_claim$/, outcome("claimed")],
-    ["POST", /\/rpc\/clone_sending$/, outcome("sending")],
-    ["POST", /\/rpc\/clone_complete$/, completed],
-    ["POST", /\/rpc\/generation_create$/, outcome("created")],
-    ["POST", /\/rpc\/task_claim$/, outcome("none")],
-    ["POST", /\/rpc\/task_cancel$/, outcome("done")],
-    ["POST", /\/object\/upload\/sign\//, signed("url")],
-    ["POST", /\/object\/sign\//, signed("signedURL")],
-    ["GET", /\/object\/references\//, ranged(wav({ seconds: 10 }))],
-    ["PATCH", /\/rest\/v1\/voices$/, (asked) => rows({ id: filtered(asked, "id") })],
-    ["GET", /\/rest\/v1\/voices$/, (asked) => {
-      const id = filtered(asked, "id");
-      return rows({ ...VOICE, id, reference_object_key: key(filtered(asked, "user_id"), id) });
-    }],
-    ["GET", /\/rest\/v1\/tasks$/, (asked) => {
-      const id = filtered(asked, "id");
-      return rows({ ...TASK, id, generation_id: id, voice_id: id });
-    }],
-    [
-      "GET",
-      /\/rest\/v1\/generations$/,
-      (asked) => rows({ audio_object_key: `${filtered(asked, "id")}.wav` }),
-    ],
-  ];
-}
+const projectAnswers = (): [method: string, path: RegExp, answer: Answer][] => [
+  ["POST", /\/rpc\/account_stands$/, () => Response.json(true)],
+  ["POST", /\/rpc\/clone_complete$/, completed],
+  ...Object.entries(OUTCOMES).map(([call, outcome]): [string, RegExp, Answer] => [
+    "POST",
+    new RegExp(`/rpc/${call}$`),
+    () => Response.json({ outcome }),
+  ]),
+  ["POST", /\/object\/upload\/sign\//, signed("url")],
+  ["POST", /\/object\/sign\//, signed("signedURL")],
+  ["GET", /\/object\/references\//, ranged(wav({ seconds: 10 }))],
+  ["PATCH", /\/rest\/v1\/voices$/, (asked) => rows({ id: filtered(asked, "id") })],
+  ["GET", /\/rest\/v1\/voices$/, voiceRow],
+  ["GET", /\/rest\/v1\/tasks$/, taskRow],
+  ["GET", /\/rest\/v1\/generations$/, (asked) => rows({ audio_object_key: `${filtered(asked, "id")}.wav` })],
+];
 
 const after = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
@@ -124,7 +124,7 @@ export function createStandIn({ projectMs, providerMs }: StandInOptions) {
 
   async function create(): Promise<Response> {
     const gathered = new Promise<void>((resolve) => waiting.push(resolve));
-    if (waiting.length >= wanted) { for (const begin of waiting.splice(0)) begin(); }
+    if (waiting.length >= wanted) waiting.splice(0).forEach((begin) => begin());
     await gathered;
     if (providerMs > 0) await after(providerMs);
     return Response.json({
@@ -143,9 +143,9 @@ export function createStandIn({ projectMs, providerMs }: StandInOptions) {
     }
     if (pathname.startsWith("/api/v1/services/")) return await create();
     if (projectMs > 0) await after(projectMs);
-    for (const [method, path, answer] of answers) {
-      if (method === request.method && path.test(pathname)) return await answer(asked);
-    }
-    return Response.json({ message: `The stand-in has no ${request.method} ${pathname}.` }, { status: 404 });
+    const [, , answer] = answers.find(([method, path]) => method === request.method && path.test(pathname)) ??
+      [];
+    const missing = { message: `The stand-in has no ${request.method} ${pathname}.` };
+    return answer?.(asked) ?? Response.json(missing, { status: 404 });
   };
 }

@@ -1,30 +1,26 @@
-import type { Environment } from "../stack/function/function_environment.ts";
-import type { RunOptions } from "./bench.ts";
-import { benchEnvironment, machineEnvironment } from "./bench_environment.ts";
-import { type DenoProcess, startDenoProcess } from "./deno_process.ts";
-import { createSigner } from "./signer.ts";
-import { GATHER_PATH, type StandInOptions } from "./stand_in.ts";
-import { repository } from "../stack/repository.ts";
+import { createKeysOf } from "../testkit/signing_keys.ts";
+import type { RunOptions } from "./bench_run.ts";
+import {
+  createLauncher,
+  machineEnvironment,
+  type MeasuredProcess,
+  startMeasuredProcess,
+} from "./measured_process.ts";
+import { GATHER_PATH, STAND_IN_VARIABLE, type StandInOptions } from "./stand_in.ts";
 
-/** The variable that tells the stand-in's process how slow to be. */
-export const STAND_IN_VARIABLE = "STAND_IN";
-
-/** A project and a provider that answer at once, or as late as was asked, and a user of that project. */
-export type StandIn = Pick<DenoProcess, "pid" | "url"> & {
-  /** Those of a request of the user, with a body in JSON. */
+/** A project and a provider that answer at once, or after a set delay, and a user of that project. */
+export type StandIn = Pick<MeasuredProcess, "pid" | "url"> & {
+  /** Headers of the user's requests, with a body in JSON. */
   headers: { authorization: string; "content-type": string };
-  /** From now on the provider begins with no create before it has so many. */
+  /** From now on the provider waits for this many creates before it begins with any. */
   gather(creates: number): Promise<void>;
-  /**
-   * Starts a file in a process of its own, as the function of this project: with the keys of its tokens, too.
-   * @param entrypoint a path from the repository
-   */
-  start(entrypoint: string, variables?: Environment): Promise<DenoProcess>;
+  /** Starts a file in its own process as the function of this project, which has the keys of its tokens. */
+  start: ReturnType<typeof createLauncher>["start"];
 };
 
 /**
- * Runs `use` with a stand-in in a process of its own, then stops that and all it started; `ending` ends them at once. Without
- * other options the stand-in answers at once.
+ * Runs `use` with a stand-in in its own process, then stops that and all it started; `ending` ends them at once. By default
+ * the stand-in answers at once.
  */
 export async function withStandIn<Result>(
   { projectMs = 0, providerMs = 0, ending, deno }:
@@ -32,40 +28,38 @@ export async function withStandIn<Result>(
     & Pick<RunOptions, "ending" | "deno">,
   use: (standIn: StandIn) => Promise<Result>,
 ): Promise<Result> {
-  const started: DenoProcess[] = [];
-  const start = async (deno: string | undefined, entrypoint: string, environment: Environment) => {
-    const process = await startDenoProcess({ deno, root: repository, entrypoint, environment, ending });
-    started.push(process);
-    return process;
-  };
-  try {
-    const { pid, url } = await start(Deno.execPath(), "tools/bench/stand_in_server.ts", {
+  const server = await startMeasuredProcess({
+    deno: Deno.execPath(),
+    entrypoint: "tools/bench/entrypoints/stand_in_server.ts",
+    environment: {
       ...machineEnvironment(),
       [STAND_IN_VARIABLE]: JSON.stringify({ projectMs, providerMs } satisfies StandInOptions),
-    });
-    const signer = await createSigner(url);
-    const environment = {
-      ...benchEnvironment({
-        supabaseUrl: url,
-        publishableKey: "sb_publishable_bench",
-        secretKey: "sb_secret_bench",
-        simulator: { url, apiKey: "sk-bench-stand-in" },
-      }),
-      SUPABASE_JWKS: signer.jwks,
-    };
-    return await use({
-      pid,
-      url,
-      headers: {
-        authorization: `Bearer ${await signer.sign(crypto.randomUUID())}`,
-        "content-type": "application/json",
-      },
-      async gather(creates) {
-        await (await fetch(url + GATHER_PATH, { method: "POST", body: `${creates}` })).body?.cancel();
-      },
-      start: (entrypoint, variables = {}) => start(deno, entrypoint, { ...environment, ...variables }),
-    });
-  } finally {
-    for (const process of started.reverse()) await process.stop();
-  }
+    },
+    ending,
+  });
+  await using stops = new AsyncDisposableStack();
+  stops.defer(server.stop);
+  const { pid, url } = server;
+  const keys = await createKeysOf(url);
+  const launcher = stops.use(createLauncher({
+    deno,
+    ending,
+    variables: { SUPABASE_JWKS: keys.jwks },
+    supabaseUrl: url,
+    publishableKey: "sb_publishable_bench",
+    secretKey: "sb_secret_bench",
+    simulator: { url, apiKey: "sk-bench-stand-in" },
+  }));
+  return await use({
+    pid,
+    url,
+    headers: {
+      authorization: `Bearer ${await keys.sign(crypto.randomUUID())}`,
+      "content-type": "application/json",
+    },
+    async gather(creates) {
+      await (await fetch(url + GATHER_PATH, { method: "POST", body: `${creates}` })).body?.cancel();
+    },
+    start: launcher.start,
+  });
 }

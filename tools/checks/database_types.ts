@@ -1,45 +1,35 @@
 import { join } from "node:path";
+import { repository } from "../stack/repository.ts";
 
-/** Where the generated types are kept, from the repository's folder. */
+/** Where the generated types are, from the repository's folder. */
 export const databaseTypesPath = "supabase/functions/_shared/database.types.ts";
-
-async function run(
-  command: string,
-  options: { args: string[]; cwd: string; env?: Record<string, string>; input?: string },
-): Promise<string> {
-  const { args, cwd, env, input } = options;
-  const child = new Deno.Command(command, {
-    args,
-    cwd,
-    env,
-    stdin: input === undefined ? "null" : "piped",
-    stdout: "piped",
-    stderr: "piped",
-  }).spawn();
-  if (input !== undefined) {
-    const writer = child.stdin.getWriter();
-    await writer.write(new TextEncoder().encode(input));
-    await writer.close();
-  }
-  const { success, stdout, stderr } = await child.output();
-  if (!success) throw new Error(`${command} failed: ${new TextDecoder().decode(stderr).trim()}`);
-  return new TextDecoder().decode(stdout);
-}
 
 /**
  * The TypeScript types of a database's schema `public`, as the Supabase CLI writes them and this project formats them.
- * Throws with what the CLI said when it fails.
+ * @throws {Error} with what the CLI or the formatter printed, when it fails
  */
-export async function generateDatabaseTypes(
-  { root, databaseUrl }: { root: string; databaseUrl: string },
-): Promise<string> {
-  const generated = await run(join(root, "node_modules", ".bin", "supabase"), {
+export async function generateDatabaseTypes(databaseUrl: string): Promise<string> {
+  const settings = { cwd: repository, stdout: "piped", stderr: "piped" } as const;
+  const generator = new Deno.Command(join(repository, "node_modules", ".bin", "supabase"), {
+    ...settings,
     args: [
       ...["gen", "types", "--lang", "typescript", `--remote=${databaseUrl}`, "--schema", "public"],
-      ...["--output-format", "text", "--workdir", root],
+      ...["--output-format", "text", "--workdir", repository],
     ],
-    cwd: root,
     env: { PGSSLMODE: "disable", DO_NOT_TRACK: "1", SUPABASE_NO_UPDATE_NOTIFIER: "1" },
+    stdin: "null",
   });
-  return await run(Deno.execPath(), { args: ["fmt", "--ext", "ts", "-"], cwd: root, input: generated });
+  const generated = await generator.output();
+  if (!generated.success) throw new Error(`The CLI failed: ${textOf(generated.stderr)}`);
+  const formatter = new Deno.Command(Deno.execPath(), {
+    ...settings,
+    args: ["fmt", "--ext", "ts", "-"],
+    stdin: "piped",
+  }).spawn();
+  await new Blob([generated.stdout]).stream().pipeTo(formatter.stdin);
+  const formatted = await formatter.output();
+  if (!formatted.success) throw new Error(`deno fmt failed: ${textOf(formatted.stderr)}`);
+  return textOf(formatted.stdout);
 }
+
+const textOf = (bytes: Uint8Array) => new TextDecoder().decode(bytes);

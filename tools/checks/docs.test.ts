@@ -107,19 +107,12 @@ Deno.test("docs/operations.md names the events that the function logs", () => {
   assert.deepEqual(namesIn(table, /`((?:clone|voice|reconcile|config|load|request)\.[a-z_]+)`/g), logged);
 });
 
-Deno.test("docs/architecture.md names every file of the function", () => {
-  const house = section("docs/architecture.md", "The house");
-  const missing = ["api", "_shared"].flatMap((folder) => filesBelow(`supabase/functions/${folder}`, ".ts"))
-    .filter((path) => !new RegExp(`\\b${path.split("/").at(-1)?.replace(".ts", "")}\\b`).test(house));
-  assert.deepEqual(missing, []);
-});
-
 Deno.test("every file that the documents name by its path from the repository exists", () => {
   for (const document of documents) {
     for (
       const path of namesIn(
         read(document),
-        /[`\s](?:@(?=local))?((?:local|supabase|docs|\.ci)\/[\w./-]*\w\/?)(?=[`\s])/g,
+        /[`\s](?:@(?=tools))?((?:tools|supabase|docs|\.ci)\/[\w./-]*\w\/?)(?=[`\s])/g,
       )
     ) {
       assert(existsSync(join(repository, path)), `${document} names ${path}, which is not there`);

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
-import { createSecrets, findLeaks } from "./secret_scan.ts";
+import { findLeaks, secretsOfLog } from "./secret_scan.ts";
 
 const key = "a.key+with(signs";
 const transcript = "A sentence (with signs) that somebody said?";
-const secrets = createSecrets({ keys: [key], transcripts: [transcript] });
+const secrets = secretsOfLog({ keys: [key], transcripts: [transcript] });
 
 Deno.test("every kind of secret is found, with its line and without its value", () => {
   const lines = [

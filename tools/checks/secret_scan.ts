@@ -1,34 +1,44 @@
-/** What must never stand in a log, by a name that may be told. */
-export type Secret = { name: string; pattern: RegExp };
+/** Text that must not appear in a log or an upload, under a name that may be printed. */
+export type Secret = { name: string; isIn(text: string): boolean };
 
-/** A line that holds a secret. What it holds is not repeated. */
-export type Leak = { name: string; line: number };
+const byForm = (name: string, form: RegExp): Secret => ({ name, isIn: (text) => form.test(text) });
+const byValue = (name: string, value: string): Secret => ({ name, isIn: (text) => text.includes(value) });
 
-/** Matches this text as it stands. */
-function exactly(text: string): RegExp {
-  return new RegExp(text.replace(/[\\^$.|?*+()[\]{}]/g, "\\$&"));
-}
+const KEYS = [
+  byForm("a Supabase secret key", /\bsb_secret_\w/),
+  byForm("a provider key", /\bsk-[\w-]{8,}/),
+  byForm("a JSON Web Token", /\beyJ[\w-]{8,}\./),
+];
 
-/**
- * Keys, tokens, signed URLs and audio by their shape, and by their value what has none: the project's own keys and the
- * transcripts that the tests send.
- */
-export function createSecrets(known: { keys: readonly string[]; transcripts: readonly string[] }): Secret[] {
-  return [
-    { name: "a Supabase secret key", pattern: /\bsb_secret_\w/ },
-    { name: "a provider key", pattern: /\bsk-[\w-]{8,}/ },
-    { name: "a JSON Web Token", pattern: /\beyJ[\w-]{8,}\./ },
-    { name: "a bearer header", pattern: /\bBearer \S/ },
-    { name: "the token of a signed URL", pattern: /[?&]token=|\btoken=\S/ },
-    { name: "a data URL", pattern: /\bdata:[\w./+-]+;base64,/ },
-    ...known.keys.map((key) => ({ name: "a key of the project", pattern: exactly(key) })),
-    ...known.transcripts.map((text) => ({ name: "a transcript", pattern: exactly(text) })),
-  ];
-}
+/** What must not be logged: keys, tokens and audio by their form, the project's keys and the tests' transcripts by value. */
+export const secretsOfLog = (
+  known: { keys: readonly string[]; transcripts: readonly string[] },
+): Secret[] => [
+  ...KEYS,
+  byForm("a bearer header", /\bBearer \S/),
+  byForm("the token of a signed URL", /[?&]token=|\btoken=\S/),
+  byForm("a data URL", /\bdata:[\w./+-]+;base64,/),
+  ...known.keys.map((key) => byValue("a key of the project", key)),
+  ...known.transcripts.map((text) => byValue("a transcript", text)),
+];
 
-/** Every line of a text that holds one of the secrets, the first being line 1. */
-export function findLeaks(text: string, secrets: readonly Secret[]): Leak[] {
+/** The parts of a value that are too long for a word of the language, without the JSON around them. */
+const LONG_PARTS = /[\w.~+/=-]{12,}/g;
+
+/** What must not be uploaded: keys by their form, and the value of each environment variable whose name says it is a secret. */
+export const secretsOfUpload = (environment: Readonly<Record<string, string>>): Secret[] => [
+  ...KEYS,
+  byForm("a Supabase access token", /\bsbp_[0-9a-f]{8}/),
+  byForm("a private key", /-----BEGIN [A-Z ]*PRIVATE KEY/),
+  ...Object.entries(environment).filter(([name]) => /KEY|TOKEN|SECRET|PASSWORD/i.test(name))
+    .flatMap(([name, value]) =>
+      (value.match(LONG_PARTS) ?? []).map((part) => byValue(`the value of ${name}`, part))
+    ),
+];
+
+/** Every line of a text that holds one of the secrets, counted from 1, without the secret itself. */
+export function findLeaks(text: string, secrets: readonly Secret[]): { name: string; line: number }[] {
   return text.split("\n").flatMap((line, index) =>
-    secrets.filter(({ pattern }) => pattern.test(line)).map(({ name }) => ({ name, line: index + 1 }))
+    secrets.filter(({ isIn }) => isIn(line)).map(({ name }) => ({ name, line: index + 1 }))
   );
 }

@@ -5,42 +5,40 @@ import { z } from "zod";
 import { findDeno } from "../stack/function/deno_binaries.mjs";
 import { REPOSITORY, sourcesIn } from "../testkit/harness/sources.ts";
 
-const readJson = async (name: string): Promise<unknown> =>
-  JSON.parse(await Deno.readTextFile(new URL(name, REPOSITORY)));
+async function readJson<Schema extends z.ZodType>(path: string, schema: Schema): Promise<z.output<Schema>> {
+  return schema.parse(JSON.parse(await Deno.readTextFile(new URL(path, REPOSITORY))));
+}
 
 const versions = z.record(z.string(), z.string());
-const { imports } = z.object({ imports: versions }).parse(await readJson("deno.json"));
-const manifest = z.object({ dependencies: versions, devDependencies: versions })
-  .parse(await readJson("package.json"));
-const lock = z.object({
-  lockfileVersion: z.literal(3),
-  packages: z.record(
-    z.string(),
-    z.object({
-      version: z.string().optional(),
-      resolved: z.string().optional(),
-      integrity: z.string().optional(),
-      optionalDependencies: versions.optional(),
-    }),
-  ),
-}).parse(await readJson("package-lock.json"));
-const root = z.object({ dependencies: versions, devDependencies: versions })
-  .parse(
-    z.object({ packages: z.looseObject({ "": z.unknown() }) }).parse(await readJson("package-lock.json"))
-      .packages[""],
-  );
+const needs = z.object({ dependencies: versions, devDependencies: versions });
+const { imports } = await readJson("deno.json", z.object({ imports: versions }));
+const manifest = await readJson("package.json", needs);
+const entry = z.object({
+  version: z.string().optional(),
+  resolved: z.string().optional(),
+  integrity: z.string().optional(),
+  optionalDependencies: versions.optional(),
+});
+const { packages } = await readJson(
+  "package-lock.json",
+  z.object({ lockfileVersion: z.literal(3), packages: z.object({ "": needs }).catchall(entry) }),
+);
+const { "": root, ...locked } = packages;
+
+/** The entry of a package that another one needs: nested in it, or at the top. */
+const lockedFor = (path: string, name: string) =>
+  locked[`${path}/node_modules/${name}`] ?? locked[`node_modules/${name}`];
 
 const EXACT = /^\d+\.\d+\.\d+(-[\w.]+)?$/;
-/** `npm:name@1.2.3`, and `npm:/name@1.2.3/` for the files of a package. */
-const NPM = /^npm:(\/?)((?:@[\w.-]+\/)?[\w.-]+)@([^/]+)(\/?)$/;
 
 Deno.test("every import of deno.json is an exact npm version, the one that package.json names", () => {
   const named: Record<string, string> = {};
   for (const [name, target] of Object.entries(imports)) {
-    const [, lead, packageName = "", version = "", slash] = NPM.exec(target) ?? [];
+    // `npm:name@1.2.3`, and `npm:/name@1.2.3/` for the files of a package.
+    const [, lead, packageName = "", version = "", slash] =
+      /^npm:(\/?)((?:@[\w.-]+\/)?[\w.-]+)@([^/]+)(\/?)$/.exec(target) ?? [];
     assert.match(version, EXACT, `${name}: ${target}`);
-    assert.equal(name, packageName + slash, target);
-    assert.equal(lead, slash, target);
+    assert.deepEqual([name, lead], [packageName + slash, slash], target);
     named[packageName] = version;
   }
   assert.deepEqual(named, manifest.dependencies);
@@ -50,83 +48,62 @@ Deno.test("every import of deno.json is an exact npm version, the one that packa
 const wanted = Object.entries({ ...manifest.dependencies, ...manifest.devDependencies })
   .map(([name, version]) => [name, version.replace(/^npm:deno@/, "")] as const);
 
-Deno.test("package.json names exact versions, and package-lock.json has them", () => {
+Deno.test("package.json names exact versions, and those are locked and installed", async () => {
   for (const [name, version] of wanted) {
     assert.match(version, EXACT, name);
-    assert.equal(lock.packages[`node_modules/${name}`]?.version, version, name);
+    assert.equal(locked[`node_modules/${name}`]?.version, version, name);
+    const installed = await readJson(
+      `node_modules/${name}/package.json`,
+      z.object({ version: z.string() }),
+    );
+    assert.equal(installed.version, version, name);
   }
-  assert.deepEqual(root, { dependencies: manifest.dependencies, devDependencies: manifest.devDependencies });
+  assert.deepEqual(root, manifest);
 });
 
 /** Packages for other platforms that the registry of our machines does not have (docs/decisions/0001). */
 const UNHASHED =
   /^node_modules\/(@supabase\/cli-(darwin|windows|linux-arm64|linux-x64-musl)|deno-platform\/node_modules\/@deno\/(darwin|win32|linux-arm64))/;
 
-Deno.test("the lock names every platform's packages, without which npm 11 refuses to install", () => {
-  for (const [path, { optionalDependencies }] of Object.entries(lock.packages)) {
+Deno.test("the lock has every platform's packages, without which npm 11 refuses to install, with hashes of the npm registry", () => {
+  for (const [path, { resolved, integrity, optionalDependencies }] of Object.entries(locked)) {
     for (const name of Object.keys(optionalDependencies ?? {})) {
-      const nested = lock.packages[`${path}/node_modules/${name}`];
-      assert(nested ?? lock.packages[`node_modules/${name}`], `${name} of ${path}`);
+      assert(lockedFor(path, name), `${name} of ${path}`);
     }
-  }
-});
-
-Deno.test("everything locked has a hash, and no address but the npm registry's", () => {
-  for (const [path, { resolved, integrity }] of Object.entries(lock.packages)) {
-    if (path === "" || UNHASHED.test(path)) continue;
+    if (UNHASHED.test(path)) continue;
     if (resolved !== undefined) assert.match(resolved, /^https:\/\/registry\.npmjs\.org\//, path);
     assert.match(integrity ?? "", /^sha512-/, path);
   }
 });
 
-Deno.test("what is installed is what is named", async () => {
-  for (const [name, version] of wanted) {
-    const installed = z.object({ version: z.string() }).parse(
-      await readJson(`node_modules/${name}/package.json`),
-    );
-    assert.equal(installed.version, version, name);
-  }
-});
-
 Deno.test("what is deployed imports by the names of deno.json alone, and nothing imports by URL", async () => {
-  const known = (specifier: string) =>
+  const isKnown = (specifier: string) =>
     specifier in imports ||
     Object.keys(imports).some((name) => name.endsWith("/") && specifier.startsWith(name));
-  const deployed = [
-    ...await sourcesIn("supabase/functions/api"),
-    ...await sourcesIn("supabase/functions/_shared"),
-  ];
-  const everything = [
-    ...deployed,
-    ...await sourcesIn("supabase/functions/tests"),
-    ...await sourcesIn("tools"),
-  ];
-  for (const { path, imports: taken } of everything) {
-    for (const { specifier, file } of taken) {
-      assert.doesNotMatch(specifier, /^(jsr|https?|npm|data|blob|file):/, path);
-      const own = file !== null || (specifier.startsWith("node:") && isBuiltin(specifier)) ||
-        known(specifier);
-      assert(own || !deployed.some((source) => source.path === path), `${path} imports ${specifier}`);
+  for (const folder of ["supabase/functions", "tools"]) {
+    for (const { path, imports: taken } of await sourcesIn(folder)) {
+      for (const { specifier, file } of taken) {
+        assert.doesNotMatch(specifier, /^(jsr|https?|npm|data|blob|file):/, path);
+        if (file !== null || !/^supabase\/functions\/(api|_shared)\//.test(path)) continue;
+        const isBuiltIn = specifier.startsWith("node:") && isBuiltin(specifier);
+        assert(isBuiltIn || isKnown(specifier), `${path} imports ${specifier}`);
+      }
     }
   }
 });
 
-Deno.test("the two Denos are two: each finds binaries of its own version on every system, and says that version", async () => {
+Deno.test("each of the two Denos finds binaries of its own version on every system, and these tests run on one", async () => {
   for (const [folder, which] of [["deno", "newest"], ["deno-platform", "platform"]] as const) {
     const path = `node_modules/${folder}`;
-    const { version, optionalDependencies = {} } = lock.packages[path] ?? {};
+    const { version, optionalDependencies = {} } = locked[path] ?? {};
     assert(version && Object.keys(optionalDependencies).length > 0, folder);
     for (const name of Object.keys(optionalDependencies)) {
-      const found = lock.packages[`${path}/node_modules/${name}`] ?? lock.packages[`node_modules/${name}`];
-      assert.equal(found?.version, version, `${name} of ${folder}`);
+      assert.equal(lockedFor(path, name)?.version, version, `${name} of ${folder}`);
     }
     const deno = findDeno(which);
     assert.equal(deno.version, version);
     const { stdout } = await new Deno.Command(deno.binary, { args: ["--version"] }).output();
     assert(new TextDecoder().decode(stdout).startsWith(`deno ${version} `), folder);
   }
-});
-
-Deno.test("these tests run on one of the two", () => {
   assert([findDeno("platform").version, findDeno("newest").version].includes(Deno.version.deno));
 });

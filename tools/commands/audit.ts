@@ -2,8 +2,9 @@
 import { parseArgs } from "node:util";
 import { ACCEPTED } from "../checks/audit/accepted.ts";
 import { runAudit } from "../checks/audit/audit.ts";
-import { logToStderr, logToStdout, messageOf } from "../stack/log.ts";
+import { runAndExit } from "../stack/command_line.ts";
 import { repository } from "../stack/repository.ts";
+import { logToStdout } from "../stack/terminal.ts";
 
 const usage = `Checks all packages of package-lock.json for vulnerabilities that npm's registry knows.
 
@@ -15,34 +16,27 @@ Exits with 1 for any vulnerability of a deployed package, for one of a developme
 tools/checks/audit/accepted.ts that is expired or not needed, and when the registry fails or refuses. Exits with 0 otherwise,
 also when the registry has no advisories: then it says that nothing was checked.`;
 
-async function main(): Promise<number> {
-  try {
-    const { values } = parseArgs({
-      args: Deno.args,
+await runAndExit({
+  usage,
+  parse: (args) =>
+    parseArgs({
+      args,
       allowPositionals: false,
       options: {
         help: { type: "boolean", short: "h", default: false },
         require: { type: "boolean", default: false },
       },
-    });
-    if (values.help) {
-      logToStdout(usage);
-      return 0;
-    }
+    }).values,
+  async run({ require }) {
     const { lines, exitCode } = await runAudit({
       folder: repository,
       accepted: ACCEPTED,
       today: new Date().toISOString().slice(0, 10),
-      required: values.require || Deno.env.get("AUDIT_REQUIRED") === "true",
+      required: require || Deno.env.get("AUDIT_REQUIRED") === "true",
       timeoutMs: 30_000,
       retries: 1,
     });
     for (const line of lines) logToStdout(line);
     return exitCode;
-  } catch (error) {
-    logToStderr(messageOf(error));
-    return 1;
-  }
-}
-
-Deno.exit(await main());
+  },
+});

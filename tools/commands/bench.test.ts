@@ -1,8 +1,8 @@
 // Benches in a process of their own, launched as `npm run bench` launches them, that are told to stop.
 import assert from "node:assert/strict";
 import { z } from "zod";
-import { logLines } from "../stack/log.ts";
-import { startOf } from "../stack/processes.ts";
+import { logLines } from "../stack/terminal.ts";
+import { startOf } from "../stack/process/processes.ts";
 import { repository } from "../stack/repository.ts";
 
 const printedPids = z.array(z.int().positive()).length(4);
@@ -16,7 +16,7 @@ for (
 ) {
   Deno.test(`every process that a bench started ends ${why}`, async () => {
     const launched = new Deno.Command("node", {
-      args: ["tools/run-deno.mjs", "run", "-A", "tools/bench/endless.ts"],
+      args: ["tools/run-deno.mjs", "run", "-A", "tools/bench/entrypoints/endless.ts"],
       cwd: repository,
       stdin: "null",
       stdout: "piped",

@@ -1,30 +1,27 @@
 // `npm run bench`: measures, and prints a table a bench.
 import { resolve } from "node:path";
 import { findDeno } from "../stack/function/deno_binaries.mjs";
-import { logToStderr, logToStdout, messageOf } from "../stack/log.ts";
-import { whenAskedToStop } from "../stack/signals.ts";
-import { type Bench, isOver } from "../bench/bench.ts";
-import { createColdStart } from "../bench/cold_start.ts";
-import { finalize } from "../bench/finalize.ts";
+import { logToStderr, logToStdout, messageOf } from "../stack/terminal.ts";
+import { whenAskedToStop } from "../stack/process/stop_signals.ts";
+import { type BenchOptions, parseOptions, usage } from "../bench/bench_options.ts";
+import { type Bench, type Measured, runBenches } from "../bench/bench_run.ts";
+import { coldStart } from "../bench/cold_start.ts";
+import { isOver } from "../bench/figures.ts";
+import { finalizeCost } from "../bench/finalize_cost.ts";
 import { growth } from "../bench/growth.ts";
 import { imports } from "../bench/imports.ts";
-import { inFlight } from "../bench/in_flight.ts";
 import { inspection } from "../bench/inspection.ts";
-import { memory } from "../bench/memory.ts";
-import { type BenchOptions, parseOptions, usage } from "../bench/options.ts";
-import { findCpuClock } from "../bench/process_usage.ts";
+import { inFlight, memory } from "../bench/memory.ts";
 import { roundTrips } from "../bench/round_trips.ts";
-import { type Measured, runBenches } from "../bench/run.ts";
-import { createThroughput } from "../bench/throughput.ts";
+import { throughput } from "../bench/throughput.ts";
 
-const clock = await findCpuClock();
 const BENCHES: readonly Bench[] = [
-  createColdStart(clock),
+  coldStart,
   imports,
   roundTrips,
-  createThroughput(clock),
+  throughput,
   inspection,
-  finalize,
+  finalizeCost,
   growth,
   memory,
   inFlight,

@@ -1,13 +1,14 @@
+// `npm run clips`: the test corpus as files.
 import { join } from "node:path";
 import { CORPUS } from "../testkit/clips/corpus.ts";
-import { logToStderr, logToStdout } from "../stack/log.ts";
+import { logToStderr, logToStdout } from "../stack/terminal.ts";
 
-const usage = `Writes clips of every format that is taken, and files that are none, to a folder.
+const usage = `Writes the test corpus to a folder: clips of every accepted format, and files that are refused.
 
   npm run clips -- DIR
 
-index.json in that folder tells of each file what it is uploaded as, what is read of it, and the code of its refusal.
-The same files come out each time.`;
+index.json in that folder says how each file is uploaded, what is read of it, and with which code it is refused. The
+files are the same each time.`;
 
 if (Deno.args.includes("--help")) {
   logToStdout(usage);

@@ -2,7 +2,7 @@
 import { parseArgs } from "node:util";
 import { rehearse } from "../operator/drill/rehearsal.ts";
 import { rejectsWhenAskedToStop, runAndExit } from "../stack/command_line.ts";
-import { logToStderr, logToStdout } from "../stack/log.ts";
+import { logToStderr, logToStdout } from "../stack/terminal.ts";
 
 const usage =
   `Rehearses docs/qwen-integration/restoration.md on a stack of its own, with the simulator as the provider.

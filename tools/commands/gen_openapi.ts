@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { logToStderr, logToStdout } from "../stack/log.ts";
+import { logToStderr, logToStdout } from "../stack/terminal.ts";
 import { repository } from "../stack/repository.ts";
 import { generateDocuments } from "../checks/openapi/generate.ts";
 
@@ -9,7 +9,11 @@ if (Deno.args.length > 0) {
   );
   Deno.exit(2);
 }
-for (const [path, text] of Object.entries(await generateDocuments(repository))) {
+const documents = await generateDocuments(repository).catch((error: Error) => {
+  logToStderr(error.message);
+  Deno.exit(1);
+});
+for (const [path, text] of Object.entries(documents)) {
   await Deno.writeTextFile(join(repository, path), text);
   logToStdout(`Wrote ${path}.`);
 }

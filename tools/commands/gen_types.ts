@@ -1,19 +1,17 @@
+// `npm run gen:types`: writes what the migrations make, for the code and for the doctor.
 import { join } from "node:path";
 import { databaseFacts } from "../../supabase/functions/_shared/contract/internal_check.ts";
-import { openDatabase } from "../stack/postgres/database.ts";
+import { openDatabase } from "../stack/postgres/project_database.ts";
 import { databaseTypesPath, generateDatabaseTypes } from "../checks/database_types.ts";
-import { catalogOf, catalogPath } from "../operator/doctor/catalog.ts";
-import { readMade } from "../operator/doctor/expected.ts";
+import { catalogOf, catalogPath, readMade } from "../operator/doctor/expected_database.ts";
 import { redirectConsole } from "../stack/library_output.ts";
-import { logToStderr, logToStdout } from "../stack/log.ts";
+import { logToStderr, logToStdout } from "../stack/terminal.ts";
 import { withTemporaryStack } from "../stack/temporary_stack.ts";
 import { repository } from "../stack/repository.ts";
 
 redirectConsole(logToStderr);
 if (Deno.args.length > 0) {
-  logToStderr(
-    "npm run gen:types takes no options: it writes what the migrations make, for the code and the doctor.",
-  );
+  logToStderr("npm run gen:types takes no options. It writes the database types and the doctor's catalog.");
   Deno.exit(2);
 }
 const made = await readMade(join(repository, "supabase", "migrations"));
@@ -21,7 +19,7 @@ const { types, catalog } = await withTemporaryStack(repository, async (stack) =>
   const database = openDatabase(stack.database_url);
   const [row] = await database`select public.deployment_facts() as facts`.finally(() => database.end());
   return {
-    types: await generateDatabaseTypes({ root: repository, databaseUrl: stack.database_url }),
+    types: await generateDatabaseTypes(stack.database_url),
     catalog: catalogOf(databaseFacts().parse(row?.facts), made),
   };
 });

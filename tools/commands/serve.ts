@@ -2,9 +2,9 @@ import { join } from "node:path";
 import { StackError } from "../stack/data_folder.ts";
 import { readEnvironment, standaloneEnvironment } from "../stack/function/function_environment.ts";
 import { startFunctionProcess } from "../stack/function/function_process.ts";
-import { logToStderr, logToStdout, messageOf } from "../stack/log.ts";
-import { parsePort } from "../stack/port.ts";
-import { whenAskedToStop } from "../stack/signals.ts";
+import { logToStderr, logToStdout, messageOf } from "../stack/terminal.ts";
+import { parsePort } from "../stack/process/ports.ts";
+import { whenAskedToStop } from "../stack/process/stop_signals.ts";
 import { repository } from "../stack/repository.ts";
 
 // Beside the embedded stack's 54321, so that both can run at once.

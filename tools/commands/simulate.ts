@@ -2,7 +2,7 @@ import { parseArgs } from "node:util";
 import { MUTATIONS } from "../testkit/simulation/mutations.ts";
 import { runSchedule } from "../testkit/simulation/schedule.ts";
 import { createStatistics } from "../testkit/simulation/statistics.ts";
-import { logToStderr, logToStdout, messageOf } from "../stack/log.ts";
+import { logToStderr, logToStdout, messageOf } from "../stack/terminal.ts";
 
 const usage =
   `Runs finalize and reconcile through schedules of failures in virtual time, and checks the invariants.

@@ -4,10 +4,10 @@ import { z } from "zod";
 import { StackError } from "../stack/data_folder.ts";
 import { chooseProvider, readEnvironment } from "../stack/function/function_environment.ts";
 import { redirectConsole } from "../stack/library_output.ts";
-import { logToStderr, logToStdout, messageOf } from "../stack/log.ts";
-import { parsePort } from "../stack/port.ts";
-import { whenAskedToStop } from "../stack/signals.ts";
-import { type Stack, startStack } from "../stack/stack.ts";
+import { logToStderr, logToStdout, messageOf } from "../stack/terminal.ts";
+import { parsePort } from "../stack/process/ports.ts";
+import { whenAskedToStop } from "../stack/process/stop_signals.ts";
+import { type Stack, startStack } from "../stack/embedded_stack.ts";
 import type { StackRecord } from "../stack/stack_record.ts";
 import { repository } from "../stack/repository.ts";
 
@@ -18,7 +18,7 @@ const usage = `Runs Supabase, the function and a simulator of the speech provide
   npm start [-- options]
 
   --data DIR    keep everything in DIR instead of .local
-  --fresh       throw away what is there and begin anew
+  --fresh       delete what is there and start over
   --help        this text
 
 As root, where PostgreSQL's own user cannot enter this folder, the database lies under /var/tmp and the data folder links
@@ -26,17 +26,13 @@ to it; --fresh removes it there as well.
 
 PORT moves the gateway (54321). The variables in .env.example configure the function.`;
 
-/**
- * Who plays the provider, asked of the function itself, for it alone knows whether its configuration holds; null when it
- * does not.
- */
+/** Who plays the provider, by the function itself, which alone knows its configuration; null when that is not valid. */
 async function providerOf(
   { supabase_url, simulator_url }: StackRecord,
   { simulate }: { simulate: boolean },
 ): Promise<string | null> {
-  const response = await fetch(`${supabase_url}/api/languages`, { signal: AbortSignal.timeout(5_000) }).catch(
-    () => null,
-  );
+  const signal = AbortSignal.timeout(5_000);
+  const response = await fetch(`${supabase_url}/api/languages`, { signal }).catch(() => null);
   const body = languages.safeParse(await response?.json().catch(() => null)).data;
   if (!response?.ok || !body) return null;
   if (body.provider === "modal") return "modal, which keeps no voices (TTS_PROVIDER_MODE)";
@@ -49,10 +45,8 @@ function banner(
   seconds: string,
   provider: string | null,
 ): string {
-  const told = provider ?? "none: the configuration is not valid; the line config.invalid says why";
-  const tryIt = provider === null
-    ? "Only /health answers, until it is mended and npm start runs anew."
-    : `Try it:
+  const played = provider ?? "none: the configuration is not valid; the line config.invalid says why";
+  const tryIt = provider === null ? "Only /health answers, until you correct it and start again." : `Try it:
   curl ${supabase_url}/api/health
   curl ${supabase_url}/api/languages
   npm run smoke          in another terminal: clones a voice and has it speak`;
@@ -62,7 +56,7 @@ Ready in ${seconds} s. Ctrl-C stops everything.
   API        ${api_url}   (short: ${supabase_url}/api)
   Supabase   ${supabase_url}
   Key        ${publishable_key}   (publishable; send it as "apikey")
-  Provider   ${told}
+  Provider   ${played}
 
 ${tryIt}
 `;
@@ -112,12 +106,7 @@ async function main(): Promise<number> {
 try {
   Deno.exit(await main());
 } catch (error) {
-  if (error instanceof StackError) {
-    logToStderr(messageOf(error));
-  } else if (error instanceof TypeError && "code" in error) {
-    logToStderr(messageOf(error));
-  } else {
-    logToStderr(error instanceof Error ? error.stack ?? error.message : String(error));
-  }
+  const isForPerson = error instanceof StackError || (error instanceof TypeError && "code" in error);
+  logToStderr(!isForPerson && error instanceof Error ? error.stack ?? error.message : messageOf(error));
   Deno.exit(1);
 }

@@ -1,9 +1,9 @@
 // `npm run test:db`: the tests of the database.
 import { join } from "node:path";
 import { redirectConsole } from "../stack/library_output.ts";
-import { runTestDb } from "../testkit/pgtap/command.ts";
+import { runTestDb } from "../testkit/pgtap/run_pgtap.ts";
 import { repository } from "../stack/repository.ts";
-import { whenAskedToStop } from "../stack/signals.ts";
+import { whenAskedToStop } from "../stack/process/stop_signals.ts";
 
 const supabase = join(repository, "supabase");
 redirectConsole(() => {});

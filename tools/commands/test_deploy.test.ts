@@ -1,8 +1,14 @@
 // A run of the tests that is stopped on its way, as a person and as another program stop it.
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { logLines } from "../stack/log.ts";
-import { isAlive, type ProcessIdentity, readProcessRecord, signal, startOf } from "../stack/processes.ts";
+import { logLines } from "../stack/terminal.ts";
+import {
+  isAlive,
+  type ProcessIdentity,
+  readProcessRecord,
+  signal,
+  startOf,
+} from "../stack/process/processes.ts";
 import { processRecordPath } from "../stack/stack_record.ts";
 import { repository } from "../stack/repository.ts";
 

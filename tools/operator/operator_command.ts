@@ -1,6 +1,6 @@
 import type { z } from "zod";
 import { runAndExit } from "../stack/command_line.ts";
-import { type Log, logToStderr, logToStdout } from "../stack/log.ts";
+import { type Log, logToStderr, logToStdout } from "../stack/terminal.ts";
 import { apiErrorOf, Failure, jsonOf, reasonOf, request } from "./http_client.ts";
 import type { OperatorOptions } from "./operator_options.ts";
 import { findTarget, type Target } from "./target.ts";

@@ -1,6 +1,6 @@
 // `npm run work` and `npm run reconcile`: what they ask, what they print, how they end.
 import assert from "node:assert/strict";
-import { runCommand } from "../testkit/stack/command.ts";
+import { runCommand } from "../testkit/stack/launched_stack.ts";
 import { startProgress } from "./operator_command.ts";
 import { parseOperatorOptions } from "./operator_options.ts";
 import { reconcileBatches } from "./reconcile/reconcile_batches.ts";

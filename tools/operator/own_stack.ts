@@ -1,9 +1,9 @@
 import { join } from "node:path";
 import type { Environment } from "../stack/function/function_environment.ts";
 import { redirectConsole } from "../stack/library_output.ts";
-import type { Log } from "../stack/log.ts";
+import type { Log } from "../stack/terminal.ts";
 import { repository } from "../stack/repository.ts";
-import type { Stack } from "../stack/stack.ts";
+import type { Stack } from "../stack/embedded_stack.ts";
 import type { Intercept } from "../stack/supabase/gateway.ts";
 import { withTemporaryStack } from "../stack/temporary_stack.ts";
 

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { encodeWav } from "../simulator/wav.ts";
+import { encodeWav } from "../simulator/wav_writer.ts";
 import { readOwnClip } from "./clip_file.ts";
 import { audioOf, text } from "./smoke/fake_deployment.ts";
 import { readSpokenAudio } from "./spoken_audio.ts";

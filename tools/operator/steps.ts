@@ -1,4 +1,4 @@
-import { type Log, messageOf } from "../stack/log.ts";
+import { type Log, messageOf } from "../stack/terminal.ts";
 import { Failure } from "./http_client.ts";
 
 /** Does one step and prints its line: title, time, and what `inShort` makes of the result. */

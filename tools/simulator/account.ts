@@ -1,8 +1,29 @@
+import { dirname } from "node:path";
 import { z } from "zod";
-import { DashScopeError } from "./errors.ts";
-import { loadState, saveState } from "./state_file.ts";
-import { type NewVoice, type Voice, voiceSchema } from "./voice.ts";
-import { DOCUMENTED_SHAPE, type IdShape, voiceIdOf } from "./voice_ids.ts";
+import { DashScopeError } from "./dashscope_errors.ts";
+import { type IdShape, voiceIdOf } from "./voice_id_shapes.ts";
+
+const voiceSchema = z.object({
+  voice: z.string(),
+  targetModel: z.string(),
+  preferredName: z.string(),
+  language: z.string(),
+  /** Characters of the transcript; the transcript itself is not kept. */
+  textLength: z.number().int(),
+  /** Null for a seeded voice. */
+  audio: z.object({
+    sha256: z.string(),
+    bytes: z.number().int(),
+    delivery: z.enum(["signed_url", "data_url"]),
+  }).nullable(),
+  /** ISO 8601, UTC. */
+  createdAt: z.string(),
+});
+
+/** One provider voice as the simulated account keeps it, with what tests want to know of its making. */
+export type Voice = z.infer<typeof voiceSchema>;
+/** What a voice is made of; the account adds its id and time. */
+export type NewVoice = Omit<Voice, "voice" | "createdAt">;
 
 const stateSchema = z.object({
   /** In the order of their making. */
@@ -14,58 +35,29 @@ const stateSchema = z.object({
     .default({}),
 });
 
-/** How often something was spoken, and of how many characters. */
-export interface SpeechBill {
-  readonly syntheses: number;
-  readonly characters: number;
-}
+/** What `POST /control/settings` changes of an account. */
+export type AccountSettings = {
+  voiceLimit: number;
+  /** How the ids of new voices are built, and how `gmt_create` is written. */
+  idShape: IdShape;
+};
 
-/** What the account would be charged for, whether or not the answers arrived. */
-export interface Bill extends SpeechBill {
-  /** One for every creation that succeeded. */
-  readonly total: number;
-  readonly byPreferredName: Readonly<Record<string, number>>;
-  /** By the provider's id of the voice. */
-  readonly byVoice: Readonly<Record<string, SpeechBill>>;
-}
+export type Account = ReturnType<typeof createAccount>;
 
-/** The provider voices of one simulated account. */
-export interface Account {
-  /** Throws the 400 `Throttling.AllocationQuota` when the account holds as many voices as it may. */
-  checkRoom(): void;
-  /** Makes and bills a voice. Throws as `checkRoom` does. */
-  create(details: NewVoice): Voice;
-  /** Puts voices there without billing and beyond the limit; `at` is their time, now by default. */
-  seed(details: readonly NewVoice[], at?: Date): Voice[];
-  /** Throws `BadRequest.VoiceNotFound`. */
-  delete(voice: string): void;
-  /** The voice of this id, if the account has it. */
-  find(voice: string): Voice | undefined;
-  /** Newest first. */
-  voices(): Voice[];
-  /** Bills a text of that many characters, spoken with a voice. */
-  billSpeech(voice: string, characters: number): void;
-  bill(): Bill;
-  setVoiceLimit(limit: number): void;
-  /** How the ids of new voices are built, and how `gmt_create` is told; as documented unless it was set. */
-  idShape(): IdShape;
-  setIdShape(shape: IdShape): void;
-  /** Forgets every voice and the bill. */
-  reset(): void;
-}
-
-/** Opens the account kept in `stateFile` (in memory only without one). Throws when the file does not parse. */
+/**
+ * The provider voices of one simulated account, and its bill. Opens the account kept in `stateFile` (in memory only
+ * without one). Throws when the file does not parse.
+ */
 export function createAccount(
-  options: { stateFile?: string; voiceLimit: number; now: () => Date },
-): Account {
-  const { stateFile, now } = options;
-  let limit = options.voiceLimit;
-  let shape = DOCUMENTED_SHAPE;
-  let state = (stateFile ? loadState(stateFile, stateSchema) : undefined) ?? nothing();
+  { stateFile, settings, now }: { stateFile?: string; settings: AccountSettings; now: () => Date },
+) {
+  const nothing = (): z.infer<typeof stateSchema> => ({ voices: [], creations: {}, speech: {} });
+  let state = (stateFile ? loadState(stateFile) : undefined) ?? nothing();
   const save = () => stateFile && saveState(stateFile, state);
 
   function add(details: NewVoice, at: Date): Voice {
-    const newId = () => voiceIdOf(shape, details.preferredName, { at: at.getTime(), suffix: randomSuffix() });
+    const newId = () =>
+      voiceIdOf(settings.idShape, details.preferredName, { at: at.getTime(), suffix: randomSuffix() });
     let id = newId();
     while (state.voices.some(({ voice }) => voice === id)) id = newId();
     const voice = { ...details, voice: id, createdAt: at.toISOString() };
@@ -73,38 +65,39 @@ export function createAccount(
     return voice;
   }
 
+  /** Throws the 400 `Throttling.AllocationQuota` when the account holds as many voices as it may. */
   function checkRoom(): void {
-    if (state.voices.length >= limit) throw new DashScopeError("Throttling.AllocationQuota", { status: 400 });
+    if (state.voices.length < settings.voiceLimit) return;
+    throw new DashScopeError("Throttling.AllocationQuota", { status: 400 });
   }
 
   return {
     checkRoom,
-    create(details) {
+    /** Makes and bills a voice. Throws as `checkRoom` does. */
+    create(details: NewVoice): Voice {
       checkRoom();
       const voice = add(details, now());
       state.creations[details.preferredName] = (state.creations[details.preferredName] ?? 0) + 1;
       save();
       return voice;
     },
-    seed(details, at = now()) {
+    /** Puts voices there without billing and beyond the limit. */
+    seed(details: readonly NewVoice[], at = now()): Voice[] {
       const voices = details.map((one) => add(one, at));
       save();
       return voices;
     },
-    delete(id) {
+    delete(id: string): void {
       const kept = state.voices.filter(({ voice }) => voice !== id);
       if (kept.length === state.voices.length) throw new DashScopeError("BadRequest.VoiceNotFound");
       state.voices = kept;
       save();
     },
-    find: (id) => structuredClone(state.voices.find(({ voice }) => voice === id)),
-    voices() {
-      return state.voices
-        .map((voice, index) => ({ voice, index }))
-        .sort((a, b) => b.voice.createdAt.localeCompare(a.voice.createdAt) || b.index - a.index)
-        .map(({ voice }) => structuredClone(voice));
-    },
-    billSpeech(voice, characters) {
+    find: (id: string) => structuredClone(state.voices.find(({ voice }) => voice === id)),
+    /** Newest first. */
+    voices: (): Voice[] =>
+      structuredClone(state.voices).reverse().sort((a, b) => b.createdAt.localeCompare(a.createdAt)),
+    billSpeech(voice: string, characters: number): void {
       const before = state.speech[voice] ?? { syntheses: 0, characters: 0 };
       state.speech[voice] = {
         syntheses: before.syntheses + 1,
@@ -112,21 +105,18 @@ export function createAccount(
       };
       save();
     },
-    bill: () => ({
-      total: sum(Object.values(state.creations)),
-      byPreferredName: { ...state.creations },
-      syntheses: sum(Object.values(state.speech).map(({ syntheses }) => syntheses)),
-      characters: sum(Object.values(state.speech).map(({ characters }) => characters)),
-      byVoice: structuredClone(state.speech),
-    }),
-    setVoiceLimit(value) {
-      limit = value;
+    /** What the account would be charged for, whether or not the answers arrived: creations and syntheses. */
+    bill() {
+      const speech = Object.values(state.speech);
+      return {
+        total: sum(Object.values(state.creations)),
+        byPreferredName: { ...state.creations },
+        syntheses: sum(speech.map(({ syntheses }) => syntheses)),
+        characters: sum(speech.map(({ characters }) => characters)),
+        byVoice: structuredClone(state.speech),
+      };
     },
-    idShape: () => shape,
-    setIdShape(value) {
-      shape = value;
-    },
-    reset() {
+    reset(): void {
       state = nothing();
       save();
     },
@@ -139,10 +129,28 @@ function randomSuffix(): string {
   return random.toString(16).padStart(4, "0");
 }
 
-function nothing(): z.infer<typeof stateSchema> {
-  return { voices: [], creations: {}, speech: {} };
+const sum = (numbers: number[]) => numbers.reduce((total, number) => total + number, 0);
+
+function loadState(path: string) {
+  let text: string;
+  try {
+    text = Deno.readTextFileSync(path);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    throw error;
+  }
+  try {
+    return stateSchema.parse(JSON.parse(text));
+  } catch (cause) {
+    const message = `The simulator cannot read its state in ${path}. Remove the file to start over.`;
+    throw new Error(message, { cause });
+  }
 }
 
-function sum(numbers: readonly number[]): number {
-  return numbers.reduce((total, number) => total + number, 0);
+/** For its owner only; a reader, or a kill in between, never meets half of it. */
+function saveState(path: string, state: unknown): void {
+  Deno.mkdirSync(dirname(path), { recursive: true });
+  const temporary = `${path}.${Deno.pid}.tmp`;
+  Deno.writeTextFileSync(temporary, JSON.stringify(state), { mode: 0o600 });
+  Deno.renameSync(temporary, path);
 }

@@ -1,5 +1,4 @@
-/** One request to the provider's API as the simulator saw it. */
-export interface Call {
+export type Call = {
   readonly id: number;
   /** ISO 8601, UTC. */
   readonly at: string;
@@ -10,27 +9,19 @@ export interface Call {
   readonly headers: Readonly<Record<string, string>>;
   /** The parsed body, audio data and URL queries shortened; null when it is not JSON. */
   readonly body: unknown;
-  /** What was answered; null while the call is under way. */
+  /** Null while the call is under way. */
   outcome: { readonly status: number } | "cut" | null;
-}
-
-/** The calls seen, the newest 1,000 of them. */
-export interface Calls {
-  /** Records a request; the caller fills in the outcome. */
-  record(request: Request, body: unknown, action: string | undefined): Call;
-  /** Oldest first. */
-  all(): Call[];
-  reset(): void;
-}
+};
 
 const kept = 1_000;
 
-/** An empty record. Ids go on counting after a reset. */
-export function createCalls(options: { now: () => Date }): Calls {
+/** The newest 1,000 calls. Ids go on counting after a reset. */
+export function createCalls(options: { now: () => Date }) {
   let calls: Call[] = [];
   let lastId = 0;
   return {
-    record(request, body, action) {
+    /** Records a request; the caller fills in the outcome. */
+    record(request: Request, body: unknown, action: string | undefined): Call {
       const headers = Object.fromEntries(request.headers);
       delete headers["authorization"];
       const call: Call = {
@@ -46,8 +37,9 @@ export function createCalls(options: { now: () => Date }): Calls {
       calls = [...calls.slice(1 - kept), call];
       return call;
     },
+    /** Oldest first. */
     all: () => structuredClone(calls),
-    reset() {
+    reset(): void {
       calls = [];
     },
   };

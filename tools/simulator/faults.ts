@@ -1,14 +1,15 @@
 import { z } from "zod";
-import { documentedStatus } from "./errors.ts";
+import type { Bytes } from "../../supabase/functions/_shared/bytes.ts";
+import { ConnectionCut, DashScopeError, documentedStatus } from "./dashscope_errors.ts";
 
 const when = z.enum(["before", "after"]);
 const status = z.number().int().min(200).max(599);
+const answerOf = <Kind extends string>(kind: Kind) =>
+  z.strictObject({ kind: z.literal(kind), when: when.default("before") });
 
-/** An answer in place of the right one; `when` tells whether the call took effect first, "before" if not said. */
+/** An answer in place of the right one, before or after the call took effect. */
 const answerSchema = z.discriminatedUnion("kind", [
-  z.strictObject({
-    kind: z.literal("error"),
-    when: when.default("before"),
+  answerOf("error").extend({
     code: z.string().min(1),
     status: status.optional(),
     message: z.string().optional(),
@@ -16,13 +17,12 @@ const answerSchema = z.discriminatedUnion("kind", [
     (answer) => answer.status ?? documentedStatus(answer.code),
     "an undocumented code needs its status",
   ),
-  z.strictObject({ kind: z.literal("cut"), when: when.default("before") }),
-  z.strictObject({ kind: z.literal("html"), when: when.default("before"), status: status.default(502) }),
-  z.strictObject({ kind: z.literal("no_voice"), when: when.default("before") }),
-  z.strictObject({ kind: z.literal("no_audio"), when: when.default("before") }),
-  z.strictObject({ kind: z.literal("unfinished"), when: when.default("before") }),
+  answerOf("html").extend({ status: status.default(502) }),
+  answerOf("cut"),
+  answerOf("no_voice"),
+  answerOf("no_audio"),
+  answerOf("unfinished"),
 ]);
-export type FaultAnswer = z.infer<typeof answerSchema>;
 
 /** What the next `times` calls of one action (of any, without one) do. Delay and hold come before the answer. */
 export const faultSchema = z.strictObject({
@@ -34,37 +34,67 @@ export const faultSchema = z.strictObject({
   answer: answerSchema.optional(),
 });
 export type Fault = z.infer<typeof faultSchema>;
-/** A fault as it is asked for, before its defaults are filled in. */
+/** A fault as it is requested, before its defaults are filled in. */
 export type FaultRequest = z.input<typeof faultSchema>;
 
-/** The faults waiting for their calls, first come first used. */
-export interface Faults {
-  add(faults: readonly Fault[]): void;
-  /** Takes the first fault that fits a call of this action. */
-  take(action: string | undefined): Fault | undefined;
-  /** What is left, with the times that are left. */
-  pending(): Fault[];
-  reset(): void;
-}
-
-/** An empty queue of faults. */
-export function createFaults(): Faults {
+/** The faults that wait for their calls, first come, first used. */
+export function createFaults() {
   let queue: Fault[] = [];
   return {
-    add(faults) {
-      queue.push(...faults);
-    },
-    take(action) {
+    add: (faults: readonly Fault[]): void => void queue.push(...faults),
+    take(action: string | undefined): Fault | undefined {
       const fault = queue.find((one) => one.action === undefined || one.action === action);
-      if (!fault) return undefined;
       queue = queue.flatMap((one) =>
         one !== fault ? [one] : one.times > 1 ? [{ ...one, times: one.times - 1 }] : []
       );
       return fault;
     },
-    pending: () => [...queue],
-    reset() {
+    /** What is left, with the times that are left. */
+    pending: (): Fault[] => [...queue],
+    reset(): void {
       queue = [];
     },
   };
+}
+
+const htmlPage =
+  "<html><head><title>Gateway</title></head><body><h1>The gateway answers</h1></body></html>\n";
+
+/**
+ * What a fault answers in place of the right answer, whose text `right` is when the call took effect.
+ * Throws ConnectionCut where no answer may go out.
+ */
+export function wrongAnswer(
+  answer: NonNullable<Fault["answer"]>,
+  right = '{"output":{"finish_reason":',
+): Response {
+  const requestId = crypto.randomUUID();
+  switch (answer.kind) {
+    case "cut":
+      throw new ConnectionCut();
+    case "error": {
+      const { code, message, status } = new DashScopeError(answer.code, answer);
+      return Response.json({ request_id: requestId, code, message }, { status });
+    }
+    case "html":
+      return new Response(htmlPage, { status: answer.status, headers: { "content-type": "text/html" } });
+    case "no_voice":
+      return Response.json({ output: {}, usage: { count: 1 }, request_id: requestId });
+    case "no_audio":
+      return Response.json({
+        output: { finish_reason: "stop", audio: { data: "" } },
+        usage: { characters: 0 },
+        request_id: requestId,
+      });
+    case "unfinished":
+      return new Response(ReadableStream.from(halfOf(right)), {
+        headers: { "content-type": "application/json", "content-length": String(right.length * 2) },
+      });
+  }
+}
+
+/** Sends the first half of a text, then fails: the reader meets a broken body. */
+function* halfOf(text: string): Generator<Bytes> {
+  yield new TextEncoder().encode(text.slice(0, Math.ceil(text.length / 2)));
+  throw new ConnectionCut();
 }

@@ -1,13 +1,5 @@
 import { isLoopbackHost } from "../../supabase/functions/_shared/hosts.ts";
 
-/** A listening server. */
-export interface Listener {
-  /** Its origin, such as `http://127.0.0.1:40123`. */
-  readonly url: string;
-  /** Breaks every connection and stops listening. */
-  close(): Promise<void>;
-}
-
 /**
  * Serves a fetch handler on a loopback host. A handler that rejects, or whose body fails, ends in a broken connection: the
  * client sees a connection error and not an HTTP answer. `Deno.serve` has no way to do that, and the sockets of `node:http`
@@ -20,7 +12,7 @@ export function listen(options: {
   /** 0 takes any free one. */
   port: number;
   fetch: (request: Request) => Promise<Response>;
-}): Listener {
+}) {
   const { hostname, port } = options;
   if (!isLoopbackHost(hostname)) {
     throw new Error(`The DashScope simulator listens on loopback only, not on "${hostname}".`);
@@ -59,8 +51,10 @@ export function listen(options: {
     }
   })();
   return {
+    /** The origin, such as `http://127.0.0.1:40123`. */
     url,
-    async close() {
+    /** Breaks every connection and stops listening. */
+    async close(): Promise<void> {
       listener.close();
       await accepting;
       const open = [...relays.values()];
@@ -75,7 +69,6 @@ export function listen(options: {
 
 /** The two connections behind one of a client: its own, and the one to the server. */
 type Relay = {
-  /** Breaks both off. */
   cut(): void;
   /** Resolves when something more has reached the client, or nothing can any more. */
   forwarded(): Promise<void>;
@@ -131,7 +124,7 @@ function breakingOff(response: Response, relay: Relay): Response {
         yield chunk;
       }
     } catch {
-      // Nobody is left to be told: Deno would only log it.
+      // No handler is left to report it to: Deno would only log it.
       await forwarded;
       relay.cut();
     }

@@ -1,28 +1,19 @@
-import { DashScopeError } from "./errors.ts";
+import { DashScopeError } from "./dashscope_errors.ts";
 
-/** Requests allowed in any minute, and in any second. */
-export interface RateLimits {
-  readonly perMinute: number;
-  readonly perSecond: number;
-}
-
-/** Counts the account's requests, those of each path for themselves. Off until limits are set. */
-export interface RateLimit {
-  set(limits: RateLimits | undefined): void;
-  /** Counts one request of a path. Throws 429 `Throttling.BurstRate` (the second) or `Throttling.RateQuota` (the minute). */
-  count(path: string): void;
-}
-
-/** A sliding window over the last minute; requests that were refused do not count. */
-export function createRateLimit(options: { now: () => Date }): RateLimit {
-  let limits: RateLimits | undefined;
+/**
+ * Counts the account's requests in a sliding window, those of each path for themselves. Off until limits are set;
+ * refused requests do not count.
+ */
+export function createRateLimit(options: { now: () => Date }) {
+  let limits: { perMinute: number; perSecond: number } | undefined;
   let timesOf = new Map<string, number[]>();
   return {
-    set(value) {
+    set(value: typeof limits): void {
       limits = value;
       timesOf = new Map();
     },
-    count(path) {
+    /** Counts one request. Throws 429 `Throttling.BurstRate` (the second) or `Throttling.RateQuota` (the minute). */
+    count(path: string): void {
       if (!limits) return;
       const now = options.now().getTime();
       const times = (timesOf.get(path) ?? []).filter((time) => time > now - 60_000);

@@ -1,15 +1,11 @@
 import type { Bytes } from "../../supabase/functions/_shared/bytes.ts";
-import { DashScopeError } from "./errors.ts";
+import { DashScopeError } from "./dashscope_errors.ts";
 import { isLoopbackHost } from "../../supabase/functions/_shared/hosts.ts";
 
 const maximumBytes = 10_000_000;
 const dataUrlTypes = ["audio/wav", "audio/mpeg", "audio/mp4"];
 
-/** The bytes of a reference clip and the way they came. */
-export interface Reference {
-  readonly bytes: Bytes;
-  readonly delivery: "signed_url" | "data_url";
-}
+type Reference = { bytes: Bytes; delivery: "signed_url" | "data_url" };
 
 /**
  * Reads `audio.data` as DashScope does: decodes a data URL (the three documented types, under 10,000,000 characters)

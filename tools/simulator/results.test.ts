@@ -4,8 +4,8 @@ import { createResults } from "./results.ts";
 const origin = "http://127.0.0.1:4000";
 const fixedNow = () => new Date("2026-03-04T05:06:07.089Z");
 
-/** Status, error code and content type of what a URL answers. */
-async function told(response: Response): Promise<string> {
+/** Status, error code and content type of an answer. */
+async function summary(response: Response): Promise<string> {
   const code = /<Code>(\w+)<\/Code>/.exec(await response.text())?.[1] ?? "no code";
   return `${response.status} ${code} ${response.headers.get("content-type")}`;
 }
@@ -21,7 +21,7 @@ Deno.test("a URL gives its audio for 24 hours, then 403 in XML", async () => {
   assert.equal(response.headers.get("content-length"), "3");
   assert.deepEqual(await response.bytes(), new Uint8Array([1, 2, 3]));
   time = expiresAt * 1_000;
-  assert.equal(await told(results.answer(new URL(url))), "403 AccessDenied application/xml");
+  assert.equal(await summary(results.answer(new URL(url))), "403 AccessDenied application/xml");
 });
 
 Deno.test("a URL that was changed anywhere is 403 in XML", async () => {
@@ -37,10 +37,14 @@ Deno.test("a URL that was changed anywhere is 403 in XML", async () => {
   ];
   for (const one of changed) {
     assert.notEqual(one, url);
-    assert.equal(await told(results.answer(new URL(one))), "403 SignatureDoesNotMatch application/xml", one);
+    assert.equal(
+      await summary(results.answer(new URL(one))),
+      "403 SignatureDoesNotMatch application/xml",
+      one,
+    );
   }
   const elsewhere = createResults({ now: fixedNow });
-  assert.equal(await told(elsewhere.answer(new URL(url))), "403 SignatureDoesNotMatch application/xml");
+  assert.equal(await summary(elsewhere.answer(new URL(url))), "403 SignatureDoesNotMatch application/xml");
 });
 
 const bounds: [string, number, number][] = [["200 files", 1, 200], ["100 MB", 30_000_000, 3]];
@@ -51,6 +55,6 @@ for (const [bound, size, kept] of bounds) {
     const urls = Array.from({ length: kept + 2 }, () => results.keep(audio, origin).url);
     const statuses = urls.map((url) => results.answer(new URL(url)).status);
     assert.deepEqual(statuses, [404, 404, ...Array.from({ length: kept }, () => 200)]);
-    assert.equal(await told(results.answer(new URL(urls[0] ?? ""))), "404 NoSuchKey application/xml");
+    assert.equal(await summary(results.answer(new URL(urls[0] ?? ""))), "404 NoSuchKey application/xml");
   });
 }

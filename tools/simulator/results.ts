@@ -1,32 +1,17 @@
 import { createHmac, randomBytes } from "node:crypto";
 import type { Bytes } from "../../supabase/functions/_shared/bytes.ts";
 
-/** Where one piece of audio can be fetched. */
-export interface Result {
-  readonly id: string;
-  readonly url: string;
-  /** Seconds since 1970. */
-  readonly expiresAt: number;
-}
-
-/** The audio that was spoken, in memory only: the newest 200 files, or fewer when they come to more than 100 MB. */
-export interface Results {
-  /** Keeps a WAV file; its URL begins with `origin` and is good for 24 hours. */
-  keep(wav: Bytes, origin: string): Result;
-  /**
-   * Answers a GET of such a URL, whoever asks, as Alibaba's object storage does: a URL that ended or was changed is a
-   * 403 in XML, one whose audio is no longer kept a 404.
-   */
-  answer(url: URL): Response;
-  reset(): void;
-}
+export type Results = ReturnType<typeof createResults>;
 
 const lifetimeSeconds = 24 * 60 * 60;
 const mostFiles = 200;
 const mostBytes = 100_000_000;
 
-/** No audio yet. URLs of another run are changed ones. */
-export function createResults(options: { now: () => Date }): Results {
+/**
+ * The synthesized audio, in memory only: the newest 200 files, or fewer when they come to more than 100 MB. URLs of
+ * another run count as changed.
+ */
+export function createResults(options: { now: () => Date }) {
   const key = randomBytes(32);
   const files = new Map<string, Bytes>();
   const seconds = () => Math.floor(options.now().getTime() / 1_000);
@@ -34,7 +19,8 @@ export function createResults(options: { now: () => Date }): Results {
     createHmac("sha256", key).update(`${path}\n${expires}`).digest("base64url");
 
   return {
-    keep(wav, origin) {
+    /** Keeps a WAV file; its URL begins with `origin` and is valid for 24 hours. `expiresAt` is in seconds since 1970. */
+    keep(wav: Bytes, origin: string) {
       const id = `audio_${crypto.randomUUID()}`;
       const path = `/results/${id}.wav`;
       files.set(path, wav);
@@ -45,13 +31,12 @@ export function createResults(options: { now: () => Date }): Results {
         bytes -= file.length;
       }
       const expiresAt = seconds() + lifetimeSeconds;
-      const query = new URLSearchParams({
-        Expires: String(expiresAt),
-        Signature: sign(path, String(expiresAt)),
-      });
+      const Expires = String(expiresAt);
+      const query = new URLSearchParams({ Expires, Signature: sign(path, Expires) });
       return { id, url: `${origin}${path}?${query}`, expiresAt };
     },
-    answer({ pathname, searchParams }) {
+    /** Answers a GET as Alibaba's object storage does: a URL that expired or was changed 403 in XML, one too old 404. */
+    answer({ pathname, searchParams }: URL): Response {
       const expires = searchParams.get("Expires") ?? "";
       if (searchParams.get("Signature") !== sign(pathname, expires)) {
         return refuse(403, "SignatureDoesNotMatch", "The signature does not match the request.");
@@ -63,9 +48,7 @@ export function createResults(options: { now: () => Date }): Results {
         headers: { "content-type": "audio/wav", "content-length": String(wav.length) },
       });
     },
-    reset() {
-      files.clear();
-    },
+    reset: () => files.clear(),
   };
 }
 

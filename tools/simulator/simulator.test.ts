@@ -32,17 +32,15 @@ Deno.test("a large data URL passes through the socket", async () => {
   assert.equal(one.simulator.voices()[0]?.audio?.bytes, 2_880_044);
 });
 
-for (
-  const hostname of [
-    "0.0.0.0",
-    "::",
-    "192.168.0.1",
-    "example.com",
-    "localhost.example.com",
-    "127.0.0.1.example.com",
-    "",
-  ]
-) {
+const elsewhere = [
+  "0.0.0.0",
+  "::",
+  "192.168.0.1",
+  "example.com",
+  "localhost.example.com",
+  "127.0.0.1.example.com",
+];
+for (const hostname of [...elsewhere, ""]) {
   Deno.test(`it refuses to listen on "${hostname}"`, async () => {
     await assert.rejects(startSimulator({ ...testOptions, hostname }), {
       message: `The DashScope simulator listens on loopback only, not on "${hostname}".`,
@@ -73,23 +71,20 @@ Deno.test("stop frees the port", async () => {
 });
 
 for (const when of ["before", "after"] as const) {
-  Deno.test(`a connection cut ${when} the voice is made reaches the client as a connection error`, async () => {
-    await using one = await started();
-    await one.client.control("POST", "/faults", { action: "create", answer: { kind: "cut", when } });
-    await assert.rejects(one.client.create(), connectionError);
-    assert.equal(one.simulator.voices().length, when === "after" ? 1 : 0);
-    assert.deepEqual(one.simulator.calls().map(({ outcome }) => outcome), ["cut"]);
-    assert.equal((await one.client.create()).status, 200);
-  });
-
-  Deno.test(`an unfinished body, ${when} the voice is made, starts as an answer and breaks off`, async () => {
-    await using one = await started();
-    await one.client.control("POST", "/faults", { action: "create", answer: { kind: "unfinished", when } });
-    await assert.rejects(one.client.create(), connectionError);
-    assert.equal(one.simulator.voices().length, when === "after" ? 1 : 0);
-    assert.deepEqual(one.simulator.calls().map(({ outcome }) => outcome), [{ status: 200 }]);
-    assert.equal((await one.client.create()).status, 200);
-  });
+  const broken = [
+    ["cut", "cut", "a connection cut"],
+    ["unfinished", { status: 200 }, "an answer broken off in its body"],
+  ] as const;
+  for (const [kind, outcome, what] of broken) {
+    Deno.test(`${what} ${when} the voice is made reaches the client as a connection error`, async () => {
+      await using one = await started();
+      await one.client.control("POST", "/faults", { action: "create", answer: { kind, when } });
+      await assert.rejects(one.client.create(), connectionError);
+      assert.equal(one.simulator.voices().length, when === "after" ? 1 : 0);
+      assert.deepEqual(one.simulator.calls().map((call) => call.outcome), [outcome]);
+      assert.equal((await one.client.create()).status, 200);
+    });
+  }
 }
 
 Deno.test("a client that goes away does not stop its call", async () => {
@@ -143,9 +138,8 @@ Deno.test("voices and bill are there again after a restart", async () => {
       byVoice: { [kept]: { syntheses: 1, characters: 13 } },
     });
     if (Deno.build.os !== "windows") assert.equal((await Deno.stat(stateFile)).mode, 0o100600);
-    assert.deepEqual([...Deno.readDirSync(`${folder}/sub folder`)].map(({ name }) => name), [
-      "simulator.json",
-    ]);
+    const files = [...Deno.readDirSync(`${folder}/sub folder`)].map(({ name }) => name);
+    assert.deepEqual(files, ["simulator.json"]);
     assert.doesNotMatch(await Deno.readTextFile(stateFile), /Hello, and thank you|sk-simulated/);
   } finally {
     await Deno.remove(folder, { recursive: true });
@@ -164,12 +158,12 @@ Deno.test("a state file from before voices could speak is read", async () => {
   }
 });
 
-Deno.test("a state file that does not parse is told by its name and left alone", async () => {
+Deno.test("a state file that does not parse is named in the error and left alone", async () => {
   const stateFile = await Deno.makeTempFile();
   try {
     await Deno.writeTextFile(stateFile, '{"voices":');
     await assert.rejects(startSimulator({ ...testOptions, stateFile }), {
-      message: `The simulator cannot read its state in ${stateFile}. Remove the file to begin anew.`,
+      message: `The simulator cannot read its state in ${stateFile}. Remove the file to start over.`,
     });
     assert.equal(await Deno.readTextFile(stateFile), '{"voices":');
   } finally {

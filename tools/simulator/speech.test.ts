@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
-import { createSpeech, plainTone, speechSampleRate, toneOf } from "./speech.ts";
+import { createSpeech, plainTone, resample, speechSampleRate, toneOf } from "./speech.ts";
 import { soundOf } from "./test_client.ts";
 
 const speech = createSpeech();
 const speak = (text: string, language = "en", tone = plainTone) => speech.speak(text, { language, tone });
 
-/** How long it sounds, in seconds, its loudest sample, and what tells it from other sounds. */
+/** How long it sounds, in seconds, its loudest sample, and its digest. */
 async function heard(text: string, language = "en") {
   const samples = await speak(text, language);
   const peak = samples.reduce((most, sample) => Math.max(most, Math.abs(sample)), 0);
@@ -106,6 +106,17 @@ Deno.test("a tone comes from a digest, and stays in what sounds human", () => {
   assert.deepEqual(toneOf(digest("0000")), { pitch: 10, rate: 145 });
   assert.deepEqual(toneOf(digest("ff00")), { pitch: 90, rate: 145 });
   assert.deepEqual(toneOf(digest("00ff")), { pitch: 10, rate: 185 });
+});
+
+Deno.test("resampled, a second stays a second, a line a line, and nothing nothing", () => {
+  const line = Int16Array.from({ length: 22_050 }, (_, index) => index);
+  const samples = resample(line, 22_050, 24_000);
+  assert.equal(samples.length, 24_000);
+  for (const index of [0, 1, 7, 12_000, 23_000]) {
+    assert.equal(samples[index], Math.round(index * 22_050 / 24_000), `sample ${index}`);
+  }
+  assert.equal(samples.at(-1), 22_049);
+  assert.equal(resample(new Int16Array(0), 22_050, 24_000).length, 0);
 });
 
 /** The pitch of a vowel in hertz: the shift, between 60 and 300 Hz, at which its middle is most like itself. */

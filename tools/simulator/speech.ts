@@ -1,23 +1,10 @@
 import { Buffer } from "node:buffer";
 import type { Samples } from "../../supabase/functions/_shared/bytes.ts";
-import { resample } from "./resample.ts";
 
-/** What tells one voice from another. */
-export interface Tone {
-  /** 0 to 99. */
-  readonly pitch: number;
-  /** Words a minute, of English. */
-  readonly rate: number;
-}
+/** What distinguishes one voice from another: pitch from 0 to 99, rate in words a minute, of English. */
+export type Tone = { pitch: number; rate: number };
 
-/** Speaks texts with eSpeak NG. */
-export interface Speech {
-  /**
-   * 16-bit mono samples, `speechSampleRate` of them a second; the same for the same arguments. `language` is one of
-   * the provider's codes. Silent where a text has nothing to say, such as ".". Rejects when eSpeak NG is not installed.
-   */
-  speak(text: string, manner: { language: string; tone: Tone }): Promise<Samples>;
-}
+export type Speech = ReturnType<typeof createSpeech>;
 
 /** In hertz: that of the provider's WAV files. */
 export const speechSampleRate = 24_000;
@@ -33,8 +20,8 @@ export function toneOf(sha256: string): Tone {
 }
 
 /** The parts of eSpeak NG that are used here: the package brings no types. */
-interface Espeak {
-  readonly eSpeakNGWorker: new () => {
+type Espeak = {
+  eSpeakNGWorker: new () => {
     get_samplerate(): number;
     /** 0 when there is such a voice. */
     set_voice(name: string): number;
@@ -43,16 +30,20 @@ interface Espeak {
     /** Hands the samples over piece by piece, until `take` returns true. */
     synthesize(text: string, take: (samples: Samples) => boolean): void;
   };
-}
+};
 
 const chinese = "cmn";
 const hanCharacters = /(\p{Script=Han}+)/u;
 
 /** A speaker that loads eSpeak NG, some 24 MB, when it speaks for the first time. */
-export function createSpeech(): Speech {
+export function createSpeech() {
   let loaded: Promise<() => Promise<Espeak>> | undefined;
   return {
-    async speak(text, { language, tone }) {
+    /**
+     * 16-bit mono samples, `speechSampleRate` of them a second; the same for the same arguments. `language` is one of
+     * the provider's codes. Silent where a text has nothing to say, such as ".". Rejects when eSpeak NG is not installed.
+     */
+    async speak(text: string, { language, tone }: { language: string; tone: Tone }): Promise<Samples> {
       const espeak = await (loaded ??= load());
       // A fresh one for each text, within some 10 ms: one that spoke before makes other noise of the same words.
       const engine = new (await espeak()).eSpeakNGWorker();
@@ -93,4 +84,16 @@ function passages(text: string, voice: string): { voice: string; words: string }
 function withoutCommands(text: string): string {
   return text.replace(/\p{Cc}/gu, " ").replace(/\[(?=\[)/g, "[ ")
     .replaceAll("&", "&amp;").replaceAll("<", "&lt;");
+}
+
+/** Samples brought from one sample rate to another, in hertz, along straight lines between neighbours. */
+export function resample(samples: Int16Array, from: number, to: number): Samples {
+  const step = from / to;
+  return new Int16Array(Math.round(samples.length / step)).map((_, index) => {
+    const position = index * step;
+    const before = Math.floor(position);
+    const left = samples[before] ?? 0;
+    const right = samples[before + 1] ?? left;
+    return Math.round(left + (right - left) * (position - before));
+  });
 }

@@ -3,15 +3,12 @@ import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { z } from "zod";
 import type { Bytes } from "../../supabase/functions/_shared/bytes.ts";
-import { customizationPath } from "./customization.ts";
-import { synthesisPath } from "./synthesis.ts";
-import { encodeWav } from "./wav.ts";
+import { customizationPath } from "./customization_endpoint.ts";
+import { createSimulatorApp, type SimulatorOptions } from "./simulator.ts";
+import { synthesisPath } from "./synthesis_endpoint.ts";
+import { encodeWav } from "./wav_writer.ts";
 
-/** An answer read whole. */
-export interface Answer {
-  readonly status: number;
-  readonly body: unknown;
-}
+export type Answer = { status: number; body: unknown };
 
 const apiKey = "sk-simulated";
 const newestModel = "qwen3-tts-vc-2026-01-22";
@@ -62,7 +59,6 @@ export function createTestClient(
     /** A right synthesis with this voice, with the fields given in place of its own. */
     synthesize: (voice: string, fields: Record<string, unknown> = {}, model = newestModel) =>
       callSynthesis({ model, input: { text: "Good morning.", voice, ...fields } }),
-    /** Fetches spoken audio, without a key. */
     download: (url: string) => send(new Request(url, { headers: always })),
     control: (method: string, path: string, body?: unknown) =>
       request(method, `/control${path}`, body === undefined ? undefined : JSON.stringify(body)),
@@ -71,6 +67,15 @@ export function createTestClient(
 
 /** The options every simulator of these tests starts from. */
 export const testOptions = { apiKey, now: () => new Date("2026-03-04T05:06:07.089Z") };
+
+/** A simulator without a socket, and its client. */
+export function createTestApp(options: Partial<SimulatorOptions> = {}) {
+  const app = createSimulatorApp({ ...testOptions, ...options });
+  return { app, client: createTestClient(app) };
+}
+
+/** A version 4 UUID, as request ids are. */
+export const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
 
 /** What a right `create` asks for. */
 export function createInput() {
@@ -86,15 +91,13 @@ export function createInput() {
 
 /** A 16-bit mono WAV of a tone; 24 kHz, and at most a tenth of full scale, if not said. */
 export function wav(
-  options: { seconds: number; sampleRate?: number; level?: number },
+  { seconds, sampleRate = 24_000, level = 3_277 }: { seconds: number; sampleRate?: number; level?: number },
 ): Bytes {
-  const { seconds, sampleRate = 24_000, level = 3_277 } = options;
   const samples = new Int16Array(seconds * sampleRate)
     .map((_, index) => Math.round(level * Math.sin(index / sampleRate * 220 * 2 * Math.PI)));
   return encodeWav(samples, sampleRate);
 }
 
-/** A base64 data URL. */
 export function dataUrl(type: string, bytes: Uint8Array): string {
   return `data:${type};base64,${Buffer.from(bytes).toString("base64")}`;
 }
@@ -123,22 +126,15 @@ export function samplesOf(wavFile: Bytes): Int16Array {
   const text = (start: number) => new TextDecoder().decode(wavFile.subarray(start, start + 4));
   assert.deepEqual([text(0), text(8), text(12), text(36)], ["RIFF", "WAVE", "fmt ", "data"]);
   assert.equal(view.getUint32(4, true), wavFile.length - 8);
-  const format = {
-    coding: view.getUint16(20, true),
-    channels: view.getUint16(22, true),
-    sampleRate: view.getUint32(24, true),
-    bytesPerSecond: view.getUint32(28, true),
-    bytesPerFrame: view.getUint16(32, true),
-    bitsPerSample: view.getUint16(34, true),
-  };
-  assert.deepEqual(format, {
+  const [coding, channels, bytesPerFrame, bits] = [20, 22, 32, 34].map((at) => view.getUint16(at, true));
+  const [sampleRate, bytesPerSecond] = [view.getUint32(24, true), view.getUint32(28, true)];
+  assert.deepEqual({ coding, channels, bits, sampleRate }, {
     coding: 1,
     channels: 1,
+    bits: 16,
     sampleRate: 24_000,
-    bytesPerSecond: 48_000,
-    bytesPerFrame: 2,
-    bitsPerSample: 16,
   });
+  assert.deepEqual([bytesPerFrame, bytesPerSecond], [2, 48_000]);
   assert.equal(view.getUint32(40, true), wavFile.length - 44);
   return Int16Array.from(
     { length: (wavFile.length - 44) / 2 },

@@ -1,5 +1,5 @@
-import { logToStderr, logToStdout, messageOf } from "./log.ts";
-import { whenAskedToStop } from "./signals.ts";
+import { logToStderr, logToStdout, messageOf } from "./terminal.ts";
+import { whenAskedToStop } from "./process/stop_signals.ts";
 
 /** A command of `npm run`. */
 export type Command<Options extends { help: boolean }> = {

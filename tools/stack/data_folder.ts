@@ -1,8 +1,8 @@
 import { join, resolve } from "node:path";
-import type { Log } from "./log.ts";
+import type { Log } from "./terminal.ts";
 import { removePostgresHome } from "./postgres/postgres_home.ts";
-import { removeIfThere } from "./private_file.ts";
-import { openProcessRecord, type ProcessRecord, stopProcess } from "./processes.ts";
+import { removeIfThere } from "./process/private_file.ts";
+import { openProcessRecord, type ProcessRecord, stopProcess } from "./process/processes.ts";
 import { processRecordPath, readStack } from "./stack_record.ts";
 
 /** A sentence for the person who started the stack, instead of a stack trace. */
@@ -10,13 +10,8 @@ export class StackError extends Error {
   override name = "StackError";
 }
 
-/** A data folder that belongs to this process and to nobody else. */
-export type DataFolder = {
-  path: string;
-  processes: ProcessRecord;
-  /** Lets the next stack have it. */
-  release(): Promise<void>;
-};
+/** A data folder that belongs to this process alone. */
+export type DataFolder = Awaited<ReturnType<typeof takeDataFolder>>;
 
 const lockName = "lock";
 
@@ -24,7 +19,7 @@ const lockName = "lock";
  * Takes a data folder, made when it is not there. The lock is the kernel's and ends with the process, so a killed stack never
  * leaves one behind. Throws a `StackError` when another stack has the folder.
  */
-export async function takeDataFolder(dataDir: string): Promise<DataFolder> {
+export async function takeDataFolder(dataDir: string) {
   const path = resolve(dataDir);
   let lock: Deno.FsFile;
   try {
@@ -48,11 +43,11 @@ export async function takeDataFolder(dataDir: string): Promise<DataFolder> {
         : `Another stack is starting or stopping on ${path}. Try again in a moment.`,
     );
   }
-  const processes = await openProcessRecord(processRecordPath(path));
   return {
     path,
-    processes,
-    async release() {
+    processes: await openProcessRecord(processRecordPath(path)),
+    /** Lets the next stack have it. */
+    async release(): Promise<void> {
       await removeIfThere(processRecordPath(path));
       await lock.unlock();
       lock.close();
@@ -60,7 +55,7 @@ export async function takeDataFolder(dataDir: string): Promise<DataFolder> {
   };
 }
 
-/** Stops the function that a killed stack left over; a pid that is somebody else's by now is left alone. */
+/** Stops the function that a killed stack left over; a pid that another process has by now is left alone. */
 export async function stopLeftoverFunction(processes: ProcessRecord, log: Log): Promise<void> {
   const leftover = processes.previous.get("function");
   if (!leftover) return;

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { z } from "zod";
-import { readIfThere, writePrivate } from "./private_file.ts";
+import { readIfThere, writePrivateJson } from "./process/private_file.ts";
 
 const keysSchema = z.object({
   publishable_key: z.string().startsWith("sb_publishable_"),
@@ -9,7 +9,6 @@ const keysSchema = z.object({
   database_password: z.string().min(16),
 });
 
-/** The secrets of one embedded project. */
 export type Keys = {
   publishableKey: string;
   secretKey: string;
@@ -19,9 +18,8 @@ export type Keys = {
   databasePassword: string;
 };
 
-function random(bytes: number): string {
-  return crypto.getRandomValues(new Uint8Array(bytes)).toBase64({ alphabet: "base64url", omitPadding: true });
-}
+const random = (bytes: number) =>
+  crypto.getRandomValues(new Uint8Array(bytes)).toBase64({ alphabet: "base64url", omitPadding: true });
 
 /**
  * Reads the project's keys from `keys.json` in the data folder, made at random at the first start and kept (mode 0600).
@@ -30,15 +28,13 @@ function random(bytes: number): string {
 export async function loadKeys(dataDir: string): Promise<Keys> {
   const path = join(dataDir, "keys.json");
   const text = await readIfThere(path);
-  const keys = text === null
-    ? {
-      publishable_key: `sb_publishable_${random(24)}`,
-      secret_key: `sb_secret_${random(24)}`,
-      jwt_secret: random(40),
-      database_password: random(24),
-    }
-    : keysSchema.parse(JSON.parse(text));
-  if (text === null) await writePrivate(path, `${JSON.stringify(keys, null, 2)}\n`);
+  const keys = text !== null ? keysSchema.parse(JSON.parse(text)) : {
+    publishable_key: `sb_publishable_${random(24)}`,
+    secret_key: `sb_secret_${random(24)}`,
+    jwt_secret: random(40),
+    database_password: random(24),
+  };
+  if (text === null) await writePrivateJson(path, keys);
   return {
     publishableKey: keys.publishable_key,
     secretKey: keys.secret_key,

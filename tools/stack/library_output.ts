@@ -1,4 +1,4 @@
-import type { Log } from "./log.ts";
+import type { Log } from "./terminal.ts";
 
 // The error itself stays out: a database's message can quote what a user wrote.
 function summary(argument: unknown): string {

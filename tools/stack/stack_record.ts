@@ -1,11 +1,10 @@
 import { join } from "node:path";
 import { z } from "zod";
-import { readIfThere, removeIfThere, writePrivate } from "./private_file.ts";
-import { isAlive, readProcessRecord } from "./processes.ts";
+import { readIfThere, removeIfThere, writePrivateJson } from "./process/private_file.ts";
+import { isAlive, readProcessRecord } from "./process/processes.ts";
 
-/** What `stack.json` in the data folder holds while a stack runs (mode 0600). */
+/** `stack.json` in the data folder while a stack runs (mode 0600). */
 export const stackRecordSchema = z.object({
-  /** Base URL of the function's routes. */
   api_url: z.url(),
   supabase_url: z.url(),
   publishable_key: z.string(),
@@ -17,7 +16,6 @@ export const stackRecordSchema = z.object({
   pid: z.int(),
 });
 
-/** Where a running stack is and how to reach its parts. */
 export type StackRecord = z.infer<typeof stackRecordSchema>;
 
 const pathIn = (dataDir: string) => join(dataDir, "stack.json");
@@ -38,17 +36,8 @@ export async function readStack(dataDir: string): Promise<StackRecord | null> {
   return await isAlive(stack) ? parsed.data : null;
 }
 
-/** Where the record of the stack's processes is. */
-export function processRecordPath(dataDir: string): string {
-  return join(dataDir, "processes.json");
-}
+export const processRecordPath = (dataDir: string) => join(dataDir, "processes.json");
 
-/** Says that the stack runs. */
-export async function writeStack(dataDir: string, record: StackRecord): Promise<void> {
-  await writePrivate(pathIn(dataDir), `${JSON.stringify(record, null, 2)}\n`);
-}
+export const writeStack = (dataDir: string, record: StackRecord) => writePrivateJson(pathIn(dataDir), record);
 
-/** Says that no stack runs any more. */
-export async function removeStack(dataDir: string): Promise<void> {
-  await removeIfThere(pathIn(dataDir));
-}
+export const removeStack = (dataDir: string) => removeIfThere(pathIn(dataDir));

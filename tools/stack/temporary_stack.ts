@@ -1,32 +1,35 @@
-import { type Stack, type StackOptions, startStack } from "./stack.ts";
+import { type Stack, type StackOptions, startStack } from "./embedded_stack.ts";
+import { repository } from "./repository.ts";
+
+type TemporaryOptions = Partial<Omit<StackOptions, "dataDir">>;
 
 /**
- * Runs `use` with an embedded project that has the migrations, and removes all of it afterwards. Without options it has
- * no function and nobody is told what it writes.
+ * Starts an embedded project with the migrations in a folder of its own, which `stop` removes. Without options it has no
+ * function, and its output is dropped.
  */
+export async function startTemporaryStack(options: TemporaryOptions = {}) {
+  const dataDir = await Deno.makeTempDir({ prefix: "voice-clone-api-" });
+  const remove = () => Deno.remove(dataDir, { recursive: true });
+  // PostgreSQL may run as another user, which has to reach its files in there.
+  await Deno.chmod(dataDir, 0o711);
+  const defaults = { root: repository, port: 0, environment: {}, entrypoint: null, log: () => {} };
+  const stack = await startStack({ ...defaults, ...options, dataDir }).catch(async (error) => {
+    await remove();
+    throw error;
+  });
+  return { ...stack, dataDir, stop: () => stack.stop().finally(remove) };
+}
+
+/** Runs `use` with a temporary stack of the project at `root`, and removes all of it afterwards. */
 export async function withTemporaryStack<Result>(
   root: string,
   use: (record: Stack["record"], stack: Stack) => Promise<Result>,
-  options: Partial<Pick<StackOptions, "environment" | "entrypoint" | "deno" | "log" | "intercept">> = {},
+  options: TemporaryOptions = {},
 ): Promise<Result> {
-  const dataDir = await Deno.makeTempDir({ prefix: "voice-clone-api-" });
-  await Deno.chmod(dataDir, 0o711);
+  const stack = await startTemporaryStack({ root, ...options });
   try {
-    const stack = await startStack({
-      root,
-      dataDir,
-      port: 0,
-      environment: {},
-      entrypoint: null,
-      log: () => {},
-      ...options,
-    });
-    try {
-      return await use(stack.record, stack);
-    } finally {
-      await stack.stop();
-    }
+    return await use(stack.record, stack);
   } finally {
-    await Deno.remove(dataDir, { recursive: true });
+    await stack.stop();
   }
 }

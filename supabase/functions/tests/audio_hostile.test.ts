@@ -13,7 +13,7 @@ import {
   hostileBoxes,
   hostileChunks,
   hostileFrames,
-} from "../../../tools/testkit/harness/hostile_clips.ts";
+} from "../../../tools/testkit/harness/arbitrary_clips.ts";
 
 const CODES = ["reference_unreadable", "reference_type_unsupported"];
 const CONTAINERS = ["wav", "mp3", "m4a"];
@@ -57,7 +57,7 @@ async function quietly(test: () => Promise<void>): Promise<void> {
   assert.deepEqual(written, []);
 }
 
-for (const { name, bytes } of HOSTILE_CLIPS) {
+for (const [name, bytes] of Object.entries(HOSTILE_CLIPS)) {
   Deno.test(`a clip with ${name} is looked into as any other`, () =>
     quietly(async () => {
       const clip = countedClip(bytes());

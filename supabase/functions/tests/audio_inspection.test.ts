@@ -1,8 +1,8 @@
 // Every clip of the corpus is looked into; what is found, and how much of the clip is read for it.
 import assert from "node:assert/strict";
 import { isDeepStrictEqual } from "node:util";
-import type { Clip } from "../../../tools/testkit/clips/clip.ts";
-import { mp3 } from "../../../tools/testkit/clips/mp3.ts";
+import type { Clip } from "../../../tools/testkit/clips/corpus_clip.ts";
+import { mp3 } from "../../../tools/testkit/clips/write_mp3.ts";
 import { CORPUS } from "../../../tools/testkit/clips/corpus.ts";
 import { M4A_CLIPS } from "../../../tools/testkit/clips/corpus_m4a.ts";
 import { MP3_CLIPS } from "../../../tools/testkit/clips/corpus_mp3.ts";
@@ -20,22 +20,7 @@ const READ_LIMIT_BYTES = 262_144;
 const PLAYED_WHILE_LOADING = M4A_CLIPS.filter(({ name }) => !/recorded|moov-last|3gp/.test(name));
 const CLIPS = CORPUS.filter(({ code }) => code === null || !NOT_OF_THE_BYTES.includes(code));
 
-/** What came of a look into a clip. */
-type Look = {
-  clip: Clip;
-  sizeBytes: number;
-  /** The facts, or the code of the refusal; anything else that is thrown is a failure. */
-  found: AudioFacts | string;
-  /** Asked for after the first range. */
-  ranges: ReadonlyArray<readonly [start: number, end: number]>;
-  /** With the first range. */
-  bytesRead: number;
-  /** Ranges that were not inside the file. */
-  outside: number;
-  /** Whether the first range holds this name. */
-  begins: (name: string) => boolean;
-};
-
+/** The facts, or the code of the refusal; anything else that is thrown is a failure. */
 async function found({ source }: CountedClip): Promise<AudioFacts | string> {
   try {
     return await inspectAudio(source);
@@ -45,24 +30,26 @@ async function found({ source }: CountedClip): Promise<AudioFacts | string> {
   }
 }
 
-async function lookInto(clip: Clip): Promise<Look> {
+/** Inspects a clip, and keeps what was read for it but not the clip. */
+async function lookInto(clip: Clip) {
   const counted = countedClip(clip.bytes());
-  const { sizeBytes, firstBytes } = counted.source;
+  const { source: { sizeBytes, firstBytes }, ranges, bytesRead, outside } = counted;
   const beginning = String.fromCharCode(...firstBytes);
   return {
     clip,
     sizeBytes,
     found: await found(counted),
-    ranges: counted.ranges,
-    bytesRead: counted.bytesRead(),
-    outside: counted.outside().length,
-    begins: (name) => beginning.includes(name),
+    ranges,
+    bytesRead: bytesRead(),
+    outside: outside().length,
+    begins: (name: string) => beginning.includes(name),
   };
 }
+type Look = Awaited<ReturnType<typeof lookInto>>;
 
 const looks = new Map<Clip, Promise<Look>>();
 
-/** Each clip is made and looked into once, by the first test that asks. */
+/** Each clip is made and inspected once, by the first test that asks. */
 async function lookIntoAll(among: readonly Clip[]): Promise<Look[]> {
   const all: Look[] = [];
   for (const clip of among) {
@@ -72,6 +59,12 @@ async function lookIntoAll(among: readonly Clip[]): Promise<Look[]> {
   }
   return all;
 }
+
+const corpusClip = (name: string): Clip => {
+  const clip = CORPUS.find((one) => one.name === name);
+  assert(clip, `no clip ${name}`);
+  return clip;
+};
 
 /** What is not as it should be, by the name of the clip; `mistake` gives undefined where all is well. */
 function mistakes(all: Look[], mistake: (look: Look) => unknown): Record<string, unknown> {
@@ -125,9 +118,7 @@ const SENTENCES = {
 Deno.test("the refusal of a known format names it, and one of a killed recording tells so", async () => {
   const told: Record<string, string> = {};
   for (const name of Object.keys(SENTENCES)) {
-    const clip = CORPUS.find((one) => one.name === name);
-    assert(clip, `no clip ${name}`);
-    await assert.rejects(inspectAudio(countedClip(clip.bytes()).source), (error) => {
+    await assert.rejects(inspectAudio(countedClip(corpusClip(name).bytes()).source), (error) => {
       assert(error instanceof ApiError);
       told[name] = error.detail;
       return true;
@@ -187,11 +178,10 @@ for (
     ["an MP3", "mp3-60.000s.mp3"],
     ["an M4A whose moov is last", "m4a-moov-last.m4a"],
     ["an M4A of fragments", "m4a-recorded-60.000s.m4a"],
-  ]
+  ] as const
 ) {
   Deno.test(`when a range of ${what} cannot be read, the error of the reader is thrown as it is`, async () => {
-    const clip = CORPUS.find((one) => one.name === name);
-    assert(clip);
+    const clip = corpusClip(name);
     const { source, ranges } = countedClip(clip.bytes());
     await inspectAudio(source);
     assert(ranges.length > 0);

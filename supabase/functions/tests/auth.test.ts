@@ -1,32 +1,43 @@
 import { Buffer } from "node:buffer";
 import assert from "node:assert/strict";
 import { decodeJwt, SignJWT } from "jose";
-import { type Answer, type Api, startApi } from "../../../tools/testkit/harness/api.ts";
-import { DETAILS } from "../../../tools/testkit/harness/clone.ts";
-import { assertError } from "../../../tools/testkit/harness/errors.ts";
-import { stack } from "../../../tools/testkit/harness/stack.ts";
-import { createSigningKeys, signInAnonymously, signUp } from "../../../tools/testkit/harness/users.ts";
+import {
+  type Answer,
+  type Api,
+  assertError,
+  serveLocally,
+  startApi,
+} from "../../../tools/testkit/harness/api.ts";
+import {
+  createSigningKeys,
+  keys,
+  newUser,
+  signInAnonymously,
+  stack,
+} from "../../../tools/testkit/harness/project.ts";
+import { DETAILS } from "../../../tools/testkit/harness/reference.ts";
 
-const keys = await createSigningKeys();
-const user = await signUp();
-const token = await keys.sign(user.id);
+const user = await newUser();
+const { token } = user;
 
 const SIGN_IN_FIRST = "Sign in first: send your access token as a bearer token.";
 const NOT_VALID = "Your sign-in is not valid or has expired. Sign in again.";
 const ANONYMOUS = "Anonymous users cannot do this. Sign in with an account.";
+const NO_CHECK = "Sign-in cannot be checked right now. Try again shortly.";
 
 const AUTH_USER = "GET /auth/v1/user";
 const AUTH_KEYS = "GET /auth/v1/.well-known/jwks.json";
 
 /** The whole 401, with what holds for every token that does not pass. */
-async function assertRefused(api: Api, refused: string, detail: string, asked: string[] = []): Promise<void> {
-  await assertNotPassed(api, refused, asked, (answer) => {
-    assertError(answer, 401, "unauthorized", detail);
-    assert.equal(answer.headers.get("www-authenticate"), "Bearer");
-  });
-}
+const assertRefused = (api: Api, refused: string, detail: string, asked: string[] = []) =>
+  assertNotPassed(
+    api,
+    refused,
+    asked,
+    (answer) => assertError(answer, 401, "unauthorized", detail, { "www-authenticate": "Bearer" }),
+  );
 
-/** That a token does not pass, is not told, and what was asked of Supabase; `look` sees the answer. */
+/** That a token does not pass, is nowhere quoted, and what was asked of Supabase; `look` sees the answer. */
 async function assertNotPassed(
   api: Api,
   refused: string,
@@ -36,7 +47,7 @@ async function assertNotPassed(
   api.supabaseRequests.length = 0;
   const answer = await api.call("GET", "/voices", { token: refused });
   look(answer);
-  assert.deepEqual(api.supabaseRequests.map(({ method, path }) => `${method} ${path}`), asked);
+  assert.deepEqual(api.asked(), asked);
   const said = JSON.stringify([answer.body, [...answer.headers], api.logged]);
   for (const part of refused.split(".").filter((piece) => piece.length > 8)) assert(!said.includes(part));
 }
@@ -50,23 +61,14 @@ function assemble(header: object, claims: object, signature = ""): string {
 Deno.test("every route except health and languages wants a sign-in", async () => {
   await using api = await startApi({ keys });
   const id = crypto.randomUUID();
-  const closed = [
-    "POST /clone/upload-url",
-    "POST /clone/finalize",
-    "GET /voices",
-    `GET /voices/${id}/preview`,
-    `DELETE /voices/${id}`,
-    // Who is not signed in is not told what there is.
-    "GET /clone/finalize",
-    "POST /clone",
-    "PUT /voices",
-    "GET /voices/a/b/c",
-  ];
-  for (const route of closed) {
+  const routes = ["POST /clone/upload-url", "POST /clone/finalize", "GET /voices"];
+  const withIds = [`GET /voices/${id}/preview`, `DELETE /voices/${id}`];
+  // Whoever is not signed in does not learn which addresses there are.
+  const unknown = ["GET /clone/finalize", "POST /clone", "PUT /voices", "GET /voices/a/b/c"];
+  for (const route of [...routes, ...withIds, ...unknown]) {
     const [method = "", path = ""] = route.split(" ");
     const answer = await api.call(method, path, { body: method === "GET" ? undefined : DETAILS });
-    assertError(answer, 401, "unauthorized", SIGN_IN_FIRST);
-    assert.equal(answer.headers.get("www-authenticate"), "Bearer");
+    assertError(answer, 401, "unauthorized", SIGN_IN_FIRST, { "www-authenticate": "Bearer" });
   }
   for (const path of ["/health", "/languages"]) assert.equal((await api.call("GET", path)).status, 200);
   assert.deepEqual(api.supabaseRequests, []);
@@ -75,19 +77,9 @@ Deno.test("every route except health and languages wants a sign-in", async () =>
 Deno.test("a header that is no bearer token is refused without asking the auth server", async () => {
   await using api = await startApi({ keys });
   const headers = [
-    "",
-    "Bearer",
-    "Bearer ",
-    token,
-    `Basic ${token}`,
-    `Bearer ${token} ${token}`,
-    `Bearer ${token}, Bearer ${token}`,
-    "Bearer garbage",
-    "Bearer a.b",
-    "Bearer a.b.c.d",
-    "Bearer a b.c",
-    `Bearer ${stack.secret_key}`,
-    `Bearer ${stack.publishable_key}`,
+    ...["", "Bearer", "Bearer ", "Bearer garbage", "Bearer a.b", "Bearer a.b.c.d", "Bearer a b.c"],
+    ...[token, `Basic ${token}`, `Bearer ${token} ${token}`, `Bearer ${token}, Bearer ${token}`],
+    ...[`Bearer ${stack.secret_key}`, `Bearer ${stack.publishable_key}`],
   ];
   for (const header of headers) {
     const answer = await api.call("GET", "/voices", { headers: { Authorization: header } });
@@ -107,10 +99,8 @@ Deno.test("a header that is no bearer token is refused without asking the auth s
 Deno.test("a token of the project's known keys is verified without a request, whatever the scheme's case", async () => {
   await using api = await startApi({ keys });
   for (const scheme of ["Bearer", "bearer", "BEARER"]) {
-    const answer = await api.call("POST", "/clone/upload-url", {
-      headers: { Authorization: `${scheme} ${token}` },
-      body: "{}",
-    });
+    const headers = { Authorization: `${scheme} ${token}` };
+    const answer = await api.call("POST", "/clone/upload-url", { headers, body: "{}" });
     assertError(answer, 400, "invalid_request", "Name must be 1-100 characters.");
   }
   assert.deepEqual(api.supabaseRequests, []);
@@ -121,7 +111,7 @@ Deno.test("a token of the auth server (HS256) is good, and costs one request", a
     await using api = await startApi(known ? { keys: known } : {});
     const answer = await api.call("POST", "/clone/upload-url", { token: user.accessToken, body: "{}" });
     assertError(answer, 400, "invalid_request");
-    assert.deepEqual(api.supabaseRequests, [{ method: "GET", path: "/auth/v1/user" }]);
+    assert.deepEqual(api.asked(), [AUTH_USER]);
   }
 });
 
@@ -129,23 +119,21 @@ Deno.test("expired, unlimited, foreign and damaged tokens of a known key are ref
   await using api = await startApi({ keys });
   const now = Math.floor(Date.now() / 1000);
   const project = `${stack.supabase_url}/auth/v1`;
-  const wrong: Record<string, unknown>[] = [
-    { exp: now - 1 },
-    { exp: undefined },
-    { iss: "https://otherproject.supabase.co/auth/v1" },
-    { iss: `${project}/` },
-    { iss: `${project}.evil.com` },
-    { iss: stack.supabase_url },
-    { iss: undefined },
-    { iss: [project] },
-    { sub: undefined },
-    { sub: "" },
-    { sub: "not-a-uuid" },
-    { sub: 7 },
-    { aud: undefined },
-    { is_anonymous: "false" },
-  ];
-  for (const claims of wrong) await assertRefused(api, await keys.sign(user.id, claims), NOT_VALID);
+  const wrong: Record<string, unknown[]> = {
+    exp: [now - 1, undefined],
+    iss: [
+      ...["https://otherproject.supabase.co/auth/v1", `${project}/`, `${project}.evil.com`],
+      ...[stack.supabase_url, undefined, [project]],
+    ],
+    sub: [undefined, "", "not-a-uuid", 7],
+    aud: [undefined],
+    is_anonymous: ["false"],
+  };
+  for (const [claim, values] of Object.entries(wrong)) {
+    for (const value of values) {
+      await assertRefused(api, await keys.sign(user.id, { [claim]: value }), NOT_VALID);
+    }
+  }
 
   const [header = "", , signature = ""] = token.split(".");
   const payload = Buffer.from(JSON.stringify({ ...decodeJwt(token), sub: crypto.randomUUID() }));
@@ -164,11 +152,9 @@ Deno.test("a token for another audience is refused", async () => {
 
 Deno.test("anonymous users are forbidden: by the claim, and as the auth server signs them in", async () => {
   await using api = await startApi({ keys });
-  const forbidden = (answer: Answer) => {
-    assertError(answer, 403, "forbidden", ANONYMOUS);
-    // Another token of the same kind would not help, so none is asked for.
-    assert.equal(answer.headers.get("www-authenticate"), null);
-  };
+  // Another token of the same kind would not help, so none is asked for.
+  const forbidden = (answer: Answer) =>
+    assertError(answer, 403, "forbidden", ANONYMOUS, { "www-authenticate": null });
   await assertNotPassed(api, await keys.sign(user.id, { is_anonymous: true }), [], forbidden);
   const anonymous = await signInAnonymously();
   await assertNotPassed(api, anonymous.accessToken, [AUTH_USER], forbidden);
@@ -199,13 +185,8 @@ Deno.test("unsigned tokens are refused, with the id of a known key and without",
 
 Deno.test("HS256 with a guessed secret, or with the public key as the secret, is refused", async () => {
   await using api = await startApi({ keys });
-  const secrets = [
-    "secret",
-    "super-secret-jwt-token-with-at-least-32-characters-long",
-    JSON.stringify(keys.jwk),
-    keys.jwks,
-  ];
-  for (const secret of [...secrets, stack.publishable_key]) {
+  const guessed = ["secret", "super-secret-jwt-token-with-at-least-32-characters-long"];
+  for (const secret of [...guessed, JSON.stringify(keys.jwk), keys.jwks, stack.publishable_key]) {
     for (const header of [{ alg: "HS256" }, { alg: "HS256", kid: keys.kid }]) {
       const forged = await new SignJWT(decodeJwt(token)).setProtectedHeader(header)
         .sign(new TextEncoder().encode(secret));
@@ -218,24 +199,19 @@ Deno.test("with a public address of its own, the project's tokens may name eithe
   const publicUrl = "https://project.example.com";
   await using api = await startApi({ keys, environment: { PUBLIC_SUPABASE_URL: publicUrl } });
   for (const [origin, status] of [[publicUrl, 200], [stack.supabase_url, 200], ["https://evil.com", 401]]) {
-    const answer = await api.call("GET", "/voices", {
-      token: await keys.sign(user.id, { iss: `${origin}/auth/v1` }),
-    });
-    assert.equal(answer.status, status);
+    const named = await keys.sign(user.id, { iss: `${origin}/auth/v1` });
+    assert.equal((await api.call("GET", "/voices", { token: named })).status, status);
   }
 });
 
 /** A project whose auth server answers everything like this; a null one does not listen at all. */
 async function withAuthServer(status: number | null, use: (api: Api) => Promise<void>): Promise<void> {
-  const server = Deno.serve(
-    { hostname: "127.0.0.1", port: 0, onListen() {} },
-    () => Response.json({ code: status, msg: "internal detail" }, { status: status ?? 200 }),
+  await using server = serveLocally(() =>
+    Response.json({ code: status, msg: "internal detail" }, { status: status ?? 200 })
   );
-  const url = `http://127.0.0.1:${server.addr.port}`;
-  if (status === null) await server.shutdown();
-  await using api = await startApi({ keys, environment: { SUPABASE_URL: url } });
+  if (status === null) await server.stop();
+  await using api = await startApi({ keys, environment: { SUPABASE_URL: server.url } });
   await use(api);
-  if (status !== null) await server.shutdown();
 }
 
 for (const status of [null, 429, 500, 503, 522]) {
@@ -245,12 +221,9 @@ for (const status of [null, 429, 500, 503, 522]) {
       const unknown = await (await createSigningKeys()).sign(user.id);
       for (const asking of [user.accessToken, unknown]) {
         const answer = await api.call("GET", "/voices", { token: asking });
-        const detail = "Sign-in cannot be checked right now. Try again shortly.";
-        assertError(answer, 503, "auth_unavailable", detail);
-        assert.equal(answer.headers.get("retry-after"), "5");
+        assertError(answer, 503, "auth_unavailable", NO_CHECK, { "retry-after": "5" });
+        assert(!api.logged.join("\n").includes(asking));
       }
-      const said = api.logged.join("\n");
-      for (const asking of [user.accessToken, unknown]) assert(!said.includes(asking));
       assert.equal(api.events("request.failed").length, 2);
     });
   });
@@ -259,12 +232,8 @@ for (const status of [null, 429, 500, 503, 522]) {
 Deno.test("an auth server that refuses the token is believed", async () => {
   for (const status of [401, 403, 404]) {
     await withAuthServer(status, async (api) => {
-      assertError(
-        await api.call("GET", "/voices", { token: user.accessToken }),
-        401,
-        "unauthorized",
-        NOT_VALID,
-      );
+      const answer = await api.call("GET", "/voices", { token: user.accessToken });
+      assertError(answer, 401, "unauthorized", NOT_VALID);
     });
   }
 });

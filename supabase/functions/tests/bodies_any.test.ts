@@ -1,16 +1,16 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { z } from "zod";
-import { createUploadUrl } from "../_shared/contract/create_upload_url.ts";
+import type { Bytes } from "../_shared/bytes.ts";
 import { finalizeVoice } from "../_shared/contract/finalize_voice.ts";
+import { createUploadUrl } from "../_shared/contract/create_upload_url.ts";
 import { ERROR_CODES } from "../_shared/contract/error_codes.ts";
 import { startApi } from "../../../tools/testkit/harness/api.ts";
-import { DETAILS } from "../../../tools/testkit/harness/clone.ts";
 import { withDashScope } from "../../../tools/testkit/harness/dashscope.ts";
-import { createSigningKeys, signUp } from "../../../tools/testkit/harness/users.ts";
+import { keys, newUser } from "../../../tools/testkit/harness/project.ts";
+import { DETAILS } from "../../../tools/testkit/harness/reference.ts";
 
-const keys = await createSigningKeys();
-const token = await keys.sign((await signUp()).id);
+const { token } = await newUser();
 
 const errorBody = z.strictObject({ detail: z.string().min(1), code: z.string(), request_id: z.string() });
 
@@ -49,32 +49,23 @@ const nearlyRight = fc.record({
 }, { requiredKeys: [] });
 
 for (const { path, answer } of ROUTES) {
-  Deno.test(`${path}: any JSON has a good answer or the error envelope, never a 500`, async () => {
+  /** That any such body has a good answer or the error envelope. */
+  const assertAnswers = async (bodies: fc.Arbitrary<string | Bytes>, numRuns: number) => {
     await using api = await startApi({ keys });
-    await withDashScope([], async () => {
-      await fc.assert(
-        fc.asyncProperty(fc.oneof(nearlyRight, fc.jsonValue()), async (body) => {
-          const request = { method: "POST", headers, body: JSON.stringify(body) };
-          await assertEnvelope(await fetch(api.url + path, request), answer);
-        }),
-        { numRuns: 300 },
-      );
+    const property = fc.asyncProperty(bodies, async (body) => {
+      await assertEnvelope(await fetch(api.url + path, { method: "POST", headers, body }), answer);
     });
-  });
+    await withDashScope([], () => fc.assert(property, { numRuns }));
+  };
+
+  Deno.test(`${path}: any JSON has a good answer or the error envelope, never a 500`, () =>
+    assertAnswers(fc.oneof(nearlyRight, fc.jsonValue()).map((body) => JSON.stringify(body)), 300));
 
   Deno.test(`${path}: any bytes have the error envelope, never a 500`, async () => {
-    await using api = await startApi({ keys });
     const whole = new TextEncoder().encode(JSON.stringify({ voice_id: crypto.randomUUID(), ...DETAILS }));
     const damaged = fc.tuple(fc.nat(whole.length - 1), fc.nat(255)).map(([at, byte]) => whole.with(at, byte));
-    await withDashScope([], async () => {
-      await fc.assert(
-        fc.asyncProperty(fc.oneof(fc.uint8Array({ maxLength: 200 }), damaged), async (bytes) => {
-          const request = { method: "POST", headers, body: new Uint8Array(bytes) };
-          await assertEnvelope(await fetch(api.url + path, request), answer);
-        }),
-        { numRuns: 200 },
-      );
-    });
+    const bytes = fc.oneof(fc.uint8Array({ maxLength: 200 }), damaged).map((some) => new Uint8Array(some));
+    await assertAnswers(bytes, 200);
   });
 }
 
@@ -87,24 +78,12 @@ Deno.test("any path and query has an answer of ours, never a 500", async () => {
   );
   const encode = (text: string) =>
     text.startsWith("%") ? text.replace(/[^%\w]/g, "") : encodeURIComponent(text);
-  await fc.assert(
-    fc.asyncProperty(
-      part,
-      part,
-      fc.constantFrom("page", "per_page", "search", "source"),
-      async (id, value, name) => {
-        for (
-          const path of [
-            `/voices?${name}=${encode(value)}`,
-            `/voices/${encode(id)}/preview`,
-            `/voices/${encode(id)}/${encode(value)}`,
-          ]
-        ) {
-          const response = await fetch(api.url + path, { headers, redirect: "manual" });
-          await assertEnvelope(response, z.unknown());
-        }
-      },
-    ),
-    { numRuns: 200 },
-  );
+  const parameter = fc.constantFrom("page", "per_page", "search", "source");
+  const property = fc.asyncProperty(part, part, parameter, async (id, value, name) => {
+    const [voice, query] = [`/voices/${encode(id)}`, `/voices?${name}=${encode(value)}`];
+    for (const path of [query, `${voice}/preview`, `${voice}/${encode(value)}`]) {
+      await assertEnvelope(await fetch(api.url + path, { headers, redirect: "manual" }), z.unknown());
+    }
+  });
+  await fc.assert(property, { numRuns: 200 });
 });

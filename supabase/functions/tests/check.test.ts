@@ -1,24 +1,30 @@
-// The operator's look from inside: what it tells, what it never tells, and what the doctor makes of it.
+// The operator's look from inside: what it shows, what it never shows, and what the doctor makes of it.
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
-import { type Check, createRemedies, providerChecks, reach } from "../../../tools/testkit/doctor.ts";
+import {
+  assertPrinted,
+  type Check,
+  notOk,
+  providerChecks,
+  reach,
+  REMEDIES,
+} from "../../../tools/testkit/doctor.ts";
 import { startSimulator } from "../../../tools/testkit/simulator.ts";
 import { internalCheck } from "../_shared/contract/internal_check.ts";
 import { type Api, environmentOf, PROVIDER_KEY, startApi } from "../../../tools/testkit/harness/api.ts";
-import { createVirtualClock } from "../../../tools/testkit/harness/clock.ts";
-import { assertError } from "../../../tools/testkit/harness/errors.ts";
+import { createVirtualClock } from "../../../tools/testkit/harness/virtual_clocks.ts";
+import { assertError } from "../../../tools/testkit/harness/api.ts";
 import {
   away,
   holding,
   refusing,
   type RegionAnswer,
   withRegions,
-} from "../../../tools/testkit/harness/regions.ts";
-import { stack } from "../../../tools/testkit/harness/stack.ts";
+} from "../../../tools/testkit/harness/dashscope.ts";
+import { stack } from "../../../tools/testkit/harness/project.ts";
 
 const KEY = { apikey: stack.secret_key };
 const FACTS = { method: "POST", path: "/rest/v1/rpc/deployment_facts" };
-const remedies = createRemedies({ local: false });
 
 /** How PostgreSQL words the policies of users' own rows. */
 const OWN = "(user_id = ( SELECT auth.uid() AS uid))";
@@ -41,14 +47,20 @@ const reportOf = async (api: Api) => {
   return internalCheck.answer.schema().parse(body);
 };
 
-/** What the doctor says of this deployment from the inside. */
-async function examined(api: Api): Promise<Check[]> {
-  const deployment = { api: api.url, key: stack.secret_key, signal: AbortSignal.timeout(30_000), remedies };
-  const { checks, told } = await reach(deployment);
-  return told ? [...checks, ...providerChecks(told.report, remedies)] : checks;
-}
+const reached = (api: Api, options: { key?: string; fetch?: typeof fetch } = {}) =>
+  reach({
+    api: api.url,
+    key: stack.secret_key,
+    signal: AbortSignal.timeout(30_000),
+    remedies: REMEDIES.hosted,
+    ...options,
+  });
 
-const notOk = (checks: Check[]) => checks.filter(({ status }) => status !== "ok");
+/** The faults that the doctor finds in this deployment from the inside. */
+async function faults(api: Api): Promise<Check[]> {
+  const { checks, timed } = await reached(api);
+  return notOk(timed ? [...checks, ...providerChecks(timed.report, REMEDIES.hosted)] : checks);
+}
 
 Deno.test("to everyone without the secret key there is no such route, and nothing is asked for them", async () => {
   await using api = await startApi();
@@ -69,7 +81,7 @@ Deno.test("to everyone without the secret key there is no such route, and nothin
   );
 });
 
-Deno.test("the report is one list and one question to the database, and tells the configuration without a key", async () => {
+Deno.test("the report is one list and one question to the database, and shows the configuration without a key", async () => {
   const environment = {
     CLONE_LIMIT_PER_DAY: "77",
     UPLOAD_URL_LIMIT_PER_HOUR: "88",
@@ -110,7 +122,7 @@ Deno.test("the report is one list and one question to the database, and tells th
     assert.deepEqual(set, Object.keys(environmentOf(environment)).sort());
     assert(report.variables.some(({ name, set }) => name === "SUPABASE_JWKS" && !set));
     for (const secret of [stack.secret_key, stack.publishable_key, PROVIDER_KEY]) {
-      assert(!JSON.stringify(body).includes(secret), "a key is told");
+      assert(!JSON.stringify(body).includes(secret), "a key is shown");
     }
   });
   assert.deepEqual(asked, [`intl list ${PROVIDER_KEY}`]);
@@ -118,7 +130,7 @@ Deno.test("the report is one list and one question to the database, and tells th
   assert.deepEqual(api.logged, []);
 });
 
-Deno.test("the database tells its clock, migrations, functions, tables, buckets and policies", async () => {
+Deno.test("the database reports its clock, migrations, functions, tables, buckets and policies", async () => {
   await using api = await startApi();
   await withRegions({ intl: holding(0) }, async () => {
     const { clock, database: { facts, failure } } = await reportOf(api);
@@ -176,88 +188,66 @@ Deno.test("the database tells its clock, migrations, functions, tables, buckets 
 });
 
 const INTL_REFUSES = refusing(401, "InvalidApiKey");
-const keys: [
-  what: string,
-  here: RegionAnswer,
-  elsewhere: RegionAnswer | null,
-  detail: RegExp,
-  fix: RegExp,
-][] = [
-  [
-    "a key of the other region",
+const LISTS: Record<string, [here: RegionAnswer, elsewhere: RegionAnswer | null, printed: string]> = {
+  "a key of the other region": [
     INTL_REFUSES,
     holding(3),
-    /^The key belongs to region cn, and DASHSCOPE_REGION is intl, which refuses it \(401 InvalidApiKey\)\.$/,
-    /another-region\. Then: npx supabase secrets set DASHSCOPE_REGION=cn Or, .* intl: .* DASHSCOPE_API_KEY=NEW_KEY$/,
+    "failed provider: The key belongs to region cn, and DASHSCOPE_REGION is intl, which refuses it (401 InvalidApiKey). -> *another-region. Then: npx supabase secrets set DASHSCOPE_REGION=cn Or, * intl: * DASHSCOPE_API_KEY=NEW_KEY",
   ],
-  [
-    "an expired key",
+  "an expired key": [
     INTL_REFUSES,
     refusing(401, "InvalidApiKey"),
-    /^The key is expired, deleted or mistyped: region intl refuses it \(401 InvalidApiKey\), and region cn too\.$/,
-    /^Make a new one .*another-key.*npx supabase secrets set DASHSCOPE_API_KEY=NEW_KEY$/,
+    "failed provider: The key is expired, deleted or mistyped: region intl refuses it (401 InvalidApiKey), and region cn too. -> Make a new one *another-key*npx supabase secrets set DASHSCOPE_API_KEY=NEW_KEY",
   ],
-  [
-    "a refused key while the other region is away",
+  "a refused key while the other region is away": [
     INTL_REFUSES,
     away,
-    /it is expired, deleted, mistyped or of another region \(region cn could not be asked\)\.$/,
-    /^With a key of region intl/,
+    "failed provider: * it is expired, deleted, mistyped or of another region (region cn could not be asked). -> With a key of region intl*",
   ],
-  [
-    "an unpaid account",
+  "an unpaid account": [
     refusing(400, "Arrearage"),
     null,
-    /^The account is not paid up \(Arrearage\)\.$/,
-    /^Pay it/,
+    "failed provider: The account is not paid up (Arrearage). -> Pay it*",
   ],
-  [
-    "an account that may not",
+  "an account that may not": [
     refusing(403, "Model.AccessDenied"),
     null,
-    /^The account may not ask for its voices \(403 Model\.AccessDenied\)\.$/,
-    /^Activate Model Studio/,
+    "failed provider: The account may not ask for its voices (403 Model.AccessDenied). -> Activate Model Studio*",
   ],
-  [
-    "a provider that is broken",
+  "a provider that is broken": [
     refusing(500, "InternalError"),
     null,
-    /gave no list of voices \(server_error, 500 InternalError\)\.$/,
-    /^Run this again/,
+    "failed provider: * gave no list of voices (server_error, 500 InternalError). -> Run this again*",
   ],
-  ["a provider that is away", away, null, /gave no list of voices \(no_answer\)\.$/, /^Run this again/],
-];
-for (const [what, here, elsewhere, detail, fix] of keys) {
+  "a provider that is away": [
+    away,
+    null,
+    "failed provider: * gave no list of voices (no_answer). -> Run this again*",
+  ],
+  "a throttled list": [
+    refusing(429, "Throttling"),
+    null,
+    "warning provider: *slow down (429 Throttling)* -> *",
+  ],
+};
+for (const [what, [here, elsewhere, printed]] of Object.entries(LISTS)) {
   Deno.test(`the doctor names ${what}, and the other region is asked only about a refused key`, async () => {
     await using api = await startApi();
-    const asked = await withRegions({ intl: here, ...(elsewhere ? { cn: elsewhere } : {}) }, async () => {
-      const [fault, ...others] = notOk(await examined(api));
-      assert.deepEqual([fault?.status, fault?.name, others], ["failed", "provider", []]);
-      assert.match(fault?.detail ?? "", detail);
-      assert.match(fault?.fix ?? "", fix);
-    });
-    assert.deepEqual(
-      asked,
-      [`intl list ${PROVIDER_KEY}`, ...(elsewhere ? [`cn list ${PROVIDER_KEY}`] : [])],
+    const asked = await withRegions(
+      { intl: here, ...(elsewhere ? { cn: elsewhere } : {}) },
+      async () => assertPrinted(await faults(api), printed),
     );
+    const other = elsewhere ? [`cn list ${PROVIDER_KEY}`] : [];
+    assert.deepEqual(asked, [`intl list ${PROVIDER_KEY}`, ...other]);
   });
 }
 
 Deno.test("with the region cn it is intl that is asked besides", async () => {
   await using api = await startApi({ environment: { DASHSCOPE_REGION: "cn" } });
   const asked = await withRegions({ cn: refusing(401, "InvalidApiKey"), intl: holding(1) }, async () => {
-    assert.match(notOk(await examined(api))[0]?.detail ?? "", /^The key belongs to region intl, .* is cn, /);
+    assertPrinted(await faults(api), "failed provider: The key belongs to region intl, * is cn, * -> *");
   });
   assert.deepEqual(asked, [`cn list ${PROVIDER_KEY}`, `intl list ${PROVIDER_KEY}`]);
-});
-
-Deno.test("a throttled list is a warning", async () => {
-  await using api = await startApi();
-  await withRegions({ intl: refusing(429, "Throttling") }, async () => {
-    const [warned, ...others] = notOk(await examined(api));
-    assert.deepEqual([warned?.status, others], ["warning", []]);
-    assert.match(warned?.detail ?? "", /slow down \(429 Throttling\)/);
-  });
 });
 
 Deno.test("beside a stand-in on this machine no other region learns of its key", async () => {
@@ -294,7 +284,7 @@ for (
     ["refuses", Response.json({ code: "42501", message: "no" }, { status: 403 }), "refused"],
   ] as const
 ) {
-  Deno.test(`a database that ${what} is part of the report, and the provider is told of all the same`, async () => {
+  Deno.test(`a database that ${what} is part of the report, and so is the provider`, async () => {
     await using api = await startApi({ intercept: () => answer });
     await withRegions({ intl: holding(5) }, async () => {
       const { database, provider } = await reportOf(api);
@@ -304,7 +294,7 @@ for (
   });
 }
 
-Deno.test("both clocks are told: the function's own is that of the process", async () => {
+Deno.test("both clocks are reported: the function's own is that of the process", async () => {
   const clock = createVirtualClock();
   await using api = await startApi({ clock });
   await withRegions({ intl: holding(0) }, async () => {
@@ -313,26 +303,19 @@ Deno.test("both clocks are told: the function's own is that of the process", asy
   });
 });
 
-Deno.test("the doctor tells a wrong secret key from a function that is older than it", async () => {
+Deno.test("the doctor knows a wrong secret key from a function that is older than it", async () => {
   await using api = await startApi();
-  const deployment = { api: api.url, signal: AbortSignal.timeout(30_000), remedies };
-  const wrong = await reach({ ...deployment, key: "sb_secret_wrong" });
-  assert.deepEqual(notOk(wrong.checks).map(({ name }) => name), ["secret key"]);
-  assert.match(notOk(wrong.checks)[0]?.detail ?? "", /does not know this secret key/);
-  const older: typeof fetch = (input, init) =>
-    String(input).endsWith("/internal/check") ? fetch(`${api.url}/internal/else`, init) : fetch(input, init);
-  const { checks } = await reach({ ...deployment, key: stack.secret_key, fetch: older });
-  assert.deepEqual(notOk(checks).map(({ name }) => name), ["version"]);
-  assert.match(notOk(checks)[0]?.detail ?? "", /^The function has no POST \/internal\/check: it is older/);
-  assert.equal(notOk(checks)[0]?.fix, "npx supabase functions deploy api --use-api");
-  const other: typeof fetch = (input, init) =>
-    String(input).endsWith("/internal/check")
-      ? Promise.resolve(Response.json({ of: "another time" }))
-      : fetch(input, init);
-  const told = await reach({ ...deployment, key: stack.secret_key, fetch: other });
-  assert.deepEqual(notOk(told.checks).map(({ name }) => name), ["version"]);
-  assert.match(
-    notOk(told.checks)[0]?.fix ?? "",
-    /may be newer than this checkout, update it first\. Else: npx /,
+  const printed = async (options: Parameters<typeof reached>[1], text: string) =>
+    assertPrinted(notOk((await reached(api, options)).checks), text);
+  const checking = (answer: (init?: RequestInit) => Promise<Response>): typeof fetch => (input, init) =>
+    String(input).endsWith("/internal/check") ? answer(init) : fetch(input, init);
+  await printed({ key: "sb_secret_wrong" }, "failed secret key: *does not know this secret key* -> *");
+  await printed(
+    { fetch: checking((init) => fetch(`${api.url}/internal/else`, init)) },
+    "failed version: The function has no POST /internal/check: it is older* -> npx supabase functions deploy api --use-api",
+  );
+  await printed(
+    { fetch: checking(() => Promise.resolve(Response.json({ of: "another time" }))) },
+    "failed version: * -> *may be newer than this checkout, update it first. Else: npx *",
   );
 });

@@ -138,29 +138,17 @@ Deno.test("with nothing set, everything that is required is named at once", asyn
 const values: Record<string, { refused: string[]; taken: string[] }> = {
   SUPABASE_URL: {
     refused: [
-      "ref123.supabase.co",
-      "ftp://ref123.supabase.co",
-      "https://ref123.supabase.co/rest/v1",
-      "https://ref123.supabase.co/?query=1",
-      "https://ref123.supabase.co/#part",
-      "https://somebody@ref123.supabase.co",
-      "https://:password@ref123.supabase.co",
+      ...["ref123.supabase.co", "ftp://ref123.supabase.co", "https://ref123.supabase.co/rest/v1"],
+      ...["https://ref123.supabase.co/?query=1", "https://ref123.supabase.co/#part"],
+      ...["https://somebody@ref123.supabase.co", "https://:password@ref123.supabase.co"],
     ],
     taken: ["https://ref123.supabase.co/", "http://127.0.0.1:54321", "http://kong:8000"],
   },
   PUBLIC_SUPABASE_URL: { refused: ["not a url", "https://example.com/path"], taken: ["https://example.com"] },
   SUPABASE_SECRET_KEYS: {
     refused: [
-      "sb_secret_one",
-      "{}",
-      "[]",
-      "null",
-      '"sb_secret_one"',
-      '{"default":""}',
-      '{"default":7}',
-      '{"default":"","other":"sb_secret_one"}',
-      '{"other":""}',
-      '{"other":7}',
+      ...["sb_secret_one", "{}", "[]", "null", '"sb_secret_one"', '{"default":""}', '{"default":7}'],
+      ...['{"default":"","other":"sb_secret_one"}', '{"other":""}', '{"other":7}'],
       '{"one":"sb_secret_one","two":"sb_secret_two"}',
     ],
     taken: ['{"default":"sb_secret_two","other":"sb_secret_three"}', '{"other":"sb_secret_one"}'],
@@ -172,11 +160,8 @@ const values: Record<string, { refused: string[]; taken: string[] }> = {
   SUPABASE_JWKS: {
     refused: ["not json", "{}", "null", '"keys"', '{"keys":{}}', '{"kty":"EC","kid":"one"}'],
     taken: [
-      "[]",
-      '[{"kty":"EC","kid":"one"}]',
-      '{"keys":[]}',
+      ...["[]", '[{"kty":"EC","kid":"one"}]', '{"keys":[]}', '{"keys":[{"kty":"RSA","kid":"one"}]}'],
       '{"keys":[{"kty":"OKP","kid":"two"},{"kty":"EC","kid":"one"}]}',
-      '{"keys":[{"kty":"RSA","kid":"one"}]}',
     ],
   },
   TTS_PROVIDER_MODE: { refused: ["foo", "QWEN", "qwen,modal"], taken: ["qwen", "modal"] },
@@ -200,10 +185,9 @@ const values: Record<string, { refused: string[]; taken: string[] }> = {
   UPLOAD_URL_LIMIT_PER_HOUR: { refused: ["0", "-1", "1000001", "1.5"], taken: ["1", "1000000"] },
   CORS_ALLOWED_ORIGINS: {
     refused: [
-      "example.com",
-      "https://a.example.com/path",
-      "https://a.example.com, b.example.com",
-      "https://*.example.com",
+      ...["example.com", "file://", "null", "https://a.example.com/", "https://a.example.com/path"],
+      ...["https://A.example.com", "https://a.example.com:443", "https://*.example.com"],
+      ...["https://a.example.com, b.example.com", "https://a.example.com, null"],
     ],
     taken: ["*", "https://a.example.com", "https://a.example.com,http://localhost:3000"],
   },
@@ -223,11 +207,9 @@ Deno.test("every problem is told at once, each variable once", async () => {
     Object.entries(values).map(([name, { refused: [value = ""] }]) => [name, value]),
   );
   assert.deepEqual(await variablesIn(wrong), Object.keys(values).sort());
-  const extra = { DASHSCOPE_BASE_URL: "https://evil.com" };
-  assert.deepEqual(Object.keys(await problemsOf({ ...without("SUPABASE_SECRET_KEYS"), ...extra })).sort(), [
-    "DASHSCOPE_BASE_URL",
-    "SUPABASE_SECRET_KEYS",
-  ]);
+  const missing = { ...without("SUPABASE_SECRET_KEYS"), DASHSCOPE_BASE_URL: "https://evil.com" };
+  const two = ["DASHSCOPE_BASE_URL", "SUPABASE_SECRET_KEYS"];
+  assert.deepEqual(Object.keys(await problemsOf(missing)).sort(), two);
 });
 
 Deno.test("the dictionaries of keys go before the older single keys", async () => {
@@ -241,37 +223,40 @@ Deno.test("the dictionaries of keys go before the older single keys", async () =
   assert.deepEqual(await keysOf(older), ["older-secret", "older-public"]);
 });
 
-Deno.test("of several keys `default` is taken, else the only one; else the names that stand there are told", async () => {
-  for (
-    const [variable, taken] of [["SUPABASE_SECRET_KEYS", "secretKey"], [
-      "SUPABASE_PUBLISHABLE_KEYS",
-      "publishableKey",
-    ]] as const
-  ) {
-    const keyOf = async (keys: Record<string, unknown>) =>
-      (await loadConfig({ ...REQUIRED, [variable]: JSON.stringify(keys) })).supabase[taken];
-    const problemOf = async (keys: Record<string, unknown>) =>
-      await problemsOf({ ...REQUIRED, [variable]: JSON.stringify(keys) });
-    assert.equal(await keyOf({ web: "key-of-web", default: "key-of-default" }), "key-of-default");
-    assert.equal(await keyOf({ default: "key-of-default", web: 7 }), "key-of-default");
-    assert.equal(await keyOf({ voice_api: "key-of-voice-api" }), "key-of-voice-api");
-    assert.deepEqual(await problemOf({ web: "key-of-web", batch: "key-of-batch" }), {
-      [variable]: 'holds several keys and none that is called "default": web, batch',
+const NONE_IS_DEFAULT = 'holds several keys and none that is called "default":';
+const KEY_FIELDS = {
+  SUPABASE_SECRET_KEYS: "secretKey",
+  SUPABASE_PUBLISHABLE_KEYS: "publishableKey",
+} as const;
+
+for (const [variable, field] of Object.entries(KEY_FIELDS)) {
+  Deno.test(`${variable}: \`default\` is taken, else the only key; else the names that stand there are in the problem`, async () => {
+    const environmentOf = (keys: Record<string, unknown>) => ({
+      ...REQUIRED,
+      [variable]: JSON.stringify(keys),
     });
+    const taken: [keys: Record<string, unknown>, key: string][] = [
+      [{ web: "key-of-web", default: "key-of-default" }, "key-of-default"],
+      [{ default: "key-of-default", web: 7 }, "key-of-default"],
+      [{ voice_api: "key-of-voice-api" }, "key-of-voice-api"],
+    ];
+    for (const [keys, key] of taken) {
+      assert.equal((await loadConfig(environmentOf(keys))).supabase[field], key);
+    }
     // Name and key the wrong way round: then the names are what must not be told.
     const swapped = { sb_secret_abcdefgh: "web", "eyJhbGciOiJIUzI1NiJ9.e30.c2ln": "batch", batch: "b" };
-    assert.deepEqual(await problemOf(swapped), {
-      [variable]: 'holds several keys and none that is called "default": (not told), (not told), batch',
-    });
-    assert.deepEqual(await problemOf({}), { [variable]: "holds no key" });
-    assert.deepEqual(await problemOf({ web: "" }), {
-      [variable]: 'must hold text that is not empty as its key "web"',
-    });
-    assert.deepEqual(await problemOf({ default: 7, web: "key-of-web" }), {
-      [variable]: 'must hold text that is not empty as its key "default"',
-    });
-  }
-});
+    const refused: [keys: Record<string, unknown>, problem: string][] = [
+      [{ web: "key-of-web", batch: "key-of-batch" }, `${NONE_IS_DEFAULT} web, batch`],
+      [swapped, `${NONE_IS_DEFAULT} (not told), (not told), batch`],
+      [{}, "holds no key"],
+      [{ web: "" }, 'must hold text that is not empty as its key "web"'],
+      [{ default: 7, web: "key-of-web" }, 'must hold text that is not empty as its key "default"'],
+    ];
+    for (const [keys, problem] of refused) {
+      assert.deepEqual(await problemsOf(environmentOf(keys)), { [variable]: problem });
+    }
+  });
+}
 
 Deno.test("a key set is taken as an object and as a bare array", async () => {
   const key = { kty: "EC", kid: "one", crv: "P-256", x: "x", y: "y" };
@@ -281,48 +266,42 @@ Deno.test("a key set is taken as an object and as a bare array", async () => {
   }
 });
 
-Deno.test("a base URL with a path behind the right host is told the path, and what to set in its place", async () => {
+Deno.test("a base URL with a path behind the right host is refused with the path, and what to set in its place", async () => {
   const problemOf = async (region: string, given: string) =>
     (await problemsOf({ ...REQUIRED, DASHSCOPE_REGION: region, DASHSCOPE_BASE_URL: given }))
       .DASHSCOPE_BASE_URL;
-  for (
-    const [region, host] of [
-      ["intl", "https://dashscope-intl.aliyuncs.com"],
-      ["intl", "https://my-space.ap-southeast-1.maas.aliyuncs.com"],
-      ["cn", "https://dashscope.aliyuncs.com"],
-    ] as const
-  ) {
+  const hosts = [
+    ["intl", "https://dashscope-intl.aliyuncs.com"],
+    ["intl", "https://my-space.ap-southeast-1.maas.aliyuncs.com"],
+    ["cn", "https://dashscope.aliyuncs.com"],
+  ] as const;
+  for (const [region, host] of hosts) {
     for (const path of ["/compatible-mode/v1", "/api/v1/services"]) {
+      const problem = `must be a host of the region ${region}: set ${host} alone, without the path ${path}`;
       for (const given of [`${host}${path}`, `${host}${path}/`]) {
-        assert.equal(
-          await problemOf(region, given),
-          `must be a host of the region ${region}: set ${host} alone, without the path ${path}`,
-        );
+        assert.equal(await problemOf(region, given), problem);
       }
     }
   }
-  // Whatever else stands there is not told, and a stranger's host is the first thing that is wrong.
-  const told = "must be a host of the region intl: dashscope-intl.aliyuncs.com or " +
+  // Whatever else stands there is not quoted, and a stranger's host is the first thing that is wrong.
+  const problem = "must be a host of the region intl: dashscope-intl.aliyuncs.com or " +
     "WORKSPACE.ap-southeast-1.maas.aliyuncs.com";
-  for (
-    const given of [
-      "https://evil.com/compatible-mode/v1",
-      "https://dashscope.aliyuncs.com/compatible-mode/v1",
-      "https://somebody:password@dashscope-intl.aliyuncs.com/compatible-mode/v1",
-      "https://dashscope-intl.aliyuncs.com/compatible-mode/v1?key=sk-1",
-      "https://dashscope-intl.aliyuncs.com/%73k-secret",
-    ]
-  ) assert.equal(await problemOf("intl", given), told, given);
+  const strange = [
+    "https://evil.com/compatible-mode/v1",
+    "https://dashscope.aliyuncs.com/compatible-mode/v1",
+    "https://somebody:password@dashscope-intl.aliyuncs.com/compatible-mode/v1",
+    "https://dashscope-intl.aliyuncs.com/compatible-mode/v1?key=sk-1",
+    "https://dashscope-intl.aliyuncs.com/%73k-secret",
+  ];
+  for (const given of strange) assert.equal(await problemOf("intl", given), problem, given);
 });
 
 Deno.test("the origins a browser may come from are read without the rest", () => {
   assert.deepEqual(readAllowedOrigins({}), ["*"]);
   assert.deepEqual(readAllowedOrigins({ CORS_ALLOWED_ORIGINS: " , " }), ["*"]);
   const CORS_ALLOWED_ORIGINS = " https://a.example.com ,,https://b.example.com";
-  assert.deepEqual(readAllowedOrigins({ CORS_ALLOWED_ORIGINS }), [
-    "https://a.example.com",
-    "https://b.example.com",
-  ]);
+  const origins = ["https://a.example.com", "https://b.example.com"];
+  assert.deepEqual(readAllowedOrigins({ CORS_ALLOWED_ORIGINS }), origins);
 });
 
 Deno.test("modal mode does not look at the variables of qwen", async () => {
@@ -336,7 +315,6 @@ Deno.test("modal mode does not look at the variables of qwen", async () => {
   const config = await loadConfig({ ...without("DASHSCOPE_API_KEY"), ...broken });
   assert.deepEqual([config.mode, config.qwen], ["modal", undefined]);
   // What the mode itself is must be known, also when something else is wrong.
-  assert.deepEqual(await variablesIn({ ...broken, DASHSCOPE_API_KEY: "", CLONE_LIMIT_PER_DAY: "0" }), [
-    "CLONE_LIMIT_PER_DAY",
-  ]);
+  const wrong = { ...broken, DASHSCOPE_API_KEY: "", CLONE_LIMIT_PER_DAY: "0" };
+  assert.deepEqual(await variablesIn(wrong), ["CLONE_LIMIT_PER_DAY"]);
 });

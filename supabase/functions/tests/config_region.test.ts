@@ -11,11 +11,9 @@ const REQUIRED = {
 
 /** The origin that would be called, or the names of what is wrong. */
 async function originFor(region: string, given?: string): Promise<string> {
-  const environment = { ...REQUIRED, DASHSCOPE_REGION: region };
+  const base: Record<string, string> = given === undefined ? {} : { DASHSCOPE_BASE_URL: given };
   try {
-    const config = await loadConfig(
-      given === undefined ? environment : { ...environment, DASHSCOPE_BASE_URL: given },
-    );
+    const config = await loadConfig({ ...REQUIRED, DASHSCOPE_REGION: region, ...base });
     return config.qwen?.baseUrl ?? "";
   } catch (error) {
     assert(error instanceof ConfigError);
@@ -34,56 +32,43 @@ Deno.test("a region is called at its own host, and a host of the other region is
   assert.equal(await originFor("cn"), CN[0]);
   for (const [region, own, other] of [["intl", INTL, CN], ["cn", CN, INTL]] as const) {
     for (const host of own) {
-      for (
-        const form of [
-          host,
-          `${host}/`,
-          `${host}/api/v1`,
-          `${host}/api/v1/`,
-          `${host}:443`,
-          host.toUpperCase(),
-        ]
-      ) {
-        assert.equal(await originFor(region, form), host, form);
-      }
+      const forms = [
+        host,
+        `${host}/`,
+        `${host}/api/v1`,
+        `${host}/api/v1/`,
+        `${host}:443`,
+        host.toUpperCase(),
+      ];
+      for (const form of forms) assert.equal(await originFor(region, form), host, form);
     }
     for (const host of other) assert.equal(await originFor(region, host), "refused", host);
   }
 });
 
 const IMPOSTORS = [
-  "https://dashscope-intl.aliyuncs.com.evil.com",
-  "https://evil-dashscope-intl.aliyuncs.com",
-  "https://evil.dashscope-intl.aliyuncs.com",
-  "https://dashscope-intl.aliyuncs.com.",
-  "https://dashscope-intl-aliyuncs.com",
-  "https://dashscope-intl.aliyuncs.co",
-  "https://dashscope-intlxaliyuncs.com",
-  "https://dashscope-us.aliyuncs.com",
-  "https://aliyuncs.com",
-  "https://ap-southeast-1.maas.aliyuncs.com",
-  "https://a.b.ap-southeast-1.maas.aliyuncs.com",
-  "https://my_space.ap-southeast-1.maas.aliyuncs.com",
+  ...["https://dashscope-intl.aliyuncs.com.evil.com", "https://evil-dashscope-intl.aliyuncs.com"],
+  ...["https://evil.dashscope-intl.aliyuncs.com", "https://dashscope-intl.aliyuncs.com."],
+  ...["https://dashscope-intl-aliyuncs.com", "https://dashscope-intl.aliyuncs.co"],
+  ...["https://dashscope-intlxaliyuncs.com", "https://dashscope-us.aliyuncs.com", "https://aliyuncs.com"],
+  ...["https://ap-southeast-1.maas.aliyuncs.com", "https://a.b.ap-southeast-1.maas.aliyuncs.com"],
+  ...[
+    "https://my_space.ap-southeast-1.maas.aliyuncs.com",
+    "https://my-space.ap-southeast-1xmaas.aliyuncs.com",
+  ],
   "https://my-space.ap-southeast-1.maas.aliyuncs.com.evil.com",
-  "https://my-space.ap-southeast-1xmaas.aliyuncs.com",
-  "https://dashscope-intl.aliyuncs.com@evil.com",
-  "https://somebody@dashscope-intl.aliyuncs.com",
-  "https://:password@dashscope-intl.aliyuncs.com",
-  "https://evil.com#dashscope-intl.aliyuncs.com",
-  "https://evil.com/dashscope-intl.aliyuncs.com",
-  "https://evil.com?dashscope-intl.aliyuncs.com",
-  "https://evil.com\\dashscope-intl.aliyuncs.com",
-  "https://dashscope-intl.aliyuncs.com:8443",
-  "https://dashscope-intl.aliyuncs.com/other",
-  "https://dashscope-intl.aliyuncs.com/compatible-mode/v1",
-  "https://dashscope-intl.aliyuncs.com/api/v1?x=1",
-  "https://dashscope-intl.aliyuncs.com/api/v1#x",
-  "http://dashscope-intl.aliyuncs.com",
-  "wss://dashscope-intl.aliyuncs.com",
-  "dashscope-intl.aliyuncs.com",
-  "https://dashscope-intl.аliyuncs.com",
-  "https://47.236.0.1",
-  "nonsense",
+  ...["https://dashscope-intl.aliyuncs.com@evil.com", "https://somebody@dashscope-intl.aliyuncs.com"],
+  ...["https://:password@dashscope-intl.aliyuncs.com", "https://evil.com#dashscope-intl.aliyuncs.com"],
+  ...["https://evil.com/dashscope-intl.aliyuncs.com", "https://evil.com?dashscope-intl.aliyuncs.com"],
+  ...["https://evil.com\\dashscope-intl.aliyuncs.com", "https://dashscope-intl.aliyuncs.com:8443"],
+  ...["https://dashscope-intl.aliyuncs.com/other", "https://dashscope-intl.aliyuncs.com/compatible-mode/v1"],
+  ...["https://dashscope-intl.aliyuncs.com/api/v1?x=1", "https://dashscope-intl.aliyuncs.com/api/v1#x"],
+  ...[
+    "http://dashscope-intl.aliyuncs.com",
+    "wss://dashscope-intl.aliyuncs.com",
+    "dashscope-intl.aliyuncs.com",
+  ],
+  ...["https://dashscope-intl.аliyuncs.com", "https://47.236.0.1", "nonsense"],
 ];
 
 Deno.test("a host that only looks like the region's is refused, so that the key goes nowhere else", async () => {
@@ -91,27 +76,15 @@ Deno.test("a host that only looks like the region's is refused, so that the key 
 });
 
 Deno.test("a stand-in is allowed on loopback, and on nothing that looks like it", async () => {
-  for (
-    const origin of [
-      "http://127.0.0.1:4010",
-      "http://localhost:4010",
-      "http://[::1]:4010",
-      "https://127.8.9.1",
-    ]
-  ) {
+  const here = ["http://127.0.0.1:4010", "http://localhost:4010", "http://[::1]:4010", "https://127.8.9.1"];
+  for (const origin of here) {
     assert.equal(await originFor("intl", origin), origin);
     assert.equal(await originFor("cn", `${origin}/api/v1`), origin);
   }
   const strangers = [
-    "http://localhost.evil.com",
-    "http://127.0.0.1.evil.com",
-    "http://127.0.0.1@evil.com",
-    "http://somebody@127.0.0.1:4010",
-    "http://192.168.0.7:4010",
-    "http://10.0.0.1",
-    "http://0.0.0.0:4010",
-    "http://[::2]:4010",
-    "ftp://127.0.0.1",
+    ...["http://localhost.evil.com", "http://127.0.0.1.evil.com", "http://127.0.0.1@evil.com"],
+    ...["http://somebody@127.0.0.1:4010", "http://192.168.0.7:4010", "http://10.0.0.1"],
+    ...["http://0.0.0.0:4010", "http://[::2]:4010", "ftp://127.0.0.1"],
   ];
   for (const given of strangers) assert.equal(await originFor("intl", given), "refused", given);
 });
@@ -127,23 +100,12 @@ Deno.test("delivery auto sends the clip itself only when the provider, far away,
     return config.qwen?.delivery;
   };
   const near = [
-    "http://127.0.0.1:54321",
-    "http://localhost:54321",
-    "http://[::1]:54321",
-    "http://10.1.2.3",
-    "http://172.16.0.1",
-    "http://172.31.255.255",
-    "http://192.168.1.5:8000",
-    "http://169.254.1.1",
-    "http://[fd00::1]",
-    "http://kong:8000",
-    "http://my-machine.local",
+    ...["http://127.0.0.1:54321", "http://localhost:54321", "http://[::1]:54321", "http://10.1.2.3"],
+    ...["http://172.16.0.1", "http://172.31.255.255", "http://192.168.1.5:8000", "http://169.254.1.1"],
+    ...["http://[fd00::1]", "http://kong:8000", "http://my-machine.local"],
   ];
   const far = [
-    "https://project.supabase.co",
-    "http://172.32.0.1",
-    "http://172.15.0.1",
-    "http://11.0.0.1",
+    ...["https://project.supabase.co", "http://172.32.0.1", "http://172.15.0.1", "http://11.0.0.1"],
     "https://192.169.1.1",
   ];
   for (const origin of near) {

@@ -1,32 +1,22 @@
-// What a delete at the provider ends in: gone is gone, and an error that comes with 200 is none the less an error.
+// What a delete at the provider ends in: gone is gone, and an error that comes with 200 is an error too.
 import assert from "node:assert/strict";
 import type { ProviderErrorCategory } from "../_shared/tts/provider_error.ts";
-import { createQwen } from "../_shared/tts/providers/qwen.ts";
-import { PROVIDER_KEY } from "../../../tools/testkit/harness/api.ts";
 import {
+  actions,
   type ProviderAnswer,
   providerError,
+  qwen,
   withDashScope,
 } from "../../../tools/testkit/harness/dashscope.ts";
-import { actions } from "../../../tools/testkit/harness/finalizing.ts";
-import { failureOf } from "../../../tools/testkit/harness/synthesis.ts";
+import { failureOf } from "../../../tools/testkit/harness/synthesizing.ts";
 
 const VOICE = "qwen-tts-vc-grace_0123456789-voice-20261122120000000-1a2b";
 
-async function deleteWith(answer: ProviderAnswer, use: (work: Promise<void>) => Promise<void>) {
-  const { deleteVoice } = createQwen({
-    apiKey: PROVIDER_KEY,
-    baseUrl: "https://dashscope-intl.aliyuncs.com",
-    region: "intl",
-    targetModel: "qwen3-tts-vc-2026-01-22",
-    delivery: "signed_url",
-    signedUrlTtlSeconds: 300,
-  });
-  await withDashScope([answer], async (calls) => {
-    await use(deleteVoice(VOICE, new AbortController().signal));
+const deleteWith = (answer: ProviderAnswer, use: (work: Promise<void>) => Promise<void>) =>
+  withDashScope([answer], async (calls) => {
+    await use(qwen().deleteVoice(VOICE, new AbortController().signal));
     assert.deepEqual(actions(calls), ["delete"]);
   });
-}
 
 const GONE: [string, ProviderAnswer][] = [
   ["200", () => Response.json({ output: { voice: VOICE }, usage: { count: 0 }, request_id: "f0e1d2c3" })],
@@ -39,9 +29,7 @@ const GONE: [string, ProviderAnswer][] = [
 ];
 
 for (const [what, answer] of GONE) {
-  Deno.test(`a delete that is answered ${what}: the voice is gone`, async () => {
-    await deleteWith(answer, (work) => work);
-  });
+  Deno.test(`a delete that is answered ${what}: the voice is gone`, () => deleteWith(answer, (work) => work));
 }
 
 const FAILED: [number, string, ProviderErrorCategory][] = [
@@ -53,9 +41,8 @@ const FAILED: [number, string, ProviderErrorCategory][] = [
 ];
 
 for (const [status, code, category] of FAILED) {
-  Deno.test(`a delete that is answered ${status} ${code}: ${category}`, async () => {
-    await deleteWith(providerError(status, code), async (work) => {
+  Deno.test(`a delete that is answered ${status} ${code}: ${category}`, () =>
+    deleteWith(providerError(status, code), async (work) => {
       assert.equal((await failureOf(work)).category, category);
-    });
-  });
+    }));
 }

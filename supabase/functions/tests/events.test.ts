@@ -1,9 +1,7 @@
 // What the log tells of each way a finalize or a repair can go: these events, with these fields and no others.
 import assert from "node:assert/strict";
 import { enrollmentToken } from "../_shared/tts/token.ts";
-import { DETAILS } from "../../../tools/testkit/harness/clone.ts";
 import { LEDGER_DETAILS, madeVoice } from "../../../tools/testkit/harness/claims.ts";
-import { withDatabase } from "../../../tools/testkit/harness/database.ts";
 import {
   connectionLost,
   html,
@@ -13,9 +11,10 @@ import {
   voiceList,
   withDashScope,
 } from "../../../tools/testkit/harness/dashscope.ts";
-import { type Ready, readyToFinalize } from "../../../tools/testkit/harness/finalizing.ts";
-import { ourVoice } from "../../../tools/testkit/harness/provider_outcomes.ts";
+import { ourVoice, type Ready, readyToFinalize } from "../../../tools/testkit/harness/finalizing.ts";
+import { withDatabase } from "../../../tools/testkit/harness/project.ts";
 import { readyToReconcile } from "../../../tools/testkit/harness/reconciling.ts";
+import { DETAILS } from "../../../tools/testkit/harness/reference.ts";
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 const CREATED = "f0e1d2c3-create";

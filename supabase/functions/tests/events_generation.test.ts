@@ -1,7 +1,7 @@
 // What the log tells of a generation: these events, with these fields and no others.
 import assert from "node:assert/strict";
-import { createVirtualClock } from "../../../tools/testkit/harness/clock.ts";
 import { readyToSpeak, type Speaking } from "../../../tools/testkit/harness/speaking.ts";
+import { createVirtualClock } from "../../../tools/testkit/harness/virtual_clocks.ts";
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 

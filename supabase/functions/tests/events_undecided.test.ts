@@ -1,7 +1,6 @@
 // What the log tells where voice ids do not carry the token: these events, with these fields and no others.
 import assert from "node:assert/strict";
-import { upload } from "../../../tools/testkit/harness/clone.ts";
-import { withDatabase } from "../../../tools/testkit/harness/database.ts";
+import { upload } from "../../../tools/testkit/harness/api.ts";
 import {
   connectionLost,
   type ProviderAnswer,
@@ -10,6 +9,7 @@ import {
   withDashScope,
 } from "../../../tools/testkit/harness/dashscope.ts";
 import { type Ready, readyToFinalize } from "../../../tools/testkit/harness/finalizing.ts";
+import { withDatabase } from "../../../tools/testkit/harness/project.ts";
 import { readyToReconcile } from "../../../tools/testkit/harness/reconciling.ts";
 
 const forget = () => withDatabase((sql) => sql`delete from private.ids_without_token where region = 'intl'`);

@@ -2,13 +2,17 @@ import { Buffer } from "node:buffer";
 import assert from "node:assert/strict";
 import { z } from "zod";
 import { listVoices } from "../_shared/contract/list_voices.ts";
-import { PROVIDER_KEY, startApi } from "../../../tools/testkit/harness/api.ts";
-import { askForUpload, DETAILS, speechClip, upload } from "../../../tools/testkit/harness/clone.ts";
+import {
+  askForUpload,
+  assertError,
+  PROVIDER_KEY,
+  startApi,
+  upload,
+} from "../../../tools/testkit/harness/api.ts";
 import { voiceCreated, withDashScope } from "../../../tools/testkit/harness/dashscope.ts";
-import { createVirtualClock } from "../../../tools/testkit/harness/clock.ts";
-import { assertError } from "../../../tools/testkit/harness/errors.ts";
-import { stack } from "../../../tools/testkit/harness/stack.ts";
-import { createSigningKeys, signUp } from "../../../tools/testkit/harness/users.ts";
+import { createSigningKeys, signUp, stack } from "../../../tools/testkit/harness/project.ts";
+import { DETAILS, speechClip } from "../../../tools/testkit/harness/reference.ts";
+import { createVirtualClock } from "../../../tools/testkit/harness/virtual_clocks.ts";
 import { enrollmentToken } from "../_shared/tts/token.ts";
 
 const keys = await createSigningKeys();

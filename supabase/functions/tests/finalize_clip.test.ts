@@ -1,16 +1,23 @@
 import { Buffer } from "node:buffer";
 import assert from "node:assert/strict";
+import { readFixture } from "../../../tools/testkit/fixtures.ts";
 import type { Bytes } from "../_shared/bytes.ts";
-import { type Intercept, startApi } from "../../../tools/testkit/harness/api.ts";
-import { wav } from "../../../tools/testkit/clips/wav.ts";
-import { askForUpload, DETAILS, fixture, putClip, upload } from "../../../tools/testkit/harness/clone.ts";
+import {
+  askForUpload,
+  assertError,
+  type Intercept,
+  putClip,
+  startApi,
+  upload,
+} from "../../../tools/testkit/harness/api.ts";
 import {
   type ProviderAnswer,
   voiceCreated,
   withDashScope,
 } from "../../../tools/testkit/harness/dashscope.ts";
-import { assertError } from "../../../tools/testkit/harness/errors.ts";
-import { createSigningKeys, signUp } from "../../../tools/testkit/harness/users.ts";
+import { createSigningKeys, signUp } from "../../../tools/testkit/harness/project.ts";
+import { DETAILS } from "../../../tools/testkit/harness/reference.ts";
+import { wav } from "../../../tools/testkit/clips/write_wav.ts";
 
 const keys = await createSigningKeys();
 const token = await keys.sign((await signUp()).id);
@@ -59,7 +66,7 @@ Deno.test("with data URLs the clip itself is sent, as what it is and not as it w
   ]];
   await withDashScope(cases.map(() => voiceCreated()), async (calls) => {
     for (const [ending, declared, sent] of cases) {
-      const clip = await fixture(`speech-24k-mono.${ending}`);
+      const clip = readFixture(`speech-24k-mono.${ending}`);
       const { body } = await upload(api, token, { clip, type: declared });
       assert.equal((await api.call("POST", "/clone/finalize", { token, body })).status, 200);
       const data = calls.at(-1)?.body.input.audio?.data ?? "";

@@ -1,13 +1,13 @@
 // However slow everything is, a finalize answers before the platform gives up.
 import assert from "node:assert/strict";
-import { wav } from "../../../tools/testkit/clips/wav.ts";
+import { wav } from "../../../tools/testkit/clips/write_wav.ts";
 import { createServices } from "../api/services.ts";
 import { loadConfig } from "../_shared/config.ts";
 import { createLog } from "../_shared/log.ts";
 import { environmentOf } from "../../../tools/testkit/harness/api.ts";
-import { DETAILS } from "../../../tools/testkit/harness/clone.ts";
-import { createElapsingClock } from "../../../tools/testkit/harness/elapsing.ts";
-import { stack } from "../../../tools/testkit/harness/stack.ts";
+import { stack } from "../../../tools/testkit/harness/project.ts";
+import { DETAILS } from "../../../tools/testkit/harness/reference.ts";
+import { createElapsingClock } from "../../../tools/testkit/harness/virtual_clocks.ts";
 
 /** The platform ends a request that has no answer after so many milliseconds (Supabase, "Edge Functions: Limits"). */
 const PLATFORM_MS = 150_000;

@@ -1,14 +1,13 @@
 // What a person is told of a clip that cannot be enrolled, and what is read of it to know.
 import assert from "node:assert/strict";
+import { readFixture } from "../../../tools/testkit/fixtures.ts";
 import type { Bytes } from "../_shared/bytes.ts";
-import { m4a } from "../../../tools/testkit/clips/m4a.ts";
-import { remarks, wav } from "../../../tools/testkit/clips/wav.ts";
-import { startApi } from "../../../tools/testkit/harness/api.ts";
-import { fixture, upload } from "../../../tools/testkit/harness/clone.ts";
+import { m4a } from "../../../tools/testkit/clips/write_m4a.ts";
+import { remarks, wav } from "../../../tools/testkit/clips/write_wav.ts";
+import { assertError, startApi, upload } from "../../../tools/testkit/harness/api.ts";
 import { voiceCreated, withDashScope } from "../../../tools/testkit/harness/dashscope.ts";
-import { voiceRowOf } from "../../../tools/testkit/harness/ledger.ts";
-import { assertError } from "../../../tools/testkit/harness/errors.ts";
-import { createSigningKeys, signUp } from "../../../tools/testkit/harness/users.ts";
+import { voiceRowOf } from "../../../tools/testkit/harness/finalizing.ts";
+import { createSigningKeys, signUp } from "../../../tools/testkit/harness/project.ts";
 
 const keys = await createSigningKeys();
 const token = await keys.sign((await signUp()).id);
@@ -56,19 +55,19 @@ const REFUSED: [what: string, clip: Bytes, code: string, detail: string][] = [
   ],
   [
     "16 kHz speech",
-    await fixture("speech-16k-mono.wav"),
+    readFixture("speech-16k-mono.wav"),
     "reference_sample_rate_too_low",
     "This clip is sampled at 16 kHz; at least 24 kHz are needed.",
   ],
   [
     "stereo MP3",
-    await fixture("speech-24k-stereo.mp3"),
+    readFixture("speech-24k-stereo.mp3"),
     "reference_not_mono",
     "This clip has 2 channels; record it in mono, with one.",
   ],
   [
     "WebM declared as WAV",
-    await fixture("speech.webm"),
+    readFixture("speech.webm"),
     "reference_type_unsupported",
     "This is WebM audio; upload WAV, MP3 or M4A.",
   ],
@@ -100,7 +99,7 @@ for (const [what, clip, code, detail] of REFUSED) {
 for (const ending of ["wav", "mp3", "m4a"]) {
   Deno.test(`a fit ${ending} is enrolled, whatever it was declared to be`, async () => {
     await using api = await startApi({ keys });
-    const clip = await fixture(`speech-24k-mono.${ending}`);
+    const clip = readFixture(`speech-24k-mono.${ending}`);
     const { body } = await upload(api, token, { clip, type: "audio/mpeg" });
     await withDashScope([voiceCreated()], async () => {
       assert.equal((await api.call("POST", "/clone/finalize", { token, body })).status, 200);
@@ -121,7 +120,7 @@ Deno.test("a refused clip leaves nothing behind: its voice_id can be used with o
 
 Deno.test("where the policy is to warn, a clip that breaks rules is enrolled, and its row says which", async () => {
   await using api = await startApi({ keys, environment: { REFERENCE_AUDIO_POLICY: "warn" } });
-  const { body } = await upload(api, token, { clip: await fixture("speech-16k-mono.wav") });
+  const { body } = await upload(api, token, { clip: readFixture("speech-16k-mono.wav") });
   await withDashScope([voiceCreated()], async () => {
     assert.equal((await api.call("POST", "/clone/finalize", { token, body })).status, 200);
   });
@@ -149,7 +148,7 @@ Deno.test("where the policy is to warn, WebM and bytes that are no audio are ref
   await withDashScope([], async () => {
     for (
       const [clip, code] of [
-        [await fixture("speech.webm"), "reference_type_unsupported"],
+        [readFixture("speech.webm"), "reference_type_unsupported"],
         [random, "reference_unreadable"],
       ] as const
     ) {
@@ -189,7 +188,7 @@ Deno.test("a clip that cannot be read to its end is told as such, and can be fin
       return new Response("away", { status: 500 });
     },
   });
-  const { body } = await upload(api, token, { clip: await fixture("speech-24k-mono.mp3") });
+  const { body } = await upload(api, token, { clip: readFixture("speech-24k-mono.mp3") });
   await withDashScope([voiceCreated()], async () => {
     assertError(await api.call("POST", "/clone/finalize", { token, body }), 503, "storage_unavailable");
     isAway = false;

@@ -2,24 +2,14 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { decodeJwt, SignJWT } from "jose";
-import { createApp } from "../api/app.ts";
-import { createServices } from "../api/services.ts";
-import { loadConfig } from "../_shared/config.ts";
 import { assertAnswer } from "../../../tools/testkit/harness/answer_rules.ts";
-import { environmentOf, PROVIDER_KEY } from "../../../tools/testkit/harness/api.ts";
-import { speechClip } from "../../../tools/testkit/harness/clone.ts";
-import {
-  encodeRequest,
-  type FuzzRequest,
-  fuzzRequest,
-} from "../../../tools/testkit/harness/fuzz_requests.ts";
-import { createHttpConnection, type WireAnswer } from "../../../tools/testkit/harness/http_connection.ts";
-import { stack } from "../../../tools/testkit/harness/stack.ts";
-import { createStubProject } from "../../../tools/testkit/harness/stub_project.ts";
-import { startStubbedApi } from "../../../tools/testkit/harness/stubbed_api.ts";
-import { createSigningKeys } from "../../../tools/testkit/harness/users.ts";
+import { appRoutes, PROVIDER_KEY } from "../../../tools/testkit/harness/api.ts";
+import { createHttpConnection, type WireAnswer } from "../../../tools/testkit/harness/connections.ts";
+import { encodeRequest, type FuzzRequest, fuzzRequest } from "../../../tools/testkit/harness/fuzz.ts";
+import { createSigningKeys, keys, stack } from "../../../tools/testkit/harness/project.ts";
+import { speechClip } from "../../../tools/testkit/harness/reference.ts";
+import { createStubProject, startStubbedApi } from "../../../tools/testkit/harness/stub_project.ts";
 
-const keys = await createSigningKeys();
 const users = [crypto.randomUUID(), crypto.randomUUID()];
 const hs256 = async (sub: string) =>
   await new SignJWT(decodeJwt(await keys.sign(sub))).setProtectedHeader({ alg: "HS256", typ: "JWT" })
@@ -41,16 +31,16 @@ const bad = await Promise.all([
   hs256(crypto.randomUUID()),
 ]);
 /** What requests are printed with, and what is sent in its place. */
-const REAL = new Map([
-  ...good.map((token, index): [string, string] => [`<good token ${index}>`, token]),
-  ...bad.map((token, index): [string, string] => [`<bad token ${index}>`, token]),
-  ["<secret key>", stack.secret_key],
-]);
 const fuzzKeys = {
-  good: [...REAL.keys()].filter((name) => name.startsWith("<good")),
-  bad: [...REAL.keys()].filter((name) => name.startsWith("<bad")),
+  good: good.map((_, index) => `<good token ${index}>`),
+  bad: bad.map((_, index) => `<bad token ${index}>`),
   secretKey: "<secret key>",
 };
+const REAL = new Map([
+  ...fuzzKeys.good.map((name, index) => [name, good[index] ?? ""] as const),
+  ...fuzzKeys.bad.map((name, index) => [name, bad[index] ?? ""] as const),
+  [fuzzKeys.secretKey, stack.secret_key],
+]);
 const fill = (value: string) => value.replace(/<[a-z ]+\d*>/g, (name) => REAL.get(name) ?? name);
 
 /** What no answer and no line of the log may hold: every signature, and every key. */
@@ -60,11 +50,7 @@ const SECRETS = [
   PROVIDER_KEY,
 ];
 
-const app = createApp({ ...await createServices(await loadConfig(environmentOf())), keepAlive() {} });
-const ROUTES = [
-  { method: "GET", path: "/api/health" },
-  ...app.routes.filter(({ method }) => method !== "ALL").map(({ method, path }) => ({ method, path })),
-];
+const ROUTES = [{ method: "GET", path: "/api/health" }, ...(await appRoutes()).all];
 
 /** The value of a header that comes once. */
 const headerOf = ({ headers }: FuzzRequest, wanted: string): string | null =>
@@ -80,7 +66,7 @@ async function fuzz(
   options: { fails: boolean; numRuns: number; check: Check },
 ): Promise<Map<string, number>> {
   const project = createStubProject({ accepted: new Set([asHs256]), clip: await speechClip() });
-  await using api = await startStubbedApi({ jwks: keys.jwks, send: project.fetch });
+  await using api = await startStubbedApi(project.fetch);
   using connection = createHttpConnection(api.url);
   const seen = new Map<string, number>();
 

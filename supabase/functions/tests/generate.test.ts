@@ -1,9 +1,8 @@
 // Speaking a text with a cloned voice, through HTTP.
 import assert from "node:assert/strict";
 import { inspectAudio } from "../_shared/audio/inspect.ts";
-import { startApi } from "../../../tools/testkit/harness/api.ts";
-import { assertError } from "../../../tools/testkit/harness/errors.ts";
-import { withDatabase } from "../../../tools/testkit/harness/database.ts";
+import { assertError, startApi } from "../../../tools/testkit/harness/api.ts";
+import { signUp, stack, withDatabase } from "../../../tools/testkit/harness/project.ts";
 import {
   generationRowOf,
   readyToSpeak,
@@ -11,8 +10,6 @@ import {
   storedGenerations,
   TEXT,
 } from "../../../tools/testkit/harness/speaking.ts";
-import { stack } from "../../../tools/testkit/harness/stack.ts";
-import { signUp } from "../../../tools/testkit/harness/users.ts";
 
 async function audioOf(speaking: Speaking, generationId: string) {
   const { api, token } = speaking;

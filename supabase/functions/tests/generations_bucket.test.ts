@@ -1,13 +1,10 @@
 // The bucket of spoken audio past the function: over Storage as any browser could, and under a project's own policies.
 import assert from "node:assert/strict";
 import type postgres from "postgres";
-import { askProject } from "../../../tools/testkit/harness/browser.ts";
-import { withDatabase } from "../../../tools/testkit/harness/database.ts";
-import { keyed } from "../../../tools/testkit/harness/storage.ts";
-import { signUp } from "../../../tools/testkit/harness/users.ts";
+import { askProject, type BrowserRequest, signUp, sql } from "../../../tools/testkit/harness/project.ts";
+import { keyed } from "../../../tools/testkit/harness/storage_contract.ts";
 
-const user = await signUp();
-const other = await signUp();
+const [user, other] = [await signUp(), await signUp()];
 const OWN = `${user.id}/${crypto.randomUUID()}.wav`;
 const FOREIGN = `${other.id}/${crypto.randomUUID()}.wav`;
 const bytes = new Uint8Array([82, 73, 70, 70]);
@@ -19,57 +16,43 @@ for (const key of [OWN, FOREIGN]) {
 }
 
 /** What of the bucket must not change here. */
-const objects = () =>
-  withDatabase(async (sql) =>
-    JSON.stringify(
-      await sql`select * from storage.objects where bucket_id = 'generations' and name in (${OWN}, ${FOREIGN},
-        ${`${user.id}/new.wav`}) order by name`,
-    )
+const objects = async () =>
+  JSON.stringify(
+    await sql`select * from storage.objects where bucket_id = 'generations' and name in (${OWN}, ${FOREIGN},
+      ${`${user.id}/new.wav`}) order by name`,
   );
 
 Deno.test("the bucket is private and takes WAV alone, of 32 MiB at most", async () => {
-  const [bucket] = await withDatabase((sql) =>
-    sql`select public, file_size_limit::int, allowed_mime_types from storage.buckets where id = 'generations'`
-  );
-  assert.deepEqual({ ...bucket }, {
-    public: false,
-    file_size_limit: 32 * 1024 * 1024,
-    allowed_mime_types: ["audio/wav"],
-  });
+  const [bucket] = await sql`
+    select public, file_size_limit::int, allowed_mime_types from storage.buckets where id = 'generations'`;
+  const rules = { public: false, file_size_limit: 32 * 1024 * 1024, allowed_mime_types: ["audio/wav"] };
+  assert.deepEqual({ ...bucket }, rules);
 });
 
 for (const [caller, token] of Object.entries({ "a user": user.accessToken, "a stranger": undefined })) {
   Deno.test(`over Storage ${caller} can neither hear nor change what was spoken`, async () => {
     const before = await objects();
-    const object = "/storage/v1/object";
+    const ask = (path: string, request: BrowserRequest = {}) =>
+      askProject(`/storage/v1/object${path}`, { token, ...request });
     const wav = { body: bytes, headers: asWav };
+    const fresh = `generations/${user.id}/new.wav`;
     for (const key of [OWN, FOREIGN]) {
       const attempts = {
-        read: askProject(`${object}/generations/${key}`, { token }),
-        "read as authenticated": askProject(`${object}/authenticated/generations/${key}`, { token }),
-        "read as public": askProject(`${object}/public/generations/${key}`, { token }),
-        sign: askProject(`${object}/sign/generations/${key}`, {
-          token,
-          method: "POST",
-          body: { expiresIn: 60 },
-        }),
-        "sign an upload": askProject(`${object}/upload/sign/generations/${user.id}/new.wav`, {
-          token,
-          method: "POST",
-        }),
-        store: askProject(`${object}/generations/${user.id}/new.wav`, { token, method: "POST", ...wav }),
-        overwrite: askProject(`${object}/generations/${key}`, { token, method: "PUT", ...wav }),
-        remove: askProject(`${object}/generations/${key}`, { token, method: "DELETE" }),
+        read: ask(`/generations/${key}`),
+        "read as authenticated": ask(`/authenticated/generations/${key}`),
+        "read as public": ask(`/public/generations/${key}`),
+        sign: ask(`/sign/generations/${key}`, { method: "POST", body: { expiresIn: 60 } }),
+        "sign an upload": ask(`/upload/sign/${fresh}`, { method: "POST" }),
+        store: ask(`/${fresh}`, { method: "POST", ...wav }),
+        overwrite: ask(`/generations/${key}`, { method: "PUT", ...wav }),
+        remove: ask(`/generations/${key}`, { method: "DELETE" }),
       };
       for (const [what, attempt] of Object.entries(attempts)) {
         const { status, body } = await attempt;
         assert(status >= 400 && status < 500, `${what}: ${status} ${JSON.stringify(body)}`);
       }
-      const listed = await askProject(`${object}/list/generations`, {
-        token,
-        method: "POST",
-        body: { prefix: key.split("/")[0] },
-      });
+      const prefix = key.split("/")[0];
+      const listed = await ask("/list/generations", { method: "POST", body: { prefix } });
       assert(listed.status >= 400 || JSON.stringify(listed.body) === "[]", JSON.stringify(listed));
     }
     assert.equal(await objects(), before);
@@ -83,20 +66,18 @@ async function underOpenPolicy(
   use: (sql: postgres.TransactionSql) => Promise<void>,
 ): Promise<void> {
   const undo = new Error("undone");
-  const undone = withDatabase((sql) =>
-    sql.begin(async (transaction) => {
-      await transaction`
-        create policy "of the project" on storage.objects
-          for all to anon, authenticated using (true) with check (true)`;
-      await transaction`insert into storage.buckets (id, name) values ('avatars', 'avatars')`;
-      await transaction`
-        select set_config('request.jwt.claims', ${JSON.stringify({ role, sub: userId || undefined })}, true),
-          set_config('request.jwt.claim.sub', ${userId}, true)`;
-      await transaction`set local role ${transaction(role)}`;
-      await use(transaction);
-      throw undo;
-    })
-  );
+  const undone = sql.begin(async (transaction) => {
+    await transaction`
+      create policy "of the project" on storage.objects
+        for all to anon, authenticated using (true) with check (true)`;
+    await transaction`insert into storage.buckets (id, name) values ('avatars', 'avatars')`;
+    await transaction`
+      select set_config('request.jwt.claims', ${JSON.stringify({ role, sub: userId || undefined })}, true),
+        set_config('request.jwt.claim.sub', ${userId}, true)`;
+    await transaction`set local role ${transaction(role)}`;
+    await use(transaction);
+    throw undo;
+  });
   await assert.rejects(undone, undo);
 }
 

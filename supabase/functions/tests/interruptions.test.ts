@@ -1,23 +1,23 @@
 // A finalize whose database, storage or client goes away in the middle.
 import assert from "node:assert/strict";
-import type { Intercept } from "../../../tools/testkit/harness/api.ts";
-import { DETAILS } from "../../../tools/testkit/harness/clone.ts";
-import { withDatabase } from "../../../tools/testkit/harness/database.ts";
+import { assertError, type Intercept } from "../../../tools/testkit/harness/api.ts";
 import {
   providerError,
   voiceCreated,
   voiceList,
   withDashScope,
 } from "../../../tools/testkit/harness/dashscope.ts";
-import { assertError } from "../../../tools/testkit/harness/errors.ts";
-import { type Ready, readyToFinalize } from "../../../tools/testkit/harness/finalizing.ts";
 import {
   countedSendings,
   endLease,
   enrollmentOf,
+  ourVoice,
+  type Ready,
+  readyToFinalize,
   voiceRowOf,
-} from "../../../tools/testkit/harness/ledger.ts";
-import { ourVoice } from "../../../tools/testkit/harness/provider_outcomes.ts";
+} from "../../../tools/testkit/harness/finalizing.ts";
+import { withDatabase } from "../../../tools/testkit/harness/project.ts";
+import { DETAILS } from "../../../tools/testkit/harness/reference.ts";
 
 /** Answers the first `times` calls of one database function in its place. */
 function failing(name: string, times: number, answer: (send: () => Promise<Response>) => Promise<Response>) {

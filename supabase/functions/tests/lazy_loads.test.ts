@@ -2,12 +2,11 @@
 import assert from "node:assert/strict";
 import { createServices } from "../api/services.ts";
 import { loadConfig } from "../_shared/config.ts";
-import { createLog } from "../_shared/log.ts";
 import { once } from "../_shared/once.ts";
-import { environmentOf } from "../../../tools/testkit/harness/api.ts";
-import { DETAILS } from "../../../tools/testkit/harness/clone.ts";
+import { createKeptLog, environmentOf } from "../../../tools/testkit/harness/api.ts";
 import { startEntrypoint } from "../../../tools/testkit/harness/entrypoint.ts";
-import { stack } from "../../../tools/testkit/harness/stack.ts";
+import { stack } from "../../../tools/testkit/harness/project.ts";
+import { DETAILS } from "../../../tools/testkit/harness/reference.ts";
 
 Deno.test("a load is made once, shared while it is under way, and kept", async () => {
   let loads = 0;
@@ -46,16 +45,11 @@ Deno.test("what clones is loaded again after a load that failed", async () => {
       return "enforce";
     },
   };
-  const services = await createServices(config, {
-    fetch: () => Promise.resolve(Response.json({ outcome: "conflict" })),
-  });
-  const log = createLog({ write() {}, now: () => new Date() });
-  const request = {
-    voice_id: crypto.randomUUID(),
-    ...DETAILS,
-    language: "English" as const,
-    description: null,
-  };
+  const send = () => Promise.resolve(Response.json({ outcome: "conflict" }));
+  const services = await createServices(config, { fetch: send });
+  const { log } = createKeptLog();
+  const details = { ...DETAILS, language: "English" as const, description: null };
+  const request = { voice_id: crypto.randomUUID(), ...details };
   const finalize = () => services.finalize(crypto.randomUUID(), request, log);
   await assert.rejects(finalize, /the load fails/);
   await assert.rejects(finalize, { code: "clone_conflict" });
@@ -65,7 +59,7 @@ Deno.test("what clones is loaded again after a load that failed", async () => {
 
 Deno.test("the deployed file loads its routes again after a load that failed, and logs the failure", async () => {
   // The client of Supabase is the first to make a URL of the project's origin; that fails once.
-  const fails = `
+  const before = `
     const RealURL = URL;
     let failed = false;
     globalThis.URL = class extends RealURL {
@@ -77,9 +71,7 @@ Deno.test("the deployed file loads its routes again after a load that failed, an
         super(...given);
       }
     };`;
-  await using api = await startEntrypoint(environmentOf(), {
-    preload: `data:text/javascript,${encodeURIComponent(fails)}`,
-  });
+  await using api = await startEntrypoint(environmentOf(), { before });
   // Whoever comes first, a request or the load that waits for none, is the one that fails.
   const statuses: number[] = [];
   for (let asked = 0; asked < 3; asked++) {

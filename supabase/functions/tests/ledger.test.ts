@@ -10,8 +10,13 @@ import {
   madeVoice,
   uniqueVoice,
 } from "../../../tools/testkit/harness/claims.ts";
-import { withDatabase } from "../../../tools/testkit/harness/database.ts";
-import { countedSendings, endLease, enrollmentOf, orphansOf } from "../../../tools/testkit/harness/ledger.ts";
+import {
+  countedSendings,
+  endLease,
+  enrollmentOf,
+  orphansOf,
+} from "../../../tools/testkit/harness/finalizing.ts";
+import { withDatabase } from "../../../tools/testkit/harness/project.ts";
 
 const outcomes = (answers: { outcome: string }[]) => answers.map(({ outcome }) => outcome).sort();
 

@@ -9,9 +9,8 @@ import {
   madeVoice,
   uniqueVoice,
 } from "../../../tools/testkit/harness/claims.ts";
-import { withDatabase } from "../../../tools/testkit/harness/database.ts";
-import { enrollmentOf, orphansOf, voiceRowOf } from "../../../tools/testkit/harness/ledger.ts";
-import { signUp } from "../../../tools/testkit/harness/users.ts";
+import { enrollmentOf, orphansOf, voiceRowOf } from "../../../tools/testkit/harness/finalizing.ts";
+import { signUp, withDatabase } from "../../../tools/testkit/harness/project.ts";
 
 const deleteUser = (userId: string) =>
   withDatabase((sql) => sql`delete from auth.users where id = ${userId}`);

@@ -3,8 +3,7 @@ import fc from "fast-check";
 import type postgres from "postgres";
 import { createSupabase } from "../_shared/supabase.ts";
 import type { VoiceDetails } from "../_shared/tts/provider.ts";
-import { withDatabase } from "../../../tools/testkit/harness/database.ts";
-import { stack } from "../../../tools/testkit/harness/stack.ts";
+import { stack, withDatabase } from "../../../tools/testkit/harness/project.ts";
 import {
   createFakeLedger,
   createSqlLedger,

@@ -1,9 +1,7 @@
 // Who may reach what: the catalog's own account of it, and what the roles are answered.
 import assert from "node:assert/strict";
 import { z } from "zod";
-import { withDatabase } from "../../../tools/testkit/harness/database.ts";
-import { stack } from "../../../tools/testkit/harness/stack.ts";
-import { signUp } from "../../../tools/testkit/harness/users.ts";
+import { signUp, stack, withDatabase } from "../../../tools/testkit/harness/project.ts";
 
 const ROLES = ["anon", "authenticated", "service_role"];
 const CALLS = [

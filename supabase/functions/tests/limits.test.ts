@@ -1,8 +1,6 @@
 // How many creates a user may cause: what was sent, and what was made of it.
 import assert from "node:assert/strict";
-import { startApi } from "../../../tools/testkit/harness/api.ts";
-import { createVirtualClock } from "../../../tools/testkit/harness/clock.ts";
-import { upload } from "../../../tools/testkit/harness/clone.ts";
+import { assertError, startApi, upload } from "../../../tools/testkit/harness/api.ts";
 import {
   connectionLost,
   type ProviderAnswer,
@@ -11,9 +9,9 @@ import {
   voiceList,
   withDashScope,
 } from "../../../tools/testkit/harness/dashscope.ts";
-import { assertError } from "../../../tools/testkit/harness/errors.ts";
-import { countedSendings } from "../../../tools/testkit/harness/ledger.ts";
-import { createSigningKeys, signUp } from "../../../tools/testkit/harness/users.ts";
+import { countedSendings } from "../../../tools/testkit/harness/finalizing.ts";
+import { createSigningKeys, signUp } from "../../../tools/testkit/harness/project.ts";
+import { createVirtualClock } from "../../../tools/testkit/harness/virtual_clocks.ts";
 
 /** A user, and a finalize of a new clip of theirs or of one that they finalized before. */
 async function startLimited(environment: Record<string, string>) {

@@ -1,101 +1,67 @@
 // What the caller is told when the provider made no voice, what the ledger keeps, and what the next finalize does.
 import assert from "node:assert/strict";
-import { DETAILS } from "../../../tools/testkit/harness/clone.ts";
 import {
   cutShort,
   html,
+  PROVIDER_MESSAGE,
   type ProviderAnswer,
   providerError,
+  TARGET_MODEL,
   voiceCreated,
 } from "../../../tools/testkit/harness/dashscope.ts";
-import { readyToFinalize } from "../../../tools/testkit/harness/finalizing.ts";
-import { countedSendings, enrollmentOf, voiceRowOf } from "../../../tools/testkit/harness/ledger.ts";
 import {
   asked,
   assertReleased,
   assertSucceeds,
   assertTold,
+  countedSendings,
+  enrollmentOf,
+  type Expected,
   MISCONFIGURED,
   ourVoice,
-  PROVIDER_MESSAGE,
+  readyToFinalize,
+  rejected,
   THROTTLED,
   type Told,
   UNAVAILABLE,
   VOICE_LIMIT,
-} from "../../../tools/testkit/harness/provider_outcomes.ts";
+  voiceRowOf,
+} from "../../../tools/testkit/harness/finalizing.ts";
 
 const UNFIT =
   "The audio could not be used. Record 10 to 20 seconds of one clear voice, without music or noise, reading exactly the transcript.";
 
 const SILENT =
   "The audio is silent, or nearly so. Check the microphone, and record 10 to 20 seconds of speech.";
+const SHORT = "The audio holds too little speech. Record 10 to 20 seconds, speaking without long pauses.";
 const LARGE = "The audio file is too large. Upload a recording under 10 MB.";
 const CONTENT = "The audio or its transcript was refused by a content check.";
+const UNDECODED = "The audio could not be decoded. Upload a WAV, MP3 or M4A recording.";
+const UNSUPPORTED = "The audio's format is not supported. Upload a WAV, MP3 or M4A recording.";
 
-const REFUSALS: [string, string][] = [
-  ["Audio.PreprocessError", UNFIT],
-  ["Audio.DecoderError", "The audio could not be decoded. Upload a WAV, MP3 or M4A recording."],
-  ["Audio.AudioRateError", "The audio's sample rate is too low. Record at 24 kHz or more."],
-  ["Audio.DurationLimitError", "The audio's length is not accepted. Record 10 to 20 seconds, at most 60."],
-  ["Audio.AudioSilentError", SILENT],
+/** Refusals of any status, letter case, and with 200; in the ledger they stand by their documented code. */
+const REFUSALS: [status: number, code: string, detail: string, kept?: string][] = [
+  [400, "Audio.PreprocessError", UNFIT],
+  [400, "Audio.DecoderError", UNDECODED],
+  [400, "Audio.AudioRateError", "The audio's sample rate is too low. Record at 24 kHz or more."],
   [
-    "Audio.AudioShortError",
-    "The audio holds too little speech. Record 10 to 20 seconds, speaking without long pauses.",
+    400,
+    "Audio.DurationLimitError",
+    "The audio's length is not accepted. Record 10 to 20 seconds, at most 60.",
   ],
-  ["Audio.FileSizeExceed", LARGE],
-  [
-    "BadRequest.UnsupportedFileFormat",
-    "The audio's format is not supported. Upload a WAV, MP3 or M4A recording.",
-  ],
-  ["DataInspectionFailed", CONTENT],
-  ["CustomRoleBlocked", CONTENT],
-  ["Audio.SomethingNew", UNFIT],
-];
-
-for (const [code, detail] of REFUSALS) {
-  Deno.test(`400 ${code}: 422 provider_rejected, kept, and only other details are sent again`, async () => {
-    await using ready = await readyToFinalize();
-    const told = { status: 422, code: "provider_rejected", detail, retryAfter: null };
-    await asked([["create", providerError(400, code, PROVIDER_MESSAGE)]], () => assertTold(ready, told));
-
-    const kept = await enrollmentOf(ready.voiceId);
-    assert.deepEqual([kept?.state, kept?.unresolved, kept?.details], ["rejected", false, null]);
-    assert.deepEqual(kept?.error, {
-      category: "rejected",
-      provider_code: code,
-      request_id: "f0e1d2c3-error",
-      refusal: detail,
-    });
-    assert.deepEqual(await countedSendings(ready.userId), { creates: 1, possible: 0 });
-    assert.equal(ready.api.events("clone.rejected").length, 1);
-
-    await asked([], () => assertTold(ready, told));
-    await asked([["create", voiceCreated()]], async () => {
-      const answer = await ready.finalize({ transcript: "Other words." });
-      assert.deepEqual([answer.status, answer.body], [200, { id: ready.voiceId, name: DETAILS.name }]);
-    });
-  });
-}
-
-const rejected = (detail: string): Told => ({
-  status: 422,
-  code: "provider_rejected",
-  detail,
-  retryAfter: null,
-});
-
-/** Refusals of other statuses, in other letter case, and with 200; told, and written in the ledger, by their documented code. */
-const REFUSED_OTHERWISE: [status: number, code: string, detail: string, kept?: string][] = [
+  [400, "Audio.AudioSilentError", SILENT],
+  [400, "Audio.AudioShortError", SHORT],
+  [400, "Audio.FileSizeExceed", LARGE],
+  [400, "BadRequest.UnsupportedFileFormat", UNSUPPORTED],
+  [400, "DataInspectionFailed", CONTENT],
+  [400, "CustomRoleBlocked", CONTENT],
+  [400, "Audio.SomethingNew", UNFIT],
   [430, "Audio.AudioSilentError", SILENT],
   [430, "Audio.FileSizeExceed", LARGE],
-  [430, "Audio.DecoderError", "The audio could not be decoded. Upload a WAV, MP3 or M4A recording."],
+  [430, "Audio.DecoderError", UNDECODED],
   [430, "Audio.SomethingNew", UNFIT],
   [430, "CustomRoleBlocked", CONTENT],
-  [
-    415,
-    "BadRequest.UnsupportedFileFormat",
-    "The audio's format is not supported. Upload a WAV, MP3 or M4A recording.",
-  ],
+  [415, "BadRequest.UnsupportedFileFormat", UNSUPPORTED],
   [429, "Audio.SomethingNew", UNFIT],
   [400, "audio.audiosilenterror", SILENT, "Audio.AudioSilentError"],
   [400, "AUDIO.SomethingNew", UNFIT],
@@ -106,79 +72,77 @@ const REFUSED_OTHERWISE: [status: number, code: string, detail: string, kept?: s
   [200, "DataInspectionFailed", CONTENT],
 ];
 
-for (const [status, code, detail, kept = code] of REFUSED_OTHERWISE) {
-  Deno.test(`${status} ${code}: 422 provider_rejected`, async () => {
+for (const [status, code, detail, kept = code] of REFUSALS) {
+  Deno.test(`${status} ${code}: 422 provider_rejected, kept, and only other details are sent again`, async () => {
     await using ready = await readyToFinalize();
-    await asked(
-      [["create", providerError(status, code, PROVIDER_MESSAGE)]],
-      () => assertTold(ready, rejected(detail)),
-    );
+    const refusal: Expected = ["create", providerError(status, code, PROVIDER_MESSAGE)];
+    await asked([refusal], () => assertTold(ready, rejected(detail)));
+
     const entry = await enrollmentOf(ready.voiceId);
-    assert.deepEqual([entry?.state, entry?.unresolved, entry?.error], ["rejected", false, {
+    assert.deepEqual([entry?.state, entry?.unresolved, entry?.details], ["rejected", false, null]);
+    const request_id = "f0e1d2c3-error";
+    assert.deepEqual(entry?.error, {
       category: "rejected",
       provider_code: kept,
-      request_id: "f0e1d2c3-error",
+      request_id,
       refusal: detail,
-    }]);
+    });
     assert.deepEqual(await countedSendings(ready.userId), { creates: 1, possible: 0 });
+    assert.equal(ready.api.events("clone.rejected").length, 1);
+
+    await asked([], () => assertTold(ready, rejected(detail)));
+    await assertSucceeds(ready, [["create", voiceCreated()]], { transcript: "Other words." });
   });
 }
 
-const DEFINITE: [number, string, Told, string?][] = [
-  [400, "Throttling.AllocationQuota", VOICE_LIMIT, "Maximum voice storage limit exceeded"],
-  [429, "Throttling.AllocationQuota", VOICE_LIMIT, "Maximum voice storage limit exceeded."],
-  [429, "Throttling.AllocationQuota", VOICE_LIMIT, "Maximum voice-clone voice limit exceeded."],
-  [200, "Throttling.AllocationQuota", VOICE_LIMIT, "Maximum voice storage limit exceeded."],
-  [429, "Throttling.AllocationQuota", MISCONFIGURED, "Free allocated quota exceeded."],
-  [400, "Throttling.AllocationQuota", MISCONFIGURED, "Free allocated quota exceeded."],
-  [200, "Throttling.AllocationQuota", MISCONFIGURED, "Free allocated quota exceeded."],
-  ...[
-    "InvalidApiKey",
-    "InvalidParameter",
-    "AccessDenied",
-    "ModelNotFound",
-    "Arrearage",
-    "BadRequest.EmptyInput",
-  ].map((
-    code,
-  ): [number, string, Told] => [200, code, MISCONFIGURED]),
-  ...[
-    "Arrearage",
-    "InvalidParameter",
-    "BadRequest.EmptyInput",
-    "BadRequest.EmptyParameters",
-    "BadRequest.IllegalInput",
-    "BadRequest.TooLarge",
-    "SomethingNew",
-  ].map((code): [number, string, Told] => [400, code, MISCONFIGURED]),
-  [401, "InvalidApiKey", MISCONFIGURED],
-  [401, "NOT AUTHORIZED", MISCONFIGURED],
-  ...[
-    "AccessDenied",
-    "AccessDenied.Unpurchased",
-    "Model.AccessDenied",
-    "Workspace.AccessDenied",
-    "AllocationQuota.FreeTierOnly",
-  ].map((code): [number, string, Told] => [403, code, MISCONFIGURED]),
-  [404, "ModelNotFound", MISCONFIGURED],
-  [404, "WorkSpaceNotFound", MISCONFIGURED],
-  [418, "Teapot", MISCONFIGURED],
-  ...["CommodityNotPurchased", "PrepaidBillOverdue", "PostpaidBillOverdue"].map((
-    code,
-  ): [number, string, Told] => [429, code, MISCONFIGURED]),
+const FREE_QUOTA = "Free allocated quota exceeded.";
+const VOICES_FULL = "Maximum voice storage limit exceeded.";
+const CLONES_FULL = "Maximum voice-clone voice limit exceeded.";
+
+/** A quota by its message: one of voices that is full, or one of money. */
+const QUOTAS: [status: number, message: string, told: Told][] = [
+  [400, "Maximum voice storage limit exceeded", VOICE_LIMIT],
+  [429, VOICES_FULL, VOICE_LIMIT],
+  [429, CLONES_FULL, VOICE_LIMIT],
+  [200, VOICES_FULL, VOICE_LIMIT],
+  ...[429, 400, 200].map((status): [number, string, Told] => [status, FREE_QUOTA, MISCONFIGURED]),
 ];
 
-for (const [status, code, told, message] of DEFINITE) {
-  Deno.test(`${status} ${code}${message ? ` (${message})` : ""}: ${told.status} ${told.code}, released, loud`, async () => {
+/** Codes that say that the provider is not set up as it must be. */
+const NOT_SET_UP: Record<number, string[]> = {
+  200: [
+    ...["InvalidApiKey", "InvalidParameter", "AccessDenied", "ModelNotFound", "Arrearage"],
+    "BadRequest.EmptyInput",
+  ],
+  400: [
+    ...["Arrearage", "InvalidParameter", "BadRequest.EmptyInput", "BadRequest.EmptyParameters"],
+    ...["BadRequest.IllegalInput", "BadRequest.TooLarge", "SomethingNew"],
+  ],
+  401: ["InvalidApiKey", "NOT AUTHORIZED"],
+  403: [
+    ...["AccessDenied", "AccessDenied.Unpurchased", "Model.AccessDenied", "Workspace.AccessDenied"],
+    "AllocationQuota.FreeTierOnly",
+  ],
+  404: ["ModelNotFound", "WorkSpaceNotFound"],
+  418: ["Teapot"],
+  429: ["CommodityNotPurchased", "PrepaidBillOverdue", "PostpaidBillOverdue"],
+};
+
+const DEFINITE = [
+  ...QUOTAS.map(([status, message, told]) => ({ status, code: "Throttling.AllocationQuota", message, told })),
+  ...Object.entries(NOT_SET_UP).flatMap(([status, codes]) =>
+    codes.map((code) => ({ status: Number(status), code, message: PROVIDER_MESSAGE, told: MISCONFIGURED }))
+  ),
+];
+
+for (const { status, code, message, told } of DEFINITE) {
+  const what = message === PROVIDER_MESSAGE ? code : `${code} (${message})`;
+  Deno.test(`${status} ${what}: ${told[0]} ${told[1]}, released, loud`, async () => {
     await using ready = await readyToFinalize();
-    const answer = providerError(status, code, message ?? PROVIDER_MESSAGE);
-    await asked([["create", answer]], () => assertTold(ready, told));
+    await asked([["create", providerError(status, code, message)]], () => assertTold(ready, told));
     const [event] = ready.api.events("clone.provider_failed");
-    assert.deepEqual([event?.level, event?.provider_code, event?.provider_request_id], [
-      "error",
-      code,
-      "f0e1d2c3-error",
-    ]);
+    const logged = [event?.level, event?.provider_code, event?.provider_request_id];
+    assert.deepEqual(logged, ["error", code, "f0e1d2c3-error"]);
     await assertReleased(ready);
   });
 }
@@ -193,6 +157,8 @@ const WITHOUT_JSON: [string, ProviderAnswer][] = [
     "an error body of other types",
     () => Response.json({ code: 7, message: [], request_id: {} }, { status: 400 }),
   ],
+  // It is not followed, for the key would travel along.
+  ["a redirect", () => Response.redirect("https://dashscope.example.com/elsewhere", 302)],
 ];
 
 for (const [what, answer] of WITHOUT_JSON) {
@@ -203,22 +169,12 @@ for (const [what, answer] of WITHOUT_JSON) {
   });
 }
 
-Deno.test("a redirect is not followed, for the key would travel along", async () => {
-  await using ready = await readyToFinalize();
-  const redirect: ProviderAnswer = () => Response.redirect("https://dashscope.example.com/elsewhere", 302);
-  await asked([["create", redirect]], () => assertTold(ready, MISCONFIGURED));
-  await assertReleased(ready);
-});
+const UNREACHABLE = [
+  ...["BadRequest.InputDownloadFailed", "InvalidURL", "InvalidURL.ConnectionRefused", "InvalidURL.Timeout"],
+  "InvalidParameter.DataInspection",
+];
 
-for (
-  const code of [
-    "BadRequest.InputDownloadFailed",
-    "InvalidURL",
-    "InvalidURL.ConnectionRefused",
-    "InvalidURL.Timeout",
-    "InvalidParameter.DataInspection",
-  ]
-) {
+for (const code of UNREACHABLE) {
   Deno.test(`400 ${code}: signed again once, then 502 provider_unavailable, released, loud`, async () => {
     await using ready = await readyToFinalize();
     const unreachable = providerError(400, code, PROVIDER_MESSAGE);
@@ -238,25 +194,19 @@ Deno.test("a clip that can be fetched at the second try becomes a voice", async 
   assert.deepEqual(await countedSendings(ready.userId), { creates: 2, possible: 1 });
 });
 
+const busy = (code: string, status = 429) => providerError(status, code, PROVIDER_MESSAGE);
 const BUSY: [string, ProviderAnswer][] = [
-  ["Throttling", providerError(429, "Throttling", PROVIDER_MESSAGE)],
-  ["Throttling.RateQuota", providerError(429, "Throttling.RateQuota", PROVIDER_MESSAGE)],
-  ["Throttling.BurstRate", providerError(429, "Throttling.BurstRate", PROVIDER_MESSAGE)],
-  ["Throttling.AllocationQuota", providerError(429, "Throttling.AllocationQuota", PROVIDER_MESSAGE)],
-  ["an unknown code", providerError(429, "SlowDown", PROVIDER_MESSAGE)],
+  ...["Throttling", "Throttling.RateQuota", "Throttling.BurstRate", "Throttling.AllocationQuota"]
+    .map((code): [string, ProviderAnswer] => [code, busy(code)]),
+  ["an unknown code", busy("SlowDown")],
   ["an HTML page", html(429)],
-];
-/** The same, told with 200. */
-const BUSY_WITH_200: [string, ProviderAnswer] = [
-  "of a 200 with Throttling.RateQuota inside",
-  providerError(200, "Throttling.RateQuota", PROVIDER_MESSAGE),
+  ["of a 200 with Throttling.RateQuota inside", busy("Throttling.RateQuota", 200)],
 ];
 
-for (const [what, busy] of [...BUSY, BUSY_WITH_200]) {
+for (const [what, answer] of BUSY) {
   Deno.test(`429 ${what}: asked again after pauses, then 503 provider_throttled, released`, async () => {
     await using ready = await readyToFinalize();
-    const creates = Array.from({ length: 4 }, (): [string, ProviderAnswer] => ["create", busy]);
-    await asked(creates, () => assertTold(ready, THROTTLED));
+    await asked(Array.from({ length: 4 }, () => ["create", answer]), () => assertTold(ready, THROTTLED));
     assert.deepEqual(ready.slept, [1000, 2000, 4000]);
     await assertReleased(ready);
   });
@@ -264,8 +214,7 @@ for (const [what, busy] of [...BUSY, BUSY_WITH_200]) {
 
 Deno.test("a provider that was busy for a moment makes the voice", async () => {
   await using ready = await readyToFinalize();
-  const busy = providerError(429, "Throttling.RateQuota", PROVIDER_MESSAGE);
-  await assertSucceeds(ready, [["create", busy], ["create", voiceCreated()]]);
+  await assertSucceeds(ready, [["create", busy("Throttling.RateQuota")], ["create", voiceCreated()]]);
   assert.deepEqual(ready.slept, [1000]);
   assert.deepEqual(await countedSendings(ready.userId), { creates: 2, possible: 1 });
 });
@@ -274,14 +223,9 @@ Deno.test("a 200 that tells a voice is a success, whatever code stands beside it
   for (const code of ["", "Audio.DecoderError", "InternalError", "SomethingNew"]) {
     await using ready = await readyToFinalize();
     const voice = await ourVoice(ready);
-    const both = () =>
-      Response.json({
-        code,
-        message: PROVIDER_MESSAGE,
-        output: { voice, target_model: "qwen3-tts-vc-2026-01-22" },
-        request_id: "f0e1d2c3-both",
-      });
-    await assertSucceeds(ready, [["create", both]]);
+    const output = { voice, target_model: TARGET_MODEL };
+    const both = { code, message: PROVIDER_MESSAGE, output, request_id: "f0e1d2c3-both" };
+    await assertSucceeds(ready, [["create", () => Response.json(both)]]);
     assert.equal((await voiceRowOf(ready.voiceId))?.provider_voice_id, voice);
   }
 });
@@ -289,9 +233,8 @@ Deno.test("a 200 that tells a voice is a success, whatever code stands beside it
 Deno.test("a degraded 200 without usage and request id is a success", async () => {
   await using ready = await readyToFinalize();
   const voice = await ourVoice(ready);
-  const bare: ProviderAnswer = () =>
-    Response.json({ output: { voice, target_model: "m", fallback_mode: null }, extra: true });
-  await assertSucceeds(ready, [["create", bare]]);
+  const bare = { output: { voice, target_model: "m", fallback_mode: null }, extra: true };
+  await assertSucceeds(ready, [["create", () => Response.json(bare)]]);
   const row = await voiceRowOf(ready.voiceId);
   assert.deepEqual([row?.provider_voice_id, row?.provider_request_id], [voice, null]);
 });

@@ -1,26 +1,22 @@
 // How long the provider is waited for. No test here waits: the clock jumps.
 import assert from "node:assert/strict";
-import { createVirtualClock } from "../../../tools/testkit/harness/clock.ts";
+import { assertError } from "../../../tools/testkit/harness/api.ts";
+import { connectionLost, neverAnswers, voiceCreated } from "../../../tools/testkit/harness/dashscope.ts";
 import {
-  connectionLost,
-  neverAnswers,
-  voiceCreated,
-  voiceList,
-  withDashScope,
-} from "../../../tools/testkit/harness/dashscope.ts";
-import { assertError } from "../../../tools/testkit/harness/errors.ts";
-import { actions, readyToFinalize } from "../../../tools/testkit/harness/finalizing.ts";
-import { enrollmentOf } from "../../../tools/testkit/harness/ledger.ts";
+  asked,
+  assertSucceeds,
+  enrollmentOf,
+  LOOK_UPS,
+  readyToFinalize,
+} from "../../../tools/testkit/harness/finalizing.ts";
+import { createVirtualClock } from "../../../tools/testkit/harness/virtual_clocks.ts";
 
 Deno.test("a create that is not answered in QWEN_TIMEOUT_MS is given up and looked up: 504 provider_timeout", async () => {
   const clock = createVirtualClock();
   await using ready = await readyToFinalize({ clock, environment: { QWEN_TIMEOUT_MS: "45000" } });
   const never = neverAnswers(() => clock.expire(45_000));
-  await withDashScope([never, voiceList(), voiceList(), voiceList()], async (calls) => {
-    const answer = await ready.finalize();
-    assertError(answer, 504, "provider_timeout");
-    assert.equal(answer.headers.get("retry-after"), "5");
-    assert.deepEqual(actions(calls), ["create", "list", "list", "list"]);
+  await asked([["create", never], ...LOOK_UPS], async () => {
+    assertError(await ready.finalize(), 504, "provider_timeout", undefined, { "retry-after": "5" });
   });
   const left = await enrollmentOf(ready.voiceId);
   assert.deepEqual([left?.unresolved, left?.leased], [true, false]);
@@ -29,9 +25,9 @@ Deno.test("a create that is not answered in QWEN_TIMEOUT_MS is given up and look
 Deno.test("a look-up that is not answered in 15 s is given up: 502 provider_unavailable", async () => {
   const clock = createVirtualClock();
   await using ready = await readyToFinalize({ clock });
-  await withDashScope([connectionLost(), neverAnswers(() => clock.expire(15_000))], async (calls) => {
+  const never = neverAnswers(() => clock.expire(15_000));
+  await asked([["create", connectionLost()], ["list", never]], async () => {
     assertError(await ready.finalize(), 502, "provider_unavailable");
-    assert.deepEqual(actions(calls), ["create", "list"]);
   });
   assert.equal((await enrollmentOf(ready.voiceId))?.unresolved, true);
 });
@@ -45,9 +41,8 @@ Deno.test("a create leaves 25 s of the request's 120 s for looking up and saving
     return new Response(null, { status: 429 });
   };
   const never = neverAnswers(() => clock.expire(64_000));
-  await withDashScope([slow, never, voiceList(), voiceList(), voiceList()], async (calls) => {
+  await asked([["create", slow], ["create", never], ...LOOK_UPS], async () => {
     assertError(await ready.finalize(), 504, "provider_timeout");
-    assert.deepEqual(actions(calls), ["create", "create", "list", "list", "list"]);
   });
 });
 
@@ -58,8 +53,8 @@ Deno.test("no create is sent when too little of the request's time is left", asy
     clock.advance(95_000);
     return new Response(null, { status: 429 });
   };
-  await withDashScope([late], async () => {
+  await asked([["create", late]], async () => {
     assertError(await ready.finalize(), 503, "provider_throttled");
   });
-  await withDashScope([voiceCreated()], async () => assert.equal((await ready.finalize()).status, 200));
+  await assertSucceeds(ready, [["create", voiceCreated()]]);
 });

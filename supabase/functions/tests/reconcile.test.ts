@@ -1,13 +1,12 @@
 // What reconcile makes of each kind of provider voice, row and enrollment, and what it leaves alone.
 import assert from "node:assert/strict";
+import { enrollmentOf, voiceRowOf } from "../../../tools/testkit/harness/finalizing.ts";
+import { signUp, withDatabase } from "../../../tools/testkit/harness/project.ts";
 import {
   everything,
   readyToReconcile,
   type Reconciling,
 } from "../../../tools/testkit/harness/reconciling.ts";
-import { enrollmentOf, voiceRowOf } from "../../../tools/testkit/harness/ledger.ts";
-import { signUp } from "../../../tools/testkit/harness/users.ts";
-import { withDatabase } from "../../../tools/testkit/harness/database.ts";
 
 /** One of every kind. */
 async function oneOfEach(ready: Reconciling) {

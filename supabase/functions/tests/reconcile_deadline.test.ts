@@ -7,7 +7,7 @@ import type { Enrollments } from "../_shared/voices/enrollments.ts";
 import { createReconcile } from "../_shared/voices/reconcile.ts";
 import type { ExpiredEntry, ReconcileLedger } from "../_shared/voices/reconcile_ledger.ts";
 import { LEDGER_DETAILS } from "../../../tools/testkit/harness/claims.ts";
-import { createElapsingClock } from "../../../tools/testkit/harness/elapsing.ts";
+import { createElapsingClock } from "../../../tools/testkit/harness/virtual_clocks.ts";
 
 /** The platform ends a request that has no answer after so many milliseconds (Supabase, "Edge Functions: Limits"). */
 const PLATFORM_MS = 150_000;

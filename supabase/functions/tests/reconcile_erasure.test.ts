@@ -1,10 +1,9 @@
 // What a deleted account leaves behind goes with the next repair, and nothing of anybody else.
 import assert from "node:assert/strict";
 import { LEDGER_DETAILS } from "../../../tools/testkit/harness/claims.ts";
-import { withDatabase } from "../../../tools/testkit/harness/database.ts";
-import { readyToReconcile } from "../../../tools/testkit/harness/reconciling.ts";
-import { addGeneration, store, stored } from "../../../tools/testkit/harness/stored_objects.ts";
-import { signUp } from "../../../tools/testkit/harness/users.ts";
+import { signUp, withDatabase } from "../../../tools/testkit/harness/project.ts";
+import { readyToReconcile, store, stored } from "../../../tools/testkit/harness/reconciling.ts";
+import { addGeneration } from "../../../tools/testkit/harness/user_things.ts";
 
 const deleteAccount = (userId: string) =>
   withDatabase((sql) => sql`delete from auth.users where id = ${userId}`);

@@ -1,15 +1,14 @@
 // Objects that nobody can ask for any more: which of them a repair removes, and how it goes on when that fails.
 import assert from "node:assert/strict";
-import { withDatabase } from "../../../tools/testkit/harness/database.ts";
-import { readyToReconcile } from "../../../tools/testkit/harness/reconciling.ts";
+import { signUp, withDatabase } from "../../../tools/testkit/harness/project.ts";
 import {
-  addGeneration,
   forget,
+  readyToReconcile,
   store,
   stored,
   storeMany,
-} from "../../../tools/testkit/harness/stored_objects.ts";
-import { signUp } from "../../../tools/testkit/harness/users.ts";
+} from "../../../tools/testkit/harness/reconciling.ts";
+import { addGeneration } from "../../../tools/testkit/harness/user_things.ts";
 
 const DAY_AND_HOUR = 25;
 

@@ -1,9 +1,9 @@
 // Reconcile that is ended at each of its calls, before or after the call took effect, and run again.
 import assert from "node:assert/strict";
-import { speechClip } from "../../../tools/testkit/harness/clone.ts";
-import { withDatabase } from "../../../tools/testkit/harness/database.ts";
-import { enrollmentOf, voiceRowOf } from "../../../tools/testkit/harness/ledger.ts";
+import { enrollmentOf, voiceRowOf } from "../../../tools/testkit/harness/finalizing.ts";
+import { withDatabase } from "../../../tools/testkit/harness/project.ts";
 import { readyToReconcile } from "../../../tools/testkit/harness/reconciling.ts";
+import { speechClip } from "../../../tools/testkit/harness/reference.ts";
 
 /** Every call of a run that repairs and purges, each of which happens at least once. */
 const CALLS = [

@@ -1,8 +1,8 @@
 // Deleting orphans at the provider: only those, only old ones, and nothing lost when it fails.
 import assert from "node:assert/strict";
 import { LEDGER_DETAILS } from "../../../tools/testkit/harness/claims.ts";
-import { withDatabase } from "../../../tools/testkit/harness/database.ts";
-import { voiceRowOf } from "../../../tools/testkit/harness/ledger.ts";
+import { voiceRowOf } from "../../../tools/testkit/harness/finalizing.ts";
+import { withDatabase } from "../../../tools/testkit/harness/project.ts";
 import { readyToReconcile, type Reconciling } from "../../../tools/testkit/harness/reconciling.ts";
 
 const DAY = 86_400;

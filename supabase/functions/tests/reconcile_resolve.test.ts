@@ -1,6 +1,6 @@
 // The operator's decisions where voice ids do not carry the token: what they may not take, and whose voices are purged.
 import assert from "node:assert/strict";
-import { withDatabase } from "../../../tools/testkit/harness/database.ts";
+import { withDatabase } from "../../../tools/testkit/harness/project.ts";
 import { readyToReconcile } from "../../../tools/testkit/harness/reconciling.ts";
 
 /** A region whose ids do not carry the token, with one voice that the ledger knows and no row has. */

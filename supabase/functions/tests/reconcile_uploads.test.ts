@@ -1,9 +1,13 @@
 // Uploads that nobody ever finalized.
 import assert from "node:assert/strict";
 import { z } from "zod";
-import { withDatabase } from "../../../tools/testkit/harness/database.ts";
-import { readyToReconcile, type Reconciling } from "../../../tools/testkit/harness/reconciling.ts";
-import { store, stored } from "../../../tools/testkit/harness/stored_objects.ts";
+import { withDatabase } from "../../../tools/testkit/harness/project.ts";
+import {
+  readyToReconcile,
+  type Reconciling,
+  store,
+  stored,
+} from "../../../tools/testkit/harness/reconciling.ts";
 
 /** Stores a clip under this key, uploaded so many hours ago. */
 const upload = (ready: Reconciling, key: string, hours: number) => store(ready, "references", key, hours);

@@ -1,10 +1,8 @@
 // What a finalize does with what an earlier one left behind.
 import assert from "node:assert/strict";
-import { startApi } from "../../../tools/testkit/harness/api.ts";
-import { createVirtualClock } from "../../../tools/testkit/harness/clock.ts";
-import { DETAILS } from "../../../tools/testkit/harness/clone.ts";
-import { withDatabase } from "../../../tools/testkit/harness/database.ts";
+import { assertError, startApi } from "../../../tools/testkit/harness/api.ts";
 import {
+  actions,
   connectionLost,
   html,
   providerError,
@@ -12,15 +10,18 @@ import {
   voiceList,
   withDashScope,
 } from "../../../tools/testkit/harness/dashscope.ts";
-import { assertError } from "../../../tools/testkit/harness/errors.ts";
-import { actions, type Ready, readyToFinalize } from "../../../tools/testkit/harness/finalizing.ts";
 import {
   countedSendings,
   endLease,
   enrollmentOf,
+  ourVoice,
+  type Ready,
+  readyToFinalize,
   voiceRowOf,
-} from "../../../tools/testkit/harness/ledger.ts";
-import { ourVoice } from "../../../tools/testkit/harness/provider_outcomes.ts";
+} from "../../../tools/testkit/harness/finalizing.ts";
+import { withDatabase } from "../../../tools/testkit/harness/project.ts";
+import { DETAILS } from "../../../tools/testkit/harness/reference.ts";
+import { createVirtualClock } from "../../../tools/testkit/harness/virtual_clocks.ts";
 
 /** A finalize whose create got no answer and whose voice was nowhere to be found. */
 async function leftUnresolved(ready: Ready): Promise<void> {

@@ -6,8 +6,8 @@ import { createWork } from "../_shared/generations/work.ts";
 import { createLog } from "../_shared/log.ts";
 import { storageUnavailable } from "../_shared/storage/objects.ts";
 import { ProviderError } from "../_shared/tts/provider_error.ts";
-import { createElapsingClock } from "../../../tools/testkit/harness/elapsing.ts";
-import { wav } from "../../../tools/testkit/clips/wav.ts";
+import { createElapsingClock } from "../../../tools/testkit/harness/virtual_clocks.ts";
+import { wav } from "../../../tools/testkit/clips/write_wav.ts";
 
 /** The platform ends a request that has no answer after so many milliseconds (Supabase, "Edge Functions: Limits"). */
 const PLATFORM_MS = 150_000;

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { type Language, LANGUAGE_CODES, LANGUAGES } from "../_shared/tts/languages.ts";
 import { sentLanguage } from "../_shared/tts/sent_language.ts";
 
-const TOLD: Record<keyof typeof LANGUAGE_CODES, string> = {
+const CERTAIN: Record<keyof typeof LANGUAGE_CODES, string> = {
   Chinese: "你好，感谢您试用语音克隆。这段录音以平静均匀的语速朗读。",
   English: "Hello, and thank you for trying voice cloning.",
   German: "Guten Tag, ich heiße Anna und wohne seit zwei Jahren in München.",
@@ -15,7 +15,7 @@ const TOLD: Record<keyof typeof LANGUAGE_CODES, string> = {
   Russian: "Здравствуйте, меня зовут Иван, и я живу в Москве.",
 };
 
-const NOT_TOLD = {
+const UNCERTAIN = {
   "Dutch, which is none of ours": "Goedemorgen, ik ben blij dat je er bent vandaag.",
   "Ukrainian, which is none of ours": "Доброго дня, мене звати Олена, я живу у Києві.",
   "Polish, which is none of ours": "Dzień dobry, nazywam się Ania i mieszkam w Krakowie.",
@@ -57,56 +57,26 @@ const LED: [what: string, code: string, transcript: string][] = [
   ["English with a name in Chinese letters", "en", "My name is 王小明 and I live in Beijing with my family."],
 ];
 
-for (const [what, transcript] of Object.entries(MIXED)) {
-  Deno.test(`a mix of ${what}: no language is told`, async () => {
-    assert.deepEqual(await sentLanguage({ language: "Auto", transcript }), {
-      requested: "Auto",
-      sent: null,
-      why: "not_sure",
-    });
+/** What is sent for Auto: this code, or no language. */
+function testAuto(what: string, transcript: string, sent: string | null): void {
+  Deno.test(`${what}: ${sent ?? "no language"} is sent`, async () => {
+    const why = sent === null ? "not_sure" : "detected";
+    assert.deepEqual(await sentLanguage({ language: "Auto", transcript }), { requested: "Auto", sent, why });
   });
 }
 
-for (const [what, code, transcript] of LED) {
-  Deno.test(`${what} is told as ${code}`, async () => {
-    assert.deepEqual(await sentLanguage({ language: "Auto", transcript }), {
-      requested: "Auto",
-      sent: code,
-      why: "detected",
-    });
-  });
-}
-
+for (const [what, transcript] of Object.entries(MIXED)) testAuto(`a mix of ${what}`, transcript, null);
+for (const [what, transcript] of Object.entries(UNCERTAIN)) testAuto(what, transcript, null);
+for (const [what, code, transcript] of LED) testAuto(what, transcript, code);
 for (const language of LANGUAGES) {
   if (language === "Auto") continue;
-  const code = LANGUAGE_CODES[language];
-  Deno.test(`a transcript in ${language} is told as ${code}`, async () => {
-    const transcript = TOLD[language];
-    assert.deepEqual(await sentLanguage({ language: "Auto", transcript }), {
-      requested: "Auto",
-      sent: code,
-      why: "detected",
-    });
-  });
+  testAuto(`a transcript in ${language}`, CERTAIN[language], LANGUAGE_CODES[language]);
 }
 
-for (const [what, transcript] of Object.entries(NOT_TOLD)) {
-  Deno.test(`${what}: no language is told`, async () => {
-    assert.deepEqual(await sentLanguage({ language: "Auto", transcript }), {
-      requested: "Auto",
-      sent: null,
-      why: "not_sure",
-    });
-  });
-}
-
-Deno.test("a language that was asked for is told, whatever the transcript is in", async () => {
+Deno.test("a language that was asked for is sent, whatever the transcript is in", async () => {
   const asked: [Language, string][] = [["German", "de"], ["Japanese", "ja"]];
   for (const [language, sent] of asked) {
-    assert.deepEqual(await sentLanguage({ language, transcript: TOLD.English }), {
-      requested: language,
-      sent,
-      why: "requested",
-    });
+    const decided = await sentLanguage({ language, transcript: CERTAIN.English });
+    assert.deepEqual(decided, { requested: language, sent, why: "requested" });
   }
 });

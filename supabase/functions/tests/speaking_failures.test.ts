@@ -5,17 +5,16 @@ import { createLog } from "../_shared/log.ts";
 import { createGenerations } from "../_shared/storage/generations.ts";
 import { createSupabase } from "../_shared/supabase.ts";
 import { ProviderError } from "../_shared/tts/provider_error.ts";
-import type { Intercept } from "../../../tools/testkit/harness/api.ts";
-import { createVirtualClock } from "../../../tools/testkit/harness/clock.ts";
-import { withDatabase } from "../../../tools/testkit/harness/database.ts";
+import { type Intercept } from "../../../tools/testkit/harness/api.ts";
+import { stack, withDatabase } from "../../../tools/testkit/harness/project.ts";
 import { createQueue } from "../../../tools/testkit/harness/queue.ts";
-import { stack } from "../../../tools/testkit/harness/stack.ts";
 import {
   endTaskLease,
   generationRowOf,
   readyToSpeak,
   storedGenerations,
 } from "../../../tools/testkit/harness/speaking.ts";
+import { createVirtualClock } from "../../../tools/testkit/harness/virtual_clocks.ts";
 
 const fault = (code: string) => ({ action: "synthesize" as const, answer: { kind: "error" as const, code } });
 

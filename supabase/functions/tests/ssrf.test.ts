@@ -2,19 +2,22 @@
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import { decodeJwt, decodeProtectedHeader, SignJWT } from "jose";
-import { startSimulator } from "../../../tools/testkit/simulator.ts";
-import { type Api, PROVIDER_KEY, startApi } from "../../../tools/testkit/harness/api.ts";
-import { type Canary, startCanary } from "../../../tools/testkit/harness/canary.ts";
-import { createVirtualClock } from "../../../tools/testkit/harness/clock.ts";
-import { DETAILS, upload } from "../../../tools/testkit/harness/clone.ts";
-import { assertError } from "../../../tools/testkit/harness/errors.ts";
-import { recordFetches } from "../../../tools/testkit/harness/fetches.ts";
-import { createHttpConnection } from "../../../tools/testkit/harness/http_connection.ts";
-import { stack } from "../../../tools/testkit/harness/stack.ts";
-import { createSigningKeys, signUp } from "../../../tools/testkit/harness/users.ts";
+import { assertError, serveLocally, startApi, upload } from "../../../tools/testkit/harness/api.ts";
+import {
+  type Canary,
+  createHttpConnection,
+  recordFetches,
+  startCanary,
+} from "../../../tools/testkit/harness/connections.ts";
+import { createSigningKeys, keys, newUser, stack } from "../../../tools/testkit/harness/project.ts";
+import { DETAILS } from "../../../tools/testkit/harness/reference.ts";
+import { readyToSpeak, type Speaking } from "../../../tools/testkit/harness/speaking.ts";
+import { unusedIds, userRequests } from "../../../tools/testkit/harness/user_things.ts";
+import { createVirtualClock } from "../../../tools/testkit/harness/virtual_clocks.ts";
 
-const keys = await createSigningKeys();
-/** The project by another name, that answers must tell. */
+const encode = (text: string) => new TextEncoder().encode(text);
+
+/** The project by another name, which stands in answers. */
 const PUBLIC_URL = stack.supabase_url.replace("127.0.0.1", "localhost");
 const UUID = "[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}";
 
@@ -30,44 +33,23 @@ const ALLOWED = new RegExp(
 const ALLOWED_PROVIDER =
   /^(?:POST \/api\/v1\/services\/(?:audio\/tts\/customization|aigc\/multimodal-generation\/generation)|GET \/results\/[\w./-]+)$/;
 
-/** A user at an API whose provider is the simulator, with a listener that must never be reached. */
-async function attacked(
-  use: (stage: {
-    api: Api;
-    canary: Canary;
-    token: string;
-    userId: string;
-    /** A voice that is live and may speak. */
-    voiceId: string;
-  }) => Promise<void>,
-): Promise<void> {
-  const simulator = await startSimulator({ apiKey: PROVIDER_KEY });
+/** A user with a voice, at an API whose provider is the simulator, with a listener that must never be reached. */
+async function attacked(use: (stage: Speaking & { canary: Canary }) => Promise<void>): Promise<void> {
   await using canary = startCanary();
-  const { id: userId } = await signUp();
-  const token = await keys.sign(userId);
-  {
-    await using api = await startApi({
-      keys,
-      environment: { DASHSCOPE_BASE_URL: simulator.url, PUBLIC_SUPABASE_URL: PUBLIC_URL },
-    });
-    const { body } = await upload(api, token);
-    assert.equal((await api.call("POST", "/clone/finalize", { token, body })).status, 200);
-    // A PUT is the browser's.
-    const isOwn = (url: URL, method: string) => url.origin === new URL(api.url).origin || method === "PUT";
-    using fetches = recordFetches(isOwn);
-    await use({ api, canary, token, userId, voiceId: body.voice_id });
-    await api.settled();
-    for (const { method, url } of fetches.left) {
-      const asked = `${method} ${url.pathname}`;
-      const isProvider = url.origin === new URL(simulator.url).origin && ALLOWED_PROVIDER.test(asked);
-      const isProject = url.origin === stack.supabase_url && ALLOWED.test(asked);
-      // The simulator fetches the clip by its signed URL, as the provider does.
-      const isSigned = url.origin === PUBLIC_URL &&
-        asked.startsWith("GET /storage/v1/object/sign/references/");
-      assert(isProvider || isProject || isSigned, `${method} ${url.origin}${url.pathname}`);
-    }
+  await using ready = await readyToSpeak({ environment: { PUBLIC_SUPABASE_URL: PUBLIC_URL } });
+  const { origin } = new URL(ready.api.url);
+  // A PUT is the browser's.
+  using fetches = recordFetches((url, method) => url.origin === origin || method === "PUT");
+  await use({ ...ready, canary });
+  await ready.api.settled();
+  for (const { method, url } of fetches.left) {
+    const asked = `${method} ${url.pathname}`;
+    const isProvider = url.origin === new URL(ready.simulator.url).origin && ALLOWED_PROVIDER.test(asked);
+    const isProject = url.origin === stack.supabase_url && ALLOWED.test(asked);
+    // The simulator fetches the clip by its signed URL, as the provider does.
+    const isSigned = url.origin === PUBLIC_URL && asked.startsWith("GET /storage/v1/object/sign/references/");
+    assert(isProvider || isProject || isSigned, `${method} ${url.origin}${url.pathname}`);
   }
-  await simulator.stop();
   assert.deepEqual(canary.reached, []);
 }
 
@@ -125,25 +107,24 @@ Deno.test("no header and no form of the target changes whom the function asks, o
     using connection = createHttpConnection(api.url);
     const body = JSON.stringify(DETAILS);
     for (const lure of lures(canary).filter((one) => !one.includes("\r"))) {
-      const ask = async (line: string, text = "") => {
+      const ask = async (line: string, host: string, text = "") => {
         const head = [
-          line,
-          "Host: 127.0.0.1",
-          `Authorization: Bearer ${token}`,
+          ...[`${line} HTTP/1.1`, `Host: ${host}`, `Authorization: Bearer ${token}`],
           ...HEADERS.map((name) => `${name}: ${lure}`),
           ...(text ? [`Content-Length: ${text.length}`] : []),
         ];
-        const bytes = new TextEncoder().encode(`${head.join("\r\n")}\r\n\r\n${text}`);
-        return await connection.send({ bytes });
+        return await connection.send({ bytes: encode(`${head.join("\r\n")}\r\n\r\n${text}`) });
       };
-      const opened = await ask("POST /api/clone/upload-url HTTP/1.1", body);
-      assert.equal(opened.status, 200, opened.body);
-      assert(String(JSON.parse(opened.body).upload_url).startsWith(`${PUBLIC_URL}/`));
-      const preview = await ask(`GET /api/voices/${voiceId}/preview HTTP/1.1`);
-      assert.equal(preview.status, 302);
-      assert(preview.headers.get("location")?.startsWith(`${PUBLIC_URL}/`));
-      for (const { headers, body } of [opened, preview]) {
-        assert(![body, ...headers.values()].join().includes(canary.host), "the lure was told");
+      for (const host of ["127.0.0.1", canary.host]) {
+        const opened = await ask("POST /api/clone/upload-url", host, body);
+        assert.equal(opened.status, 200, opened.body);
+        assert(String(JSON.parse(opened.body).upload_url).startsWith(`${PUBLIC_URL}/`));
+        const preview = await ask(`GET /api/voices/${voiceId}/preview`, host);
+        assert.equal(preview.status, 302);
+        assert(preview.headers.get("location")?.startsWith(`${PUBLIC_URL}/`));
+        for (const { headers, body } of [opened, preview]) {
+          assert(![body, ...headers.values()].join().includes(canary.host), "the lure was told");
+        }
       }
     }
     const targets = [
@@ -154,15 +135,10 @@ Deno.test("no header and no form of the target changes whom the function asks, o
     for (const target of targets) {
       for (const host of ["127.0.0.1", canary.host]) {
         const head = [`POST ${target} HTTP/1.1`, `Host: ${host}`, `Authorization: Bearer ${token}`];
-        const { status, body: text } = await connection.send({
-          bytes: new TextEncoder().encode(
-            `${[...head, `Content-Length: ${body.length}`].join("\r\n")}\r\n\r\n${body}`,
-          ),
-        });
-        assert(
-          status === 200 ? JSON.parse(text).upload_url.startsWith(`${PUBLIC_URL}/`) : status === 404,
-          text,
-        );
+        const lines = [...head, `Content-Length: ${body.length}`].join("\r\n");
+        const { status, body: text } = await connection.send({ bytes: encode(`${lines}\r\n\r\n${body}`) });
+        const isOurs = status === 200 && JSON.parse(text).upload_url.startsWith(`${PUBLIC_URL}/`);
+        assert(isOurs || status === 404, text);
       }
     }
   });
@@ -172,7 +148,8 @@ Deno.test("a token that names where its key lies is not followed there", async (
   await attacked(async ({ api, canary, userId }) => {
     const forger = await createSigningKeys();
     const plain = await forger.sign(userId);
-    const encode = (part: object) => Buffer.from(JSON.stringify(part)).toString("base64url");
+    const refused = async (token: string | Promise<string>) =>
+      assertError(await api.call("GET", "/voices", { token: await token }), 401, "unauthorized");
     const [, claims = "", signature = ""] = plain.split(".");
     const place = `${canary.origin}/.well-known/jwks.json`;
     const headers: Record<string, unknown>[] = [
@@ -187,75 +164,46 @@ Deno.test("a token that names where its key lies is not followed there", async (
       { x5c: ["MIIB"], x5u: place },
     ];
     for (const header of headers) {
-      const forged = `${encode({ ...decodeProtectedHeader(plain), ...header })}.${claims}.${signature}`;
-      assertError(await api.call("GET", "/voices", { token: forged }), 401, "unauthorized");
+      const named = JSON.stringify({ ...decodeProtectedHeader(plain), ...header });
+      await refused(`${Buffer.from(named).toString("base64url")}.${claims}.${signature}`);
     }
-    for (
-      const iss of [canary.origin, `${canary.origin}/auth/v1`, `${stack.supabase_url}@${canary.host}/auth/v1`]
-    ) {
-      assertError(
-        await api.call("GET", "/voices", { token: await keys.sign(userId, { iss }) }),
-        401,
-        "unauthorized",
-      );
-      assertError(
-        await api.call("GET", "/voices", { token: await forger.sign(userId, { iss }) }),
-        401,
-        "unauthorized",
-      );
-      const symmetric = await new SignJWT({ ...decodeJwt(plain), iss }).setProtectedHeader({ alg: "HS256" })
-        .sign(new TextEncoder().encode("a secret that nobody has"));
-      assertError(await api.call("GET", "/voices", { token: symmetric }), 401, "unauthorized");
+    const issuers = [
+      canary.origin,
+      `${canary.origin}/auth/v1`,
+      `${stack.supabase_url}@${canary.host}/auth/v1`,
+    ];
+    for (const iss of issuers) {
+      await refused(keys.sign(userId, { iss }));
+      await refused(forger.sign(userId, { iss }));
+      const symmetric = new SignJWT({ ...decodeJwt(plain), iss }).setProtectedHeader({ alg: "HS256" });
+      await refused(symmetric.sign(encode("a secret that nobody has")));
     }
   });
 });
 
-Deno.test("a project that redirects is not followed, for the secret key goes with every request", async () => {
-  await using canary = startCanary();
-  for (const status of [301, 302, 307, 308]) {
-    await using project = Deno.serve(
-      { hostname: "127.0.0.1", port: 0, onListen() {} },
-      () => new Response(null, { status, headers: { Location: `${canary.origin}/` } }),
-    );
-    const url = `http://127.0.0.1:${project.addr.port}`;
+for (const status of [301, 302, 307, 308]) {
+  Deno.test(`a project that redirects (${status}) is not followed, for the secret key goes with every request`, async () => {
+    await using canary = startCanary();
+    await using project = serveLocally(() => Response.redirect(`${canary.origin}/`, status));
     const clock = createVirtualClock();
-    await using api = await startApi({ keys, clock, environment: { SUPABASE_URL: url } });
-    const token = await keys.sign(crypto.randomUUID(), { iss: `${url}/auth/v1` });
-    const id = crypto.randomUUID();
-    for (
-      const [method, path, body] of [
-        ["POST", "/clone/upload-url", DETAILS],
-        ["POST", "/clone/finalize", { ...DETAILS, voice_id: id }],
-        ["GET", "/voices", undefined],
-        ["GET", `/voices/${id}/preview`, undefined],
-        ["DELETE", `/voices/${id}`, undefined],
-        ["POST", "/generate", { voice_id: id, text: "Hello." }],
-        ["GET", `/tasks/${id}`, undefined],
-      ] as const
-    ) {
-      const { status: answered, body: told } = await api.call(method, path, { token, body });
-      assert.equal(answered, 503, `${path}: ${JSON.stringify(told)}`);
+    await using api = await startApi({ keys, clock, environment: { SUPABASE_URL: project.url } });
+    const token = await keys.sign(crypto.randomUUID(), { iss: `${project.url}/auth/v1` });
+    for (const { method, path, body } of Object.values(userRequests(unusedIds()))) {
+      const answer = await api.call(method, path, { token, body });
+      assert.equal(answer.status, 503, `${path}: ${JSON.stringify(answer.body)}`);
     }
-  }
-  assert.deepEqual(canary.reached, []);
-});
+    assert.deepEqual(canary.reached, []);
+  });
 
-Deno.test("a provider that redirects is not followed, for its key goes with every request", async () => {
-  await using canary = startCanary();
-  for (const status of [301, 302, 307, 308]) {
-    await using provider = Deno.serve(
-      { hostname: "127.0.0.1", port: 0, onListen() {} },
-      () => new Response(null, { status, headers: { Location: `${canary.origin}/` } }),
-    );
-    await using api = await startApi({
-      keys,
-      clock: createVirtualClock(),
-      environment: { DASHSCOPE_BASE_URL: `http://127.0.0.1:${provider.addr.port}` },
-    });
-    const token = await keys.sign((await signUp()).id);
+  Deno.test(`a provider that redirects (${status}) is not followed, for its key goes with every request`, async () => {
+    await using canary = startCanary();
+    await using provider = serveLocally(() => Response.redirect(`${canary.origin}/`, status));
+    const environment = { DASHSCOPE_BASE_URL: provider.url };
+    await using api = await startApi({ keys, clock: createVirtualClock(), environment });
+    const { token } = await newUser();
     const { body } = await upload(api, token);
     const answer = await api.call("POST", "/clone/finalize", { token, body });
     assertError(answer, 502, "provider_misconfigured");
-  }
-  assert.deepEqual(canary.reached, []);
-});
+    assert.deepEqual(canary.reached, []);
+  });
+}

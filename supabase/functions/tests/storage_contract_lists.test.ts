@@ -2,15 +2,15 @@
 import assert from "node:assert/strict";
 import { z } from "zod";
 import {
+  bytesOf,
   clip,
   keyed,
-  newKey,
-  postJson,
-  remove,
-  storage,
+  keyedJson,
+  ownKey,
+  signDownload,
   told,
-  uploadedTo,
-} from "../../../tools/testkit/harness/storage.ts";
+  uploaded,
+} from "../../../tools/testkit/harness/storage_contract.ts";
 
 const time = z.string().regex(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
 const metadata = z.strictObject({
@@ -50,25 +50,37 @@ const row = z.strictObject({
 async function folder() {
   const root = crypto.randomUUID();
   const keys = [`${root}/-top.wav`, `${root}/a/one.wav`, `${root}/b/two.wav`];
-  for (const key of keys) await uploadedTo(key);
-  return { root, keys, clear: () => Promise.all(keys.map(remove)) };
+  const objects = await Promise.all(keys.map((key) => uploaded(clip, key)));
+  return {
+    root,
+    keys,
+    [Symbol.asyncDispose]: async () =>
+      void await Promise.all(objects.map((object) => object[Symbol.asyncDispose]())),
+  };
 }
 
-const namesOf = async (response: Response) =>
-  z.array(entry).parse(await response.json()).map(({ name }) => name);
+async function list(body: Record<string, unknown>) {
+  const response = await keyedJson("/object/list/references", body);
+  assert.equal(response.status, 200);
+  return z.array(entry).parse(await response.json());
+}
+const namesIn = async (body: Record<string, unknown>) => (await list(body)).map(({ name }) => name);
 
-Deno.test("a list tells folders first, in either order", async () => {
-  const { root, clear } = await folder();
+Deno.test("a list gives folders first, in either order", async () => {
+  await using inside = await folder();
+  const prefix = inside.root;
   for (const [order, names] of [["asc", ["a", "b", "-top.wav"]], ["desc", ["b", "a", "-top.wav"]]] as const) {
-    const response = await postJson("/object/list/references", {
-      prefix: root,
-      sortBy: { column: "name", order },
-    });
-    assert.deepEqual(await namesOf(response), names);
+    assert.deepEqual(await namesIn({ prefix, sortBy: { column: "name", order } }), names);
   }
-  const page = await postJson("/object/list/references", { prefix: root, limit: 1, offset: 1 });
-  assert.deepEqual(await namesOf(page), ["b"]);
-  await clear();
+  assert.deepEqual(await namesIn({ prefix, limit: 1, offset: 1 }), ["b"]);
+});
+
+Deno.test("a list names objects relative to the prefix, one level deep", async () => {
+  await using object = await uploaded();
+  const [user = "", voice = ""] = object.key.split("/");
+  assert.deepEqual(await namesIn({ prefix: `${user}/${voice}` }), ["reference.wav"]);
+  assert.deepEqual((await list({ prefix: user })).map(({ name, id }) => [name, id]), [[voice, null]]);
+  assert.deepEqual(await list({ prefix: `${user}/${voice.slice(0, -1)}` }), []);
 });
 
 const listed = z.strictObject({
@@ -77,92 +89,59 @@ const listed = z.strictObject({
   folders: z.array(z.strictObject({ key: z.string(), name: z.string(), ...none })),
   objects: z.array(z.strictObject({ key: z.string(), name: z.string(), id: z.uuid(), ...times, metadata })),
 });
-const listV2 = async (body: unknown) =>
-  listed.parse(await (await postJson("/object/list-v2/references", body)).json());
-const namesV2 = ({ folders, objects }: z.infer<typeof listed>) => ({
-  folders: folders.map(({ key, name }) => [key, name]),
-  objects: objects.map(({ key, name }) => [key, name]),
-});
+const listV2 = async (root: string, more: Record<string, unknown> = {}) => {
+  const body = { prefix: `${root}/`, with_delimiter: true, ...more };
+  return listed.parse(await (await keyedJson("/object/list-v2/references", body)).json());
+};
 
-Deno.test("list-v2 tells folders and objects apart, by whole names", async () => {
-  const { root, clear } = await folder();
-  const answer = await listV2({ prefix: `${root}/`, with_delimiter: true, limit: 100 });
-  assert.equal(answer.hasNext, false);
-  assert.deepEqual(namesV2(answer), {
-    folders: [["a", `${root}/a/`], ["b", `${root}/b/`]],
-    objects: [["-top.wav", `${root}/-top.wav`]],
-  });
-  await clear();
+Deno.test("list-v2 gives folders and objects apart, by whole names", async () => {
+  await using inside = await folder();
+  const { root } = inside;
+  const { hasNext, folders, objects } = await listV2(root, { limit: 100 });
+  assert.equal(hasNext, false);
+  assert.deepEqual(folders.map(({ key, name }) => [key, name]), [["a", `${root}/a/`], ["b", `${root}/b/`]]);
+  assert.deepEqual(objects.map(({ key, name }) => [key, name]), [["-top.wav", `${root}/-top.wav`]]);
 });
 
 Deno.test("list-v2 goes on from where it stopped", async () => {
-  const { root, clear } = await folder();
-  const first = await listV2({ prefix: `${root}/`, with_delimiter: true, limit: 2 });
-  assert.equal(first.hasNext, true);
-  const second = await listV2({
-    prefix: `${root}/`,
-    with_delimiter: true,
-    limit: 2,
-    cursor: first.nextCursor,
-  });
-  assert.equal(second.hasNext, false);
-  const names = [first, second].flatMap(({ folders, objects }) =>
-    [...folders, ...objects].map(({ name }) => name)
-  );
-  assert.deepEqual(names.toSorted(), [`${root}/-top.wav`, `${root}/a/`, `${root}/b/`]);
-  await clear();
+  await using inside = await folder();
+  const { root } = inside;
+  const first = await listV2(root, { limit: 2 });
+  const second = await listV2(root, { limit: 2, cursor: first.nextCursor });
+  assert.deepEqual([first.hasNext, second.hasNext], [true, false]);
+  const found = [first, second].flatMap(({ folders, objects }) => [...folders, ...objects]);
+  const names = found.map(({ name }) => name).toSorted();
+  assert.deepEqual(names, [`${root}/-top.wav`, `${root}/a/`, `${root}/b/`]);
 });
 
-Deno.test("a removal tells the rows that went, each once", async () => {
-  const { root, keys: [top = "", one = "", two = ""] } = await folder();
-  const drop = async (prefixes: unknown) => {
-    const response = await keyed("/object/references", {
-      method: "DELETE",
-      body: JSON.stringify({ prefixes }),
-      headers: { "content-type": "application/json" },
-    });
-    return z.array(row).parse(await response.json()).map(({ name }) => name);
-  };
+/** Removes what this names; the names of the rows that went. */
+async function drop(prefixes: unknown): Promise<string[]> {
+  const { status, body } = await told(await keyedJson("/object/references", { prefixes }, "DELETE"));
+  assert.equal(status, 200);
+  return z.array(row).parse(body).map(({ name }) => name);
+}
+
+Deno.test("a removal answers the rows that went, each once; it takes one name for a list of one", async () => {
+  await using inside = await folder();
+  const { root, keys: [top = "", one = "", two = ""] } = inside;
   assert.deepEqual((await drop([one, two, `${root}/none.wav`])).toSorted(), [one, two]);
   assert.deepEqual(await drop([top, top]), [top]);
   assert.deepEqual(await drop([top]), []);
-});
-
-Deno.test("a removal takes one name for a list of one", async () => {
-  const key = newKey();
-  await uploadedTo(key);
-  const { status, body } = await told(
-    await keyed("/object/references", {
-      method: "DELETE",
-      body: JSON.stringify({ prefixes: key }),
-      headers: { "content-type": "application/json" },
-    }),
-  );
-  assert.equal(status, 200);
-  assert.deepEqual(z.array(row).parse(body).map(({ name }) => name), [key]);
+  await using object = await uploaded();
+  assert.deepEqual(await drop(object.key), [object.key]);
 });
 
 Deno.test("a copy answers the new row, a move that it moved", async () => {
-  const key = newKey();
-  await uploadedTo(key);
-  const copied = z.strictObject({ Key: z.string(), Id: z.uuid(), ...row.shape }).parse(
-    await (await postJson("/object/copy", {
-      bucketId: "references",
-      sourceKey: key,
-      destinationKey: `${key}.2`,
-    })).json(),
-  );
-  assert.deepEqual([copied.Key, copied.name, copied.Id], [`references/${key}.2`, `${key}.2`, copied.id]);
-  const moved = await told(
-    await postJson("/object/move", {
-      bucketId: "references",
-      sourceKey: `${key}.2`,
-      destinationKey: `${key}.3`,
-    }),
-  );
+  await using object = await uploaded();
+  const [second, third] = [`${object.key}.2`, `${object.key}.3`];
+  await using _moved = ownKey(third);
+  const send = (action: string, sourceKey: string, destinationKey: string) =>
+    keyedJson(`/object/${action}`, { bucketId: "references", sourceKey, destinationKey });
+  const copied = z.strictObject({ Key: z.string(), Id: z.uuid(), ...row.shape })
+    .parse(await (await send("copy", object.key, second)).json());
+  assert.deepEqual([copied.Key, copied.name, copied.Id], [`references/${second}`, second, copied.id]);
+  const moved = await told(await send("move", second, third));
   assert.deepEqual(moved, { status: 200, body: { message: "Successfully moved" } });
-  await remove(key);
-  await remove(`${key}.3`);
 });
 
 const bucket = z.strictObject({
@@ -176,36 +155,32 @@ const bucket = z.strictObject({
   updated_at: time,
 });
 
-Deno.test("a bucket tells its rules, and in a list its type", async () => {
+Deno.test("a bucket gives its rules, and in a list its type", async () => {
   const references = bucket.parse(await (await keyed("/bucket/references")).json());
   assert.equal(references.file_size_limit, 10 * 1024 * 1024);
-  const all = z.array(bucket.extend({ type: z.literal("STANDARD") })).parse(
-    await (await keyed("/bucket")).json(),
-  );
+  const all = z.array(bucket.extend({ type: z.literal("STANDARD") }))
+    .parse(await (await keyed("/bucket")).json());
   assert.deepEqual(all.map(({ id }) => id).toSorted(), ["generations", "references"]);
 });
 
 /** Names with characters that a URL writes otherwise. */
 for (const name of ["a b&c.wav", "d@e=f+g,h.wav", "i:j;k$l.wav", "(m)*'n!.wav"]) {
-  Deno.test(`an object called '${name}' can be stored, told, listed, signed and removed`, async () => {
+  Deno.test(`an object called '${name}' can be stored, described, listed, signed and removed`, async () => {
     const folder = crypto.randomUUID();
-    const key = `${folder}/${name}`;
+    await using object = ownKey(`${folder}/${name}`);
+    const { key } = object;
     const path = `/references/${folder}/${encodeURIComponent(name)}`;
-    const stored = await keyed(`/object${path}`, {
-      method: "POST",
-      body: clip,
-      headers: { "content-type": "audio/wav" },
-    });
+    const headers = { "content-type": "audio/wav" };
+    const stored = await keyed(`/object${path}`, { method: "POST", body: clip, headers });
     assert.equal(z.object({ Key: z.string() }).parse(await stored.json()).Key, `references/${key}`);
     const info = await keyed(`/object/info${path}`);
     assert.equal(z.object({ name: z.string() }).parse(await info.json()).name, key);
-    const listed = await postJson("/object/list/references", { prefix: folder });
-    assert.deepEqual(await namesOf(listed), [name]);
-    const signed = await postJson(`/object/sign${path}`, { expiresIn: 60 });
-    const { signedURL } = z.object({ signedURL: z.string() }).parse(await signed.json());
-    const read = await fetch(storage + signedURL);
-    assert.deepEqual(new Uint8Array(await read.arrayBuffer()), clip);
-    await remove(key);
-    assert.deepEqual(await namesOf(await postJson("/object/list/references", { prefix: folder })), []);
+    assert.deepEqual(await namesIn({ prefix: folder }), [name]);
+    assert.deepEqual(
+      await bytesOf(await fetch(await signDownload(`${folder}/${encodeURIComponent(name)}`))),
+      clip,
+    );
+    assert.deepEqual(await drop([key]), [key]);
+    assert.deepEqual(await namesIn({ prefix: folder }), []);
   });
 }

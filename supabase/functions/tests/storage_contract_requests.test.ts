@@ -6,13 +6,12 @@ import {
   refusal,
   remove,
   storage,
-  type Told,
+  type StorageAnswer,
   told,
   uploaded,
-} from "../../../tools/testkit/harness/storage.ts";
+} from "../../../tools/testkit/harness/storage_contract.ts";
 
-const key = await uploaded();
-const free = newKey();
+const { key } = await uploaded();
 
 type Asked = { method: string; path: string; json?: string; headers?: Record<string, string>; body?: string };
 
@@ -20,6 +19,7 @@ const post = (path: string, json: unknown): Asked => ({ method: "POST", path, js
 const list = (json: unknown) => post("/object/list/references", json);
 const drop = (json: unknown) => ({ ...post("/object/references", json), method: "DELETE" });
 const sign = (json: unknown) => post(`/object/sign/references/${key}`, json);
+const signUpload = post(`/object/upload/sign/references/${newKey()}`, {});
 const store = (name: string): Asked => ({
   method: "POST",
   path: `/object/generations/${name}`,
@@ -29,21 +29,16 @@ const store = (name: string): Asked => ({
 
 const invalid = (message: string) => refusal("400", "Error", "InvalidRequest", message);
 const unread = (message: string) => refusal("400", "FastifyError", "InvalidRequest", message);
+const invalidKey = (name: string) => refusal("400", "InvalidKey", "InvalidKey", `Invalid key: ${name}`);
 const noObject = refusal("404", "not_found", "NoSuchKey", "Object not found");
 const noBucket = refusal("404", "Bucket not found", "NoSuchBucket", "Bucket not found");
 const emptyBody = unread("Body cannot be empty when content-type is set to 'application/json'");
 const noJson = unread("Body is not valid JSON but content-type is set to 'application/json'");
-const nothing: Told = { status: 200, body: [] };
+const nothing: StorageAnswer = { status: 200, body: [] };
 
-const ANSWERS: Record<string, [Asked, Told]> = {
-  "sign-upload with an empty JSON body": [
-    { ...post(`/object/upload/sign/references/${free}`, {}), json: "" },
-    emptyBody,
-  ],
-  "sign-upload with a body that is no JSON": [
-    { ...post(`/object/upload/sign/references/${free}`, {}), json: "{" },
-    noJson,
-  ],
+const ANSWERS: Record<string, [Asked, StorageAnswer]> = {
+  "sign-upload with an empty JSON body": [{ ...signUpload, json: "" }, emptyBody],
+  "sign-upload with a body that is no JSON": [{ ...signUpload, json: "{" }, noJson],
   "sign-upload of a key with a NUL": [
     { method: "POST", path: "/object/upload/sign/references/a%00b" },
     refusal("500", "DatabaseError", "DatabaseError", "database error, code: 22021", 500),
@@ -79,18 +74,9 @@ const ANSWERS: Record<string, [Asked, Told]> = {
   "remove by a string that names nothing": [drop({ prefixes: "nothing.wav" }), nothing],
   "remove with a body that is no JSON": [{ ...drop({}), json: "nonsense" }, noJson],
   "remove in an unknown bucket": [{ ...drop({ prefixes: [key] }), path: "/object/nowhere" }, nothing],
-  "store under a key with ^": [
-    store("a^b.wav"),
-    refusal("400", "InvalidKey", "InvalidKey", "Invalid key: a^b.wav"),
-  ],
-  "store under a key with #": [
-    store("a%23b.wav"),
-    refusal("400", "InvalidKey", "InvalidKey", "Invalid key: a#b.wav"),
-  ],
-  "store under a key that is not ASCII": [
-    store(encodeURIComponent("日本.wav")),
-    refusal("400", "InvalidKey", "InvalidKey", "Invalid key: 日本.wav"),
-  ],
+  "store under a key with ^": [store("a^b.wav"), invalidKey("a^b.wav")],
+  "store under a key with #": [store("a%23b.wav"), invalidKey("a#b.wav")],
+  "store under a key that is not ASCII": [store(encodeURIComponent("日本.wav")), invalidKey("日本.wav")],
   "copy without a destination": [
     post("/object/copy", { bucketId: "references", sourceKey: key }),
     invalid("body must have required property 'destinationKey'"),
@@ -105,26 +91,19 @@ const ANSWERS: Record<string, [Asked, Told]> = {
   ],
 };
 
+const ask = async ({ method, path, json, headers, body }: Asked) => {
+  const type: Record<string, string> = json === undefined ? {} : { "content-type": "application/json" };
+  return await told(await keyed(path, { method, body: json ?? body, headers: { ...type, ...headers } }));
+};
+
 for (const [what, [asked, expected]] of Object.entries(ANSWERS)) {
   Deno.test(`${what}: ${expected.status} ${Object(expected.body).message ?? ""}`, async () => {
-    const { method, path, json, headers, body } = asked;
-    const response = await keyed(path, {
-      method,
-      body: json ?? body,
-      headers: { ...(json === undefined ? {} : { "content-type": "application/json" }), ...headers },
-    });
-    assert.deepEqual(await told(response), expected);
+    assert.deepEqual(await ask(asked), expected);
   });
 }
 
 Deno.test("a key that leads out of its bucket is refused", async () => {
-  const { status, body } = await told(
-    await keyed("/object/generations/..%2Fx.wav", {
-      method: "POST",
-      body: "RIFF",
-      headers: { "content-type": "audio/wav" },
-    }),
-  );
+  const { status, body } = await ask(store("..%2Fx.wav"));
   const { message, ...rest } = Object(body);
   assert.deepEqual([status, rest], [400, { statusCode: "400", error: "InvalidKey", code: "InvalidKey" }]);
   assert.match(message, /^Invalid key: .*\.\.\/x\.wav.* contains dot path segment$/);
@@ -132,14 +111,14 @@ Deno.test("a key that leads out of its bucket is refused", async () => {
 
 const noAuthorization = invalid("headers must have required property 'authorization'");
 
-for (
-  const [method, path, expected] of [
-    ["GET", `/object/references/${key}`, noBucket],
-    ["GET", `/object/info/public/references/${key}`, noBucket],
-    ["POST", `/object/upload/sign/references/${key}`, noAuthorization],
-    ["GET", "/bucket", noAuthorization],
-  ] as const
-) {
+const WITHOUT_KEY = [
+  ["GET", `/object/references/${key}`, noBucket],
+  ["GET", `/object/info/public/references/${key}`, noBucket],
+  ["POST", `/object/upload/sign/references/${key}`, noAuthorization],
+  ["GET", "/bucket", noAuthorization],
+] as const;
+
+for (const [method, path, expected] of WITHOUT_KEY) {
   Deno.test(`${method} ${path.replace(key, "KEY")} without a key is refused by Storage itself`, async () => {
     assert.deepEqual(await told(await fetch(`${storage}${path}`, { method })), expected);
   });

@@ -1,15 +1,14 @@
 // What the function asks of Storage: how long it waits, what it asks twice, and whose word it takes for a size.
 import assert from "node:assert/strict";
+import { readFixture } from "../../../tools/testkit/fixtures.ts";
 import { createGenerations } from "../_shared/storage/generations.ts";
 import { createReferences } from "../_shared/storage/references.ts";
 import { createSupabase } from "../_shared/supabase.ts";
-import { startApi } from "../../../tools/testkit/harness/api.ts";
-import { askForUpload, DETAILS, fixture, putClip } from "../../../tools/testkit/harness/clone.ts";
-import { createSigningKeys, signUp } from "../../../tools/testkit/harness/users.ts";
-import { createVirtualClock } from "../../../tools/testkit/harness/clock.ts";
-import { assertError } from "../../../tools/testkit/harness/errors.ts";
-import { readyToFinalize } from "../../../tools/testkit/harness/finalizing.ts";
+import { assertError, startApi, upload } from "../../../tools/testkit/harness/api.ts";
 import { voiceCreated, withDashScope } from "../../../tools/testkit/harness/dashscope.ts";
+import { assertSucceeds, readyToFinalize } from "../../../tools/testkit/harness/finalizing.ts";
+import { keys, newUser } from "../../../tools/testkit/harness/project.ts";
+import { createVirtualClock } from "../../../tools/testkit/harness/virtual_clocks.ts";
 
 const URL_ = "https://project.supabase.co";
 const KEY = "0b0c0d0e-1111-4222-8333-444455556666/0b0c0d0e-1111-4222-8333-444455556667/reference.wav";
@@ -25,16 +24,28 @@ const range = (bytes: string, total: number) =>
     },
   });
 
+/** A clock, and a way to let the time of a try run out once Storage says nothing. */
+function createSilence() {
+  const clock = createVirtualClock();
+  let silent = Promise.withResolvers<void>();
+  return {
+    clock,
+    isThere: () => silent.resolve(),
+    async runOut(): Promise<void> {
+      await silent.promise;
+      silent = Promise.withResolvers();
+      clock.expire(TRY_MS);
+    },
+  };
+}
+
 /** How Storage takes a request: it answers, says nothing, breaks the connection, or stops in the middle of its answer. */
 type Taken = Response | "silence" | "break" | "half";
 
 /** The function's own storage code, on a Storage that takes one request after another so. */
 function storageThat(...taken: Taken[]) {
-  const clock = createVirtualClock();
+  const { clock, isThere, runOut } = createSilence();
   const asked: Request[] = [];
-  let onSilence = () => {};
-  const whenSilent = () => new Promise<void>((resolve) => onSilence = resolve);
-  let silent = whenSilent();
   const supabase = createSupabase({
     url: URL_,
     secretKey: "sb_secret_test",
@@ -45,7 +56,7 @@ function storageThat(...taken: Taken[]) {
       if (next === undefined) throw new Error("asked more often than was foreseen");
       if (next === "break") return Promise.reject(new TypeError("connection error"));
       if (next instanceof Response) return Promise.resolve(next);
-      onSilence();
+      isThere();
       return next === "silence"
         ? new Promise(() => {})
         : Promise.resolve(new Response(new ReadableStream(), { status: 206 }));
@@ -55,12 +66,7 @@ function storageThat(...taken: Taken[]) {
     asked,
     references: createReferences({ storage: supabase.storage, publicUrl: URL_ }),
     generations: createGenerations({ storage: supabase.storage, publicUrl: URL_ }),
-    /** Lets the time of a try run out, once Storage says nothing. */
-    async runOut(): Promise<void> {
-      await silent;
-      silent = whenSilent();
-      clock.expire(TRY_MS);
-    },
+    runOut,
   };
 }
 
@@ -69,21 +75,15 @@ const away = { code: "storage_unavailable", status: 503 };
 const known = { contentType: "audio/wav", sizeBytes: 4 };
 
 /** Every question that may be repeated: how it is put, what answers it, and what comes of that. */
-const QUESTIONS: Record<
-  string,
-  [
-    ask: (storage: ReturnType<typeof storageThat>) => Promise<unknown>,
-    answer: () => Response,
-    outcome: unknown,
-  ]
-> = {
+type Ask = (storage: ReturnType<typeof storageThat>, signal?: AbortSignal) => Promise<unknown>;
+const QUESTIONS: Record<string, [ask: Ask, answer: () => Response, outcome: unknown]> = {
   "the look at a clip": [
-    async ({ references }) => (await references.inspect(KEY)).sizeBytes,
+    async ({ references }, signal) => (await references.inspect(KEY, signal)).sizeBytes,
     () => range("RIFF", 60_000),
     60_000,
   ],
   "a part of a clip": [
-    ({ references }) => references.readRange(KEY, 0, 4, never()),
+    ({ references }, signal = never()) => references.readRange(KEY, 0, 4, signal),
     () => range("RIFF", 60_000),
     new TextEncoder().encode("RIFF"),
   ],
@@ -93,7 +93,7 @@ const QUESTIONS: Record<
     new TextEncoder().encode("RIFF"),
   ],
   "signing a clip": [
-    ({ references }) => references.open(KEY, known, never()).sign(60),
+    ({ references }, signal = never()) => references.open(KEY, known, signal).sign(60),
     () => Response.json({ signedURL: `/object/sign/references/${KEY}?token=t` }),
     `${URL_}/storage/v1/object/sign/references/${KEY}?token=t`,
   ],
@@ -153,16 +153,11 @@ for (const [what, [ask, answer, outcome]] of Object.entries(QUESTIONS)) {
   });
 }
 
-for (
-  const [what, ask] of Object.entries<
-    (storage: ReturnType<typeof storageThat>, signal: AbortSignal) => Promise<unknown>
-  >({
-    "the look at a clip": ({ references }, signal) => references.inspect(KEY, signal),
-    "a part of a clip": ({ references }, signal) => references.readRange(KEY, 0, 4, signal),
-    "signing a clip": ({ references }, signal) => references.open(KEY, known, signal).sign(60),
-  })
-) {
+/** The questions of a finalize, which has a deadline. */
+for (const what of ["the look at a clip", "a part of a clip", "signing a clip"]) {
   Deno.test(`${what} ends with the deadline of its finalize, in the first try as in the second`, async () => {
+    const [ask] = QUESTIONS[what] ?? [];
+    assert(ask);
     for (const tries of [1, 2]) {
       const storage = storageThat("silence", "silence");
       const deadline = new AbortController();
@@ -187,39 +182,32 @@ Deno.test("what changes something is sent once, and an upload leaves no connecti
 });
 
 Deno.test("a finalize whose Storage says nothing answers 503 storage_unavailable, and can be repeated", async () => {
-  const clock = createVirtualClock();
+  const { clock, isThere, runOut } = createSilence();
   let isSilent = true;
-  let onSilence = () => {};
-  let silent = new Promise<void>((resolve) => onSilence = resolve);
   await using ready = await readyToFinalize({
     clock,
     intercept(path) {
       if (!isSilent || !path.startsWith("/storage/v1/object/references/")) return;
-      onSilence();
+      isThere();
       return new Promise(() => {});
     },
   });
   await withDashScope([], async () => {
     const finalizing = ready.finalize();
-    for (let tries = 0; tries < 2; tries++) {
-      await silent;
-      silent = new Promise<void>((resolve) => onSilence = resolve);
-      clock.expire(TRY_MS);
-    }
+    await runOut();
+    await runOut();
     assertError(await finalizing, 503, "storage_unavailable");
   });
   isSilent = false;
-  await withDashScope([voiceCreated()], async () => assert.equal((await ready.finalize()).status, 200));
+  await assertSucceeds(ready, [["create", voiceCreated()]]);
 });
 
 Deno.test("a clip that was declared with parameters is finalized as any other", async () => {
-  const keys = await createSigningKeys();
   await using api = await startApi({ keys });
-  const token = await keys.sign((await signUp()).id);
-  const { voice_id, upload_url } = await askForUpload(api, token);
-  await putClip(upload_url, await fixture("speech-24k-mono.m4a"), "audio/mp4;codecs=mp4a.40.2");
+  const { token } = await newUser();
+  const clip = { clip: readFixture("speech-24k-mono.m4a"), type: "audio/mp4;codecs=mp4a.40.2" };
+  const { body } = await upload(api, token, clip);
   await withDashScope([voiceCreated()], async () => {
-    const body = { ...DETAILS, voice_id };
     assert.equal((await api.call("POST", "/clone/finalize", { token, body })).status, 200);
   });
 });

@@ -1,6 +1,6 @@
 // Asking for a generation: who may, with which voice, how often; on the real database.
 import assert from "node:assert/strict";
-import { withDatabase } from "../../../tools/testkit/harness/database.ts";
+import { withDatabase } from "../../../tools/testkit/harness/project.ts";
 import {
   allAtOnce,
   createQueue,

@@ -1,7 +1,7 @@
 // How a task ends: put back, failed, cancelled, or its user removed; and which of two endings at once stands.
 import assert from "node:assert/strict";
 import type postgres from "postgres";
-import { withDatabase } from "../../../tools/testkit/harness/database.ts";
+import { signUp, waiting, withDatabase } from "../../../tools/testkit/harness/project.ts";
 import {
   askQueue,
   endDelay,
@@ -9,9 +9,7 @@ import {
   queueTest,
   storedAudio,
   taskOf,
-  waiting,
 } from "../../../tools/testkit/harness/queue.ts";
-import { signUp } from "../../../tools/testkit/harness/users.ts";
 
 const cancelCall = (userId: string, taskId: string) => (sql: postgres.Sql) =>
   sql`public.task_cancel(${userId}, ${taskId})`;
@@ -34,7 +32,7 @@ function oneAfterTheOther(
         const answers = [];
         for (const call of calls) {
           answers.push(askQueue(service, call(service)));
-          await waiting(sql, "public.task_", answers.length);
+          await waiting("public.task_", answers.length);
         }
         return { answers };
       });
@@ -215,9 +213,9 @@ queueTest("a user may be removed just while a worker completes, and neither fail
     const started = await sql.begin(async (transaction) => {
       await transaction`select from public.generations where id = ${generationId} for update`;
       const removed = sql`delete from auth.users where id = ${queue.userId}`.execute();
-      await waiting(sql, "delete from auth.users", 1);
+      await waiting("delete from auth.users", 1);
       const completed = askQueue(sql, completeCall(taskId)(sql));
-      await waiting(sql, "public.task_complete", 1);
+      await waiting("public.task_complete", 1);
       return { removed, completed };
     });
     const [completed] = await Promise.all([started.completed, started.removed]);
@@ -239,7 +237,7 @@ queueTest(
             ids[3]
           }, 'Hello.', 'qwen', ${queue.region}, 10)`,
         );
-        await waiting(sql, "public.generation_create", 1);
+        await waiting("public.generation_create", 1);
         return { answer };
       });
       assert.deepEqual(await started.answer, { outcome: "deleted" });

@@ -1,8 +1,7 @@
 // Who may reach generations and tasks past the function: over REST as any browser could, and in the catalog's own account.
 import assert from "node:assert/strict";
 import { z } from "zod";
-import { askProject } from "../../../tools/testkit/harness/browser.ts";
-import { withDatabase } from "../../../tools/testkit/harness/database.ts";
+import { askProject, withDatabase } from "../../../tools/testkit/harness/project.ts";
 import { createQueue, storedAudio } from "../../../tools/testkit/harness/queue.ts";
 
 const VISIBLE = [

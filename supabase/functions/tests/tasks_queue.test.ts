@@ -1,7 +1,7 @@
 // Which worker gets which task, and when: the queue's calls on the real database.
 import assert from "node:assert/strict";
 import type postgres from "postgres";
-import { withDatabase } from "../../../tools/testkit/harness/database.ts";
+import { withDatabase } from "../../../tools/testkit/harness/project.ts";
 import {
   allAtOnce,
   deleteVoice,

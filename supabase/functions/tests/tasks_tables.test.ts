@@ -1,7 +1,7 @@
 // What the tables of generations and tasks hold, whoever writes to them; and that they take over no other.
 import assert from "node:assert/strict";
 import type postgres from "postgres";
-import { withDatabase } from "../../../tools/testkit/harness/database.ts";
+import { withDatabase } from "../../../tools/testkit/harness/project.ts";
 import { queueTest } from "../../../tools/testkit/harness/queue.ts";
 import { REPOSITORY } from "../../../tools/testkit/harness/sources.ts";
 

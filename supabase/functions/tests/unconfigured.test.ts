@@ -1,11 +1,11 @@
-// A configuration that cannot be used: what the operator is told of it, and nobody else.
+// A configuration that cannot be used: what the operator learns of it, and nobody else.
 import assert from "node:assert/strict";
 import { configInvalidError } from "../_shared/contract/internal_check.ts";
-import { createRemedies, reach } from "../../../tools/testkit/doctor.ts";
+import { assertPrinted, reach, REMEDIES } from "../../../tools/testkit/doctor.ts";
 import { environmentOf, PROVIDER_KEY } from "../../../tools/testkit/harness/api.ts";
 import { startEntrypoint } from "../../../tools/testkit/harness/entrypoint.ts";
-import { assertError } from "../../../tools/testkit/harness/errors.ts";
-import { stack } from "../../../tools/testkit/harness/stack.ts";
+import { assertError } from "../../../tools/testkit/harness/api.ts";
+import { stack } from "../../../tools/testkit/harness/project.ts";
 
 const BROKEN = { DASHSCOPE_BASE_URL: "https://dashscope.aliyuncs.com", CLONE_LIMIT_PER_DAY: "a-wrong-value" };
 const DETAIL = "The server is not configured correctly. The operator has been told.";
@@ -15,13 +15,13 @@ async function ask(url: string, path: string, init: RequestInit = {}) {
   return { status: response.status, headers: response.headers, body: await response.json() };
 }
 
-Deno.test("whoever has the secret key is told every problem by its variable, and never a value", async () => {
+const askCheck = (api: { url: string }, apikey: string) =>
+  ask(api.url, "/internal/check", { method: "POST", headers: { apikey } });
+
+Deno.test("whoever has the secret key gets every problem by its variable, and never a value", async () => {
   const environment = environmentOf(BROKEN);
   await using api = await startEntrypoint(environment);
-  const answer = await ask(api.url, "/internal/check", {
-    method: "POST",
-    headers: { apikey: stack.secret_key },
-  });
+  const answer = await askCheck(api, stack.secret_key);
   assert.equal(answer.status, 503);
   const { problems, ...envelope } = configInvalidError().strict().parse(answer.body);
   assert.deepEqual(envelope, {
@@ -34,7 +34,7 @@ Deno.test("whoever has the secret key is told every problem by its variable, and
     "DASHSCOPE_BASE_URL",
   ]);
   for (const value of [stack.secret_key, stack.publishable_key, PROVIDER_KEY, "a-wrong-value"]) {
-    assert(!JSON.stringify(answer.body).includes(value), "a value is told");
+    assert(!JSON.stringify(answer.body).includes(value), "a value is shown");
   }
 });
 
@@ -62,10 +62,7 @@ Deno.test("the older name of the secret key is known, beside a dictionary that i
     SUPABASE_SERVICE_ROLE_KEY: "the-older-key",
   });
   await using api = await startEntrypoint(environment);
-  const answer = await ask(api.url, "/internal/check", {
-    method: "POST",
-    headers: { apikey: "the-older-key" },
-  });
+  const answer = await askCheck(api, "the-older-key");
   assert.deepEqual(configInvalidError().parse(answer.body).problems, [{
     variable: "SUPABASE_SECRET_KEYS",
     problem: "must be JSON",
@@ -76,37 +73,32 @@ Deno.test("the dictionary of secret keys goes before the older name here too", a
   await using api = await startEntrypoint(
     environmentOf({ ...BROKEN, SUPABASE_SERVICE_ROLE_KEY: "the-older-key" }),
   );
-  const ask503 = (apikey: string) => ask(api.url, "/internal/check", { method: "POST", headers: { apikey } });
-  assertError(await ask503("the-older-key"), 503, "config_invalid", DETAIL);
-  assert.equal(configInvalidError().parse((await ask503(stack.secret_key)).body).problems.length, 2);
+  assertError(await askCheck(api, "the-older-key"), 503, "config_invalid", DETAIL);
+  assert.equal(configInvalidError().parse((await askCheck(api, stack.secret_key)).body).problems.length, 2);
 });
 
 Deno.test("a secret key that is the only one, whatever its name, is the operator's here too", async () => {
   const SUPABASE_SECRET_KEYS = JSON.stringify({ voice_api: stack.secret_key });
   await using api = await startEntrypoint(environmentOf({ ...BROKEN, SUPABASE_SECRET_KEYS }));
-  const answer = await ask(api.url, "/internal/check", {
-    method: "POST",
-    headers: { apikey: stack.secret_key },
-  });
+  const answer = await askCheck(api, stack.secret_key);
   assert.equal(configInvalidError().parse(answer.body).problems.length, 2);
 });
 
 Deno.test("without a secret key nobody is the operator", async () => {
   await using api = await startEntrypoint(environmentOf({ SUPABASE_SECRET_KEYS: "" }));
   for (const apikey of ["", "undefined", stack.secret_key]) {
-    const answer = await ask(api.url, "/internal/check", { method: "POST", headers: { apikey } });
-    assertError(answer, 503, "config_invalid", DETAIL);
+    assertError(await askCheck(api, apikey), 503, "config_invalid", DETAIL);
   }
-  const { checks, told } = await reach({
+  const { checks, timed } = await reach({
     api: api.url,
     key: stack.secret_key,
     signal: AbortSignal.timeout(30_000),
-    remedies: createRemedies({ local: false }),
+    remedies: REMEDIES.hosted,
   });
-  assert.equal(told, null);
-  assert.deepEqual(checks.map(({ name, status }) => `${status} ${name}`), [
-    "ok reachable",
-    "failed variables",
-  ]);
-  assert.match(checks[1]?.fix ?? "", /config\.invalid/);
+  assert.equal(timed, null);
+  assertPrinted(
+    checks,
+    `ok reachable: *
+    failed variables: * -> *config.invalid*`,
+  );
 });

@@ -3,16 +3,22 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { z } from "zod";
 import { createUploadUrl } from "../_shared/contract/create_upload_url.ts";
-import { startApi } from "../../../tools/testkit/harness/api.ts";
-import { DETAILS, putClip, speechClip } from "../../../tools/testkit/harness/clone.ts";
-import { withDatabase } from "../../../tools/testkit/harness/database.ts";
-import { assertError } from "../../../tools/testkit/harness/errors.ts";
-import { stack } from "../../../tools/testkit/harness/stack.ts";
-import { createSigningKeys, signUp } from "../../../tools/testkit/harness/users.ts";
+import {
+  type Api,
+  askForUpload,
+  assertError,
+  databaseAway,
+  putClip,
+  startApi,
+} from "../../../tools/testkit/harness/api.ts";
+import { keys, newUser, saveVoices, signUp, sql, stack } from "../../../tools/testkit/harness/project.ts";
+import { DETAILS, speechClip } from "../../../tools/testkit/harness/reference.ts";
 
-const keys = await createSigningKeys();
-const user = await signUp();
-const token = await keys.sign(user.id);
+const user = await newUser();
+const { token } = user;
+const NO_STORAGE = "The audio storage is not available right now. Try again shortly.";
+
+const ask = (api: Api, by = token) => api.call("POST", "/clone/upload-url", { token: by, body: DETAILS });
 
 /** The project under the other name of this machine: another origin that reaches the same Storage. */
 const PUBLIC_URL = stack.supabase_url.replace("127.0.0.1", "localhost");
@@ -27,7 +33,7 @@ Deno.test("the answer is exactly the three fields of the contract, and costs two
       return await send().finally(() => underWay--);
     },
   });
-  const answer = await api.call("POST", "/clone/upload-url", { token, body: DETAILS });
+  const answer = await ask(api);
   assert.equal(answer.status, 200);
   const { voice_id, upload_url, object_key } = createUploadUrl.answer.schema().strict().parse(answer.body);
   assert.match(voice_id, /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
@@ -37,27 +43,22 @@ Deno.test("the answer is exactly the three fields of the contract, and costs two
   assert.equal(pathname, `/storage/v1/object/upload/sign/references/${object_key}`);
   assert.deepEqual([...searchParams.keys()], ["token"]);
   assert.deepEqual(most, [1, 2]);
-  assert.deepEqual(api.supabaseRequests, [
-    { method: "POST", path: `/storage/v1/object/upload/sign/references/${object_key}` },
-    { method: "POST", path: "/rest/v1/rpc/upload_url_take" },
+  assert.deepEqual(api.asked(), [
+    `POST /storage/v1/object/upload/sign/references/${object_key}`,
+    "POST /rest/v1/rpc/upload_url_take",
   ]);
   assert.deepEqual(api.logged, []);
 });
 
 Deno.test("the upload URL lies on the public origin, and a PUT there is stored as it was sent", async () => {
   await using api = await startApi({ keys, environment: { PUBLIC_SUPABASE_URL: PUBLIC_URL } });
-  const answer = await api.call("POST", "/clone/upload-url", { token, body: DETAILS });
-  const { voice_id, upload_url } = createUploadUrl.answer.schema().parse(answer.body);
+  const { voice_id, upload_url, object_key } = await askForUpload(api, token);
   assert(upload_url.startsWith(`${PUBLIC_URL}/storage/v1/object/upload/sign/references/`));
 
   const clip = await speechClip();
   await putClip(upload_url, clip, "audio/x-wav");
   // A preview of the clip shows what Storage keeps.
-  const key = `${user.id}/${voice_id}/reference.wav`;
-  await withDatabase((sql) =>
-    sql`insert into public.voices (id, user_id, name, reference_object_key)
-        values (${voice_id}, ${user.id}, 'Grace', ${key})`
-  );
+  await saveVoices(user.id, { id: voice_id, reference_object_key: object_key });
   const kept = async () => {
     const preview = await api.call("GET", `/voices/${voice_id}/preview`, { token });
     const response = await fetch(preview.headers.get("location") ?? "");
@@ -66,11 +67,8 @@ Deno.test("the upload URL lies on the public origin, and a PUT there is stored a
   };
   assert((await kept()).equals(clip));
 
-  const again = await fetch(upload_url, {
-    method: "PUT",
-    headers: { "Content-Type": "audio/wav" },
-    body: new Uint8Array([1, 2, 3]),
-  });
+  const headers = { "Content-Type": "audio/wav" };
+  const again = await fetch(upload_url, { method: "PUT", headers, body: new Uint8Array([1, 2, 3]) });
   assert.equal(again.status, 400);
   assert.match(await again.text(), /KeyAlreadyExists/);
   assert((await kept()).equals(clip));
@@ -78,16 +76,12 @@ Deno.test("the upload URL lies on the public origin, and a PUT there is stored a
 
 Deno.test("the URL is good for its own object alone, and for the types of the bucket", async () => {
   await using api = await startApi({ keys });
-  const ask = async () => {
-    const answer = await api.call("POST", "/clone/upload-url", { token, body: DETAILS });
-    return createUploadUrl.answer.schema().parse(answer.body);
-  };
   const put = async (url: string, type: string) => {
     const response = await fetch(url, { method: "PUT", headers: { "Content-Type": type }, body: "abc" });
     await response.body?.cancel();
     return response.status;
   };
-  const [first, second] = [await ask(), await ask()];
+  const [first, second] = [await askForUpload(api, token), await askForUpload(api, token)];
   assert.equal(await put(first.upload_url.replace(first.voice_id, second.voice_id), "audio/wav"), 400);
   assert.equal(await put(first.upload_url, "text/html"), 400);
   assert.equal(await put(first.upload_url, "audio/mpeg"), 200);
@@ -95,13 +89,8 @@ Deno.test("the URL is good for its own object alone, and for the types of the bu
 
 Deno.test("every call gives another voice, even to the same user with the same words", async () => {
   await using api = await startApi({ keys });
-  const other = await keys.sign((await signUp()).id);
-  const answers = await Promise.all(
-    [token, token, token, other].map((asking) =>
-      api.call("POST", "/clone/upload-url", { token: asking, body: DETAILS })
-    ),
-  );
-  const given = answers.map(({ body }) => createUploadUrl.answer.schema().parse(body));
+  const { token: other } = await newUser();
+  const given = await Promise.all([token, token, token, other].map((asking) => askForUpload(api, asking)));
   assert.equal(new Set(given.map(({ voice_id }) => voice_id)).size, 4);
   assert.equal(new Set(given.map(({ upload_url }) => upload_url)).size, 4);
   assert.equal(new Set(given.map(({ object_key }) => object_key.split("/")[0])).size, 2);
@@ -110,8 +99,7 @@ Deno.test("every call gives another voice, even to the same user with the same w
 Deno.test("a user's id is the same key in upper case", async () => {
   await using api = await startApi({ keys });
   const upper = await keys.sign(user.id.toUpperCase());
-  const answer = await api.call("POST", "/clone/upload-url", { token: upper, body: DETAILS });
-  const { object_key, voice_id } = createUploadUrl.answer.schema().parse(answer.body);
+  const { object_key, voice_id } = await askForUpload(api, upper);
   assert.equal(object_key, `${user.id}/${voice_id}/reference.wav`);
 });
 
@@ -122,94 +110,55 @@ Deno.test("when Storage fails, the answer is 503 storage_unavailable and tells n
       keys,
       intercept: (path) => path.startsWith("/storage/") ? Response.json(failure, { status }) : undefined,
     });
-    const answer = await api.call("POST", "/clone/upload-url", { token, body: DETAILS });
-    const detail = "The audio storage is not available right now. Try again shortly.";
-    assertError(answer, 503, "storage_unavailable", detail);
-    assert.equal(answer.headers.get("retry-after"), "5");
+    assertError(await ask(api), 503, "storage_unavailable", NO_STORAGE, { "retry-after": "5" });
     assert.equal(api.events("request.failed").length, 1);
   }
 });
 
-Deno.test("a redirect is not followed with the secret key", async () => {
-  let asked = 0;
-  await using elsewhere = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, () => {
-    asked++;
-    return Response.json({ url: "/object/upload/sign/references/x?token=y", token: "y" });
-  });
-  const away = `http://127.0.0.1:${elsewhere.addr.port}/`;
-  for (
-    const [part, code] of [["storage", "storage_unavailable"], ["rest", "database_unavailable"]] as const
-  ) {
-    await using supabase = Deno.serve(
-      { hostname: "127.0.0.1", port: 0, onListen() {} },
-      ({ url }) =>
-        new URL(url).pathname.startsWith(`/${part}/`)
-          ? Response.redirect(away, 307)
-          : Response.json({ outcome: "allowed" }),
-    );
-    const url = `http://127.0.0.1:${supabase.addr.port}`;
-    await using api = await startApi({ keys, environment: { SUPABASE_URL: url } });
-    const other = await keys.sign(crypto.randomUUID(), { iss: `${url}/auth/v1` });
-    const answer = await api.call("POST", "/clone/upload-url", { token: other, body: DETAILS });
-    assertError(answer, 503, code);
-  }
-  assert.equal(asked, 0);
-});
-
-const takeOne = (userId: string, perHour: number) =>
-  withDatabase(async (sql) => {
-    const [row] = await sql`select public.upload_url_take(${userId}, ${perHour}) as answer`;
-    return z.object({ outcome: z.string(), seconds: z.number().optional() }).parse(row?.answer);
-  });
+async function takeOne(userId: string, perHour: number) {
+  const [row] = await sql`select public.upload_url_take(${userId}, ${perHour}) as answer`;
+  return z.object({ outcome: z.string(), seconds: z.number().optional() }).parse(row?.answer);
+}
 
 /** As if the last upload URL had been taken so many seconds earlier. */
 const earlier = (userId: string, seconds: number) =>
-  withDatabase((sql) =>
-    sql`update private.upload_allowances set full_at = full_at - make_interval(secs => ${seconds})
-      where user_id = ${userId}`
-  );
+  sql`update private.upload_allowances set full_at = full_at - make_interval(secs => ${seconds})
+    where user_id = ${userId}`;
 
 Deno.test("a user may have so many upload URLs an hour, others are none the worse, and no URL is given beyond", async () => {
   await using api = await startApi({ keys, environment: { UPLOAD_URL_LIMIT_PER_HOUR: "3" } });
-  const busy = await signUp();
-  const busyToken = await keys.sign(busy.id);
-  const ask = (by: string) => api.call("POST", "/clone/upload-url", { token: by, body: DETAILS });
-  const answers = await Promise.all(Array.from({ length: 5 }, () => ask(busyToken)));
+  const busy = await newUser();
+  const askBusy = () => ask(api, busy.token);
+  const answers = await Promise.all(Array.from({ length: 5 }, askBusy));
   assert.deepEqual(answers.map(({ status }) => status).sort(), [200, 200, 200, 429, 429]);
   const refused = answers.find(({ status }) => status === 429);
   assert(refused);
   assertError(refused, 429, "rate_limited", "You have asked for too many uploads. Try again later.");
   const seconds = Number(refused.headers.get("retry-after"));
   assert(seconds > 1_100 && seconds <= 1_200, `${seconds}`);
-  assert.equal((await ask(token)).status, 200);
+  assert.equal((await ask(api)).status, 200);
 
   await earlier(busy.id, 1_190);
-  assert.equal((await ask(busyToken)).status, 429);
+  assert.equal((await askBusy()).status, 429);
   await earlier(busy.id, 10);
-  assert.equal((await ask(busyToken)).status, 200);
-  assert.equal((await ask(busyToken)).status, 429);
+  assert.equal((await askBusy()).status, 200);
+  assert.equal((await askBusy()).status, 429);
 });
 
 Deno.test("the allowance is whole after an hour, whatever its size, and never more than whole", async () => {
-  await fc.assert(
-    fc.asyncProperty(fc.integer({ min: 1, max: 40 }), async (perHour) => {
-      const { id } = await signUp();
-      const takeAll = () =>
-        withDatabase(async (sql) => {
-          for (let taken = 0;; taken++) {
-            const [row] =
-              await sql`select public.upload_url_take(${id}, ${perHour}) ->> 'outcome' as outcome`;
-            if (row?.outcome !== "allowed") return taken;
-          }
-        });
+  const property = fc.asyncProperty(fc.integer({ min: 1, max: 40 }), async (perHour) => {
+    const { id } = await signUp();
+    const takeAll = async () => {
+      for (let taken = 0;; taken++) {
+        if ((await takeOne(id, perHour)).outcome !== "allowed") return taken;
+      }
+    };
+    for (const seconds of [0, 3_600, 1_000_000]) {
+      await earlier(id, seconds);
       assert.equal(await takeAll(), perHour);
-      await earlier(id, 3_600);
-      assert.equal(await takeAll(), perHour);
-      await earlier(id, 1_000_000);
-      assert.equal(await takeAll(), perHour);
-    }),
-    { numRuns: 12 },
-  );
+    }
+  });
+  await fc.assert(property, { numRuns: 12 });
 });
 
 Deno.test("a refused request costs nothing, and asking does not put off the next URL", async () => {
@@ -220,28 +169,11 @@ Deno.test("a refused request costs nothing, and asking does not put off the next
   assert((second.seconds ?? Infinity) <= (first.seconds ?? 0));
 });
 
-Deno.test("a deleted user's token opens no upload", async () => {
-  await using api = await startApi({ keys });
-  const { id } = await signUp();
-  const itsToken = await keys.sign(id);
-  assert.equal((await api.call("POST", "/clone/upload-url", { token: itsToken, body: DETAILS })).status, 200);
-  await withDatabase((sql) => sql`delete from auth.users where id = ${id}`);
-  const answer = await api.call("POST", "/clone/upload-url", { token: itsToken, body: DETAILS });
-  assertError(answer, 401, "unauthorized", "This account no longer exists. Sign in with another one.");
-  assert.equal(answer.headers.get("www-authenticate"), "Bearer");
-  const left = await withDatabase((sql) => sql`select from private.upload_allowances where user_id = ${id}`);
-  assert.equal(left.length, 0);
-});
-
 Deno.test("when the database is away, no upload URL is given, though it was signed", async () => {
   await using api = await startApi({
     keys,
-    intercept: (path) =>
-      path.endsWith("/upload_url_take")
-        ? Response.json({ code: "57P03", message: "starting up" }, { status: 503 })
-        : undefined,
+    intercept: (path) => path.endsWith("/upload_url_take") ? databaseAway() : undefined,
   });
-  const answer = await api.call("POST", "/clone/upload-url", { token, body: DETAILS });
-  assertError(answer, 503, "database_unavailable");
+  assertError(await ask(api), 503, "database_unavailable");
   assert.equal(api.supabaseRequests.length, 2);
 });

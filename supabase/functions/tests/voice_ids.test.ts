@@ -1,22 +1,26 @@
 // A lost voice is found whatever its id looks like; and what happens where ids do not carry the token.
 import assert from "node:assert/strict";
-import { createQwen } from "../_shared/tts/providers/qwen.ts";
-import { PROVIDER_KEY } from "../../../tools/testkit/harness/api.ts";
-import { DETAILS } from "../../../tools/testkit/harness/clone.ts";
-import { withDatabase } from "../../../tools/testkit/harness/database.ts";
+import { enrollmentToken } from "../_shared/tts/token.ts";
+import { assertError } from "../../../tools/testkit/harness/api.ts";
 import {
   connectionLost,
   type ProviderAnswer,
+  qwen,
   voiceCreated,
   voiceList,
-  withDashScope,
 } from "../../../tools/testkit/harness/dashscope.ts";
-import { assertError } from "../../../tools/testkit/harness/errors.ts";
-import { readyToFinalize } from "../../../tools/testkit/harness/finalizing.ts";
-import { enrollmentOf, voiceRowOf } from "../../../tools/testkit/harness/ledger.ts";
-import { assertSucceeds, ourVoice } from "../../../tools/testkit/harness/provider_outcomes.ts";
-import { gmtCreateOf, TRACEABLE_SHAPES, voiceIdOf } from "../../../tools/simulator/voice_ids.ts";
-import { enrollmentToken } from "../_shared/tts/token.ts";
+import {
+  asked,
+  assertSucceeds,
+  enrollmentOf,
+  LOOK_UPS,
+  ourVoice,
+  readyToFinalize,
+  voiceRowOf,
+} from "../../../tools/testkit/harness/finalizing.ts";
+import { sql } from "../../../tools/testkit/harness/project.ts";
+import { DETAILS } from "../../../tools/testkit/harness/reference.ts";
+import { gmtCreateOf, TRACEABLE_SHAPES, voiceIdOf } from "../../../tools/testkit/simulator.ts";
 
 const MADE_AT = Date.UTC(2026, 10, 28, 10, 11, 12);
 
@@ -33,18 +37,8 @@ for (const shape of TRACEABLE_SHAPES) {
 
 /** The ages of voices whose list tells these times, through the provider as the function has it. */
 async function agesOf(times: unknown[]): Promise<(string | null)[]> {
-  const provider = createQwen({
-    apiKey: PROVIDER_KEY,
-    baseUrl: "http://provider.localhost",
-    region: "intl",
-    targetModel: "qwen3-tts-vc-2026-01-22",
-    delivery: "signed_url",
-    signedUrlTtlSeconds: 300,
-    fetch: () =>
-      Promise.resolve(Response.json({
-        output: { voice_list: times.map((gmt_create, index) => ({ voice: `voice-${index}`, gmt_create })) },
-      })),
-  });
+  const voice_list = times.map((gmt_create, index) => ({ voice: `voice-${index}`, gmt_create }));
+  const provider = qwen({ fetch: () => Promise.resolve(Response.json({ output: { voice_list } })) });
   const listed = await provider.listVoices(new AbortController().signal);
   return times.map((_, index) =>
     listed.find(({ voice }) => voice.providerVoiceId === `voice-${index}`)?.createdAt?.toISOString() ?? null
@@ -79,11 +73,8 @@ Deno.test("the age of a voice is told with and without zone, in seconds and mill
 
 /** Runs a test where it may be noticed that ids do not carry the token, which concerns the whole project. */
 function testWithoutToken(name: string, use: () => Promise<void>): void {
+  const forget = () => sql`truncate private.ids_without_token, private.voice_lists, private.listed_voices`;
   Deno.test(name, async () => {
-    const forget = () =>
-      withDatabase(async (sql) => {
-        await sql`truncate private.ids_without_token, private.voice_lists, private.listed_voices`;
-      });
     await forget();
     try {
       await use();
@@ -93,24 +84,25 @@ function testWithoutToken(name: string, use: () => Promise<void>): void {
   });
 }
 
-const noticed = () =>
-  withDatabase((sql) => sql`select region, provider_voice_id from private.ids_without_token`);
+const noticed = async () => [...await sql`select region, provider_voice_id from private.ids_without_token`];
+const UNDECIDED =
+  "It is not known yet whether your voice was created. This is being looked into. Repeat the request later: no second voice is made.";
 const unnamed: ProviderAnswer = voiceCreated({ voice: "voice-20261128-1001" });
-const nothingListed = [voiceList(), voiceList(), voiceList()];
 
 testWithoutToken(
   "an id without the token is told once a process, remembered, and its voice is saved",
   async () => {
     await using ready = await readyToFinalize();
     await assertSucceeds(ready, [["create", unnamed]]);
+    const provider_voice_id = "voice-20261128-1001";
     const [event, ...more] = ready.api.events("clone.id_without_token");
     assert.deepEqual(more, []);
     assert.deepEqual(
       [event?.level, event?.voice_id, event?.provider_voice_id, event?.provider_region],
-      ["error", ready.voiceId, "voice-20261128-1001", "intl"],
+      ["error", ready.voiceId, provider_voice_id, "intl"],
     );
-    assert.deepEqual([...await noticed()], [{ region: "intl", provider_voice_id: "voice-20261128-1001" }]);
-    assert.equal((await voiceRowOf(ready.voiceId))?.provider_voice_id, "voice-20261128-1001");
+    assert.deepEqual(await noticed(), [{ region: "intl", provider_voice_id }]);
+    assert.equal((await voiceRowOf(ready.voiceId))?.provider_voice_id, provider_voice_id);
   },
 );
 
@@ -119,14 +111,12 @@ testWithoutToken("an id with the token is nothing to tell", async () => {
   const voice = (await ourVoice(ready)).toUpperCase();
   await assertSucceeds(ready, [["create", voiceCreated({ voice })]]);
   assert.deepEqual(ready.api.events("clone.id_without_token"), []);
-  assert.deepEqual([...await noticed()], []);
+  assert.deepEqual(await noticed(), []);
 });
 
 /** An API whose provider gives ids without the token, which is known. */
 async function startUntraceable() {
-  await withDatabase((sql) =>
-    sql`insert into private.ids_without_token (region, provider_voice_id) values ('intl', 'voice-1')`
-  );
+  await sql`insert into private.ids_without_token (region, provider_voice_id) values ('intl', 'voice-1')`;
   return await readyToFinalize();
 }
 
@@ -134,20 +124,12 @@ testWithoutToken(
   "then nothing is created over an unknown outcome: 504, and 409 until it is decided",
   async () => {
     await using ready = await startUntraceable();
-    await withDashScope([connectionLost(), ...nothingListed], async () => {
+    await asked([["create", connectionLost()], ...LOOK_UPS], async () => {
       assertError(await ready.finalize(), 504, "provider_timeout");
     });
     for (let again = 0; again < 2; again++) {
-      await withDashScope(nothingListed, async () => {
-        const answer = await ready.finalize();
-        assertError(
-          answer,
-          409,
-          "clone_in_progress",
-          "It is not known yet whether your voice was created. This is being looked into. Repeat the request later: no " +
-            "second voice is made.",
-        );
-        assert.equal(answer.headers.get("retry-after"), "600");
+      await asked(LOOK_UPS, async () => {
+        assertError(await ready.finalize(), 409, "clone_in_progress", UNDECIDED, { "retry-after": "600" });
       });
       const left = await enrollmentOf(ready.voiceId);
       assert.deepEqual([left?.unresolved, left?.leased, left?.details?.name], [true, false, DETAILS.name]);
@@ -159,7 +141,7 @@ testWithoutToken(
 testWithoutToken("then a 5xx is not followed by a second create", async () => {
   await using ready = await startUntraceable();
   const failed: ProviderAnswer = () => new Response(null, { status: 503 });
-  await withDashScope([failed, ...nothingListed], async () => {
+  await asked([["create", failed], ...LOOK_UPS], async () => {
     assertError(await ready.finalize(), 409, "clone_in_progress");
   });
   assert.equal((await enrollmentOf(ready.voiceId))?.unresolved, true);

@@ -4,10 +4,9 @@ import { internalWork } from "../_shared/contract/internal_work.ts";
 import { createWork } from "../_shared/generations/work.ts";
 import type { Spoken } from "../_shared/generations/speak.ts";
 import { createLog } from "../_shared/log.ts";
-import { startApi } from "../../../tools/testkit/harness/api.ts";
-import { createVirtualClock } from "../../../tools/testkit/harness/clock.ts";
-import { assertError } from "../../../tools/testkit/harness/errors.ts";
-import { stack } from "../../../tools/testkit/harness/stack.ts";
+import { assertError, startApi } from "../../../tools/testkit/harness/api.ts";
+import { stack } from "../../../tools/testkit/harness/project.ts";
+import { createVirtualClock } from "../../../tools/testkit/harness/virtual_clocks.ts";
 
 function run(outcomes: Spoken["outcome"][], msEach = 0) {
   const clock = createVirtualClock();

@@ -1,4 +1,4 @@
--- A function that was deployed before a migration goes on calling with the arguments that it knows, until it is deployed anew.
+-- A function that was deployed before a migration keeps calling with its arguments until it is deployed again.
 begin;
 select plan(9);
 
@@ -44,7 +44,7 @@ select is(
 );
 select is_empty(
   $$ select from private.clone_sendings where attempt_id = '7e570002-0000-4000-8000-000000000001' $$,
-  'takes what it sent back'
+  'removes what it counted'
 );
 
 insert into private.voice_enrollments (
@@ -59,7 +59,7 @@ select isnt(
     p_user_id => '7e570000-0000-4000-8000-00000000000a', p_voice_id => '7e570001-0000-4000-8000-000000000002',
     p_attempt_id => '7e570002-0000-4000-8000-000000000002', p_region => 'pgtap', p_details => '{}', p_lease_seconds => 60
   ) ->> 'outcome',
-  'sending', 'nor does it create over a voice that no look-up can find'
+  'sending', 'it does not create again where no look-up can find the voice'
 );
 select is(
   public.reconcile_sort('pgtap', '[
@@ -80,7 +80,7 @@ select is(
     select array_agg(name order by name) from unnest(array['clone_claim', 'clone_release', 'clone_sending']) as name
     where (select count(*) from pg_catalog.pg_proc p where p.proname = name and p.pronamespace = 'public'::regnamespace) = 1
   ),
-  array['clone_claim', 'clone_release', 'clone_sending'], 'each is there once, so that no call is ambiguous'
+  array['clone_claim', 'clone_release', 'clone_sending'], 'each exists once, so that no call is ambiguous'
 );
 
 select * from finish();

@@ -1,8 +1,8 @@
--- Where voice ids do not carry the token: what reconcile can tell of a create by comparing lists, and what it ends.
+-- Where voice ids do not carry the token: what reconcile concludes from lists about a create, and what it settles.
 begin;
 select plan(31);
 
--- Times are long ago but for lists of now: what is compared is the order.
+-- Times are in the past, except for lists of now: only their order counts.
 create function pg_temp.enroll(
   p_number integer, p_state text, p_unresolved_since timestamptz,
   p_sending_since timestamptz default '2026-11-20 10:00:00+00', p_region text default 'pgtap',
@@ -22,14 +22,14 @@ as $$
   )
 $$;
 
--- What is told of those of this file, by number.
+-- What reconcile_compare returns for the enrollments of this file, by number.
 create function pg_temp.compare(
   p_ids text[], p_from timestamptz default clock_timestamp(), p_repair boolean default false
 ) returns table (number integer, candidates jsonb, absent boolean)
   language sql
 as $$
-  select right(told ->> 'voice_id', 12)::integer, told -> 'candidates', (told ->> 'absent')::boolean
-  from jsonb_array_elements(public.reconcile_compare('pgtap', p_ids, p_from, p_repair)) as told
+  select right(entry ->> 'voice_id', 12)::integer, entry -> 'candidates', (entry ->> 'absent')::boolean
+  from jsonb_array_elements(public.reconcile_compare('pgtap', p_ids, p_from, p_repair)) as entry
 $$;
 
 create view pg_temp.entries as
@@ -40,7 +40,7 @@ insert into auth.users (id, email) values ('7e570000-0000-4000-8000-00000000000a
 select pg_temp.enroll(1, 'sending', null);
 
 select is_empty(
-  $$ select * from pg_temp.compare('{}', p_repair => true) $$, 'while ids carry the token, lists tell nothing'
+  $$ select * from pg_temp.compare('{}', p_repair => true) $$, 'while ids carry the token, lists prove nothing'
 );
 select is_empty(
   $$ select from private.voice_lists where region = 'pgtap' $$, 'and none is kept'
@@ -50,28 +50,28 @@ insert into private.ids_without_token (region, provider_voice_id) values ('pgtap
 
 select results_eq(
   $$ select * from pg_temp.compare(array['pgtap-old']) $$, $$ values (1, 'null'::jsonb, false) $$,
-  'without a list of before the create nobody can tell'
+  'without a list from before the create its outcome is unknown'
 );
 select is_empty(
-  $$ select from private.voice_lists where region = 'pgtap' $$, 'to look keeps no list'
+  $$ select from private.voice_lists where region = 'pgtap' $$, 'a look-up without repair saves no list'
 );
 select results_eq(
   $$ select * from pg_temp.compare(array['pgtap-old'], p_repair => true) $$, $$ values (1, 'null'::jsonb, false) $$,
-  'nor with repair, the first time'
+  'with repair it is unknown too, the first time'
 );
 select results_eq(
   $$ select * from pg_temp.compare(array['pgtap-old'], p_repair => true) $$, $$ values (1, 'null'::jsonb, false) $$,
-  'nor the second time: both lists are younger than the create'
+  'and the second time: both lists are younger than the create'
 );
 select results_eq(
   $$
     select provider_voice_id, first_listed_at between statement_timestamp() - interval '1 minute' and clock_timestamp()
     from private.listed_voices where region = 'pgtap'
   $$,
-  $$ values ('pgtap-old', true) $$, 'a repair keeps what was listed, and when first'
+  $$ values ('pgtap-old', true) $$, 'a repair saves what was listed, and when first'
 );
 select is(
-  (select count(*) from private.voice_lists where region = 'pgtap'), 2::bigint, 'and each time that it was'
+  (select count(*) from private.voice_lists where region = 'pgtap'), 2::bigint, 'and when each list was made'
 );
 
 -- A list of before the create.
@@ -84,17 +84,18 @@ select results_eq(
 );
 select results_eq(
   $$ select * from pg_temp.compare(array['pgtap-old'], p_from => '2026-11-20 10:12:30+00') $$,
-  $$ values (1, '[]'::jsonb, false) $$, 'with nothing new it is undecided for ten minutes, in which a voice may be listed yet'
+  $$ values (1, '[]'::jsonb, false) $$,
+  'with nothing new it stays undecided for ten minutes, in which a voice may still be listed'
 );
 select results_eq(
   $$ select * from pg_temp.compare(array['pgtap-old'], p_from => '2026-11-20 10:12:31+00') $$,
-  $$ values (1, '[]'::jsonb, true) $$, 'and then it made none'
+  $$ values (1, '[]'::jsonb, true) $$, 'after that, it made none'
 );
 select results_eq(
-  'select * from pg_temp.entries', $$ values (1, 'sending', false) $$, 'which to look does not change'
+  'select * from pg_temp.entries', $$ values (1, 'sending', false) $$, 'a look-up does not settle it'
 );
 
--- What is known here is nobody else's.
+-- A voice that is known here is no candidate.
 insert into public.voices (
   user_id, name, tts_provider, provider_voice_id, provider_target_model, provider_voice_kind, provider_region
 ) values ('7e570000-0000-4000-8000-00000000000a', 'voice', 'qwen', 'pgtap-in-a-row', 'm', 'vc', 'pgtap');
@@ -129,44 +130,44 @@ select pg_temp.enroll(11, 'claimed', '2026-11-20 08:30:00+00', p_sending_since =
 select results_eq(
   $$ select * from pg_temp.compare(array['pgtap-old', 'pgtap-voice-2']) $$,
   $$ values (1, '[]'::jsonb, true), (3, '[]', true), (4, '[]', true), (10, 'null', false), (11, 'null', false) $$,
-  'told are those of the region that were sent, are over and not settled; sent before all lists, or nobody knows when: unknown'
+  'those of the region that were sent, are over and not settled; unknown if sent before all lists, or nobody knows when'
 );
 
--- A repair ends what is proved, and nothing else.
+-- A repair settles what is proved, and nothing else.
 select results_eq(
   $$ select * from pg_temp.compare(array['pgtap-voice-2'], p_repair => true) $$,
   $$ values (1, '[]'::jsonb, true), (3, '[]', true), (4, '[]', true), (10, 'null', false), (11, 'null', false) $$,
-  'a repair tells the same'
+  'a repair returns the same'
 );
 select results_eq(
   'select * from pg_temp.entries order by number',
   $$ values
     (2, 'created', false), (4, 'rejected', false), (5, 'claimed', false), (6, 'rejected', false), (7, 'finalized', false),
     (8, 'sending', false), (9, 'sending', false), (10, 'claimed', true), (11, 'claimed', true) $$,
-  'it ends what made no voice, and keeps a refusal'
+  'it settles what made no voice, and keeps a refusal'
 );
 select is_empty(
   $$ select details from private.voice_enrollments
     where voice_id = '7e570001-0000-4000-8000-000000000004' and details is not null $$,
-  'whose words are not needed any more'
+  'without its details, which nobody needs any more'
 );
 select results_eq(
   $$ select provider_voice_id from private.listed_voices where region = 'pgtap' $$, array['pgtap-voice-2'],
-  'what is not listed any more is forgotten'
+  'a voice that is no longer listed is forgotten'
 );
 select results_eq(
   $$ select * from pg_temp.compare(array['pgtap-voice-2'], p_repair => true) $$,
-  $$ values (10, 'null'::jsonb, false), (11, 'null'::jsonb, false) $$, 'once more there is nothing else to end'
+  $$ values (10, 'null'::jsonb, false), (11, 'null'::jsonb, false) $$, 'a second repair has nothing more to settle'
 );
 -- Sorted by the ledger's id of it, where there is no token: 2 is created, 13's row went with its user.
 select pg_temp.enroll(13, 'finalized', null);
 select results_eq(
   $$
-    select told ->> 'provider_voice_id', told ->> 'kind', right(told ->> 'voice_id', 12)::integer
+    select entry ->> 'provider_voice_id', entry ->> 'kind', right(entry ->> 'voice_id', 12)::integer
     from jsonb_array_elements(public.reconcile_sort('pgtap', '[
       {"provider_voice_id": "pgtap-voice-2"}, {"provider_voice_id": "pgtap-voice-13"},
       {"provider_voice_id": "pgtap-voice-14"}, {"provider_voice_id": "qwen-PGTAP00013-1"}
-    ]')) as told
+    ]')) as entry
   $$,
   $$ values
     ('pgtap-voice-2', 'ours', 2), ('pgtap-voice-13', 'orphan', 13), ('pgtap-voice-14', 'foreign', null::integer),
@@ -208,11 +209,11 @@ select results_eq(
   $$ select number, public.reconcile_absent(('7e570001-0000-4000-8000-' || lpad(number::text, 12, '0'))::uuid)
     from (values (2), (4), (5), (6), (7), (9)) as entry (number) $$,
   $$ values (2, false), (4, false), (5, false), (6, false), (7, false), (9, false) $$,
-  'there is nothing to say of what is known, settled, or under way'
+  'but not of one that is known, settled or under way'
 );
-select is(public.reconcile_absent(gen_random_uuid()), false, 'nor of what nobody has asked for');
+select is(public.reconcile_absent(gen_random_uuid()), false, 'nor of an unknown voice');
 select is(
-  (select count(*) from pg_temp.entries where number in (2, 4, 5, 6, 7, 8, 9, 11)), 8::bigint, 'which all stay'
+  (select count(*) from pg_temp.entries where number in (2, 4, 5, 6, 7, 8, 9, 11)), 8::bigint, 'and all of these stay'
 );
 
 insert into private.voice_lists (region, listed_at) values ('pgtap', clock_timestamp() - interval '91 days');

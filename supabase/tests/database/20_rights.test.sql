@@ -1,4 +1,4 @@
--- What each role may do with each table, column by column, and with the schema private: the catalog's own account.
+-- What each role may do with each table, each column, and the schema private, according to the catalog.
 begin;
 select plan(5);
 
@@ -68,11 +68,11 @@ select is_empty(
     select r, p from unnest(array['anon', 'authenticated']) r, unnest(array['usage', 'create']) p
     where has_schema_privilege(r, 'private', p)
   $$,
-  'users do not enter the schema private'
+  'users cannot enter the schema private'
 );
 select is_empty(
   $$ select r from unnest(array['anon', 'authenticated']) r where has_schema_privilege(r, 'public', 'create') $$,
-  'users make nothing in the schema public'
+  'users create nothing in the schema public'
 );
 select is_empty(
   $$
@@ -80,7 +80,7 @@ select is_empty(
     where c.relnamespace in ('public'::regnamespace, 'private'::regnamespace) and c.relkind = 'S'
       and has_sequence_privilege(r, c.oid, 'usage, update')
   $$,
-  'users move no sequence'
+  'users advance no sequence'
 );
 
 select * from finish();

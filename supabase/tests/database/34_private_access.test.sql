@@ -1,8 +1,8 @@
--- Nobody reaches the tables of the schema private past the functions, service_role neither.
+-- Only functions reach the tables of the schema private; not even service_role does.
 begin;
 select plan(84);
 
--- From here on as a role, and as a user of it.
+-- Continues as a role, and as a user of it.
 create function pg_temp.act_as(p_role text, p_user_id uuid default null) returns void
   language plpgsql
 as $$

@@ -85,15 +85,15 @@ select is_empty(
   $$
     select signature from functions, aclexplode(coalesce(proacl, acldefault('f', proowner))) a where a.grantee = 0
   $$,
-  'nothing is granted to everybody'
+  'nothing is granted to public'
 );
 select is_empty(
   $$ select signature from functions where proconfig is distinct from array['search_path=""'] $$,
-  'every function looks nothing up by a search path'
+  'every function has an empty search path'
 );
 select is_empty(
   $$ select signature from functions f join pg_catalog.pg_roles r on r.oid = f.proowner where r.rolsuper $$,
-  'no function is a superuser''s'
+  'no function belongs to a superuser'
 );
 
 select * from finish();

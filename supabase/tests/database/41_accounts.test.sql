@@ -1,4 +1,4 @@
--- What is told of an account that was deleted, while its token still holds, and of one that stands.
+-- What an account gets that was deleted while its token is still valid, and what one that exists.
 begin;
 select plan(13);
 
@@ -31,7 +31,7 @@ as $$
 $$;
 
 set local role service_role;
-select ok(public.account_stands('7e570000-0000-4000-8000-00000000000a'), 'an account that is there stands');
+select ok(public.account_stands('7e570000-0000-4000-8000-00000000000a'), 'an account that exists stands');
 select ok(not public.account_stands('7e570000-0000-4000-8000-00000000000c'), 'one that never was does not');
 select is(pg_temp.speak('a', 'a', '1'), 'created', 'a text is taken');
 select is(pg_temp.speak('a', 'a', '1'), 'created', 'and again with the same ids');
@@ -47,7 +47,7 @@ select ok(not public.account_stands('7e570000-0000-4000-8000-00000000000a'), 'an
 select is(pg_temp.speak('a', 'a', '3'), 'deleted', 'its own voice: the account was deleted');
 select is(pg_temp.speak('a', 'b', '3'), 'deleted', 'another''s voice: the same');
 select is(pg_temp.cancel('a', '1'), 'deleted', 'its own task: the same');
-select is(pg_temp.cancel('a', '9'), 'deleted', 'no task of anybody: the same');
+select is(pg_temp.cancel('a', '9'), 'deleted', 'an unknown task: the same');
 select is(pg_temp.cancel('b', '9'), 'not_found', 'an account that stands has no such task');
 
 select * from finish();

@@ -1,4 +1,4 @@
--- What goes with a user and with a voice, and what stays: the ledger, by which provider voices are found.
+-- What is deleted with a user and with a voice, and what stays: the ledger, by which provider voices are found.
 begin;
 select plan(8);
 
@@ -26,7 +26,7 @@ insert into private.orphaned_voices (region, provider_voice_id, user_id, voice_i
 select 'intl', v.id::text, v.user_id, v.id, 'listed' from public.voices v where v.id::text like '7e570001-%';
 insert into private.clone_sendings (attempt_id, user_id)
 select v.id, v.user_id from public.voices v where v.id::text like '7e570001-%';
--- No user's: what the provider's ids and lists are.
+-- Of no user: the provider's ids and lists.
 insert into private.ids_without_token (region, provider_voice_id) values ('7e570000-region', 'one');
 insert into private.voice_lists (region, listed_at) values ('7e570000-region', now());
 insert into private.listed_voices (region, provider_voice_id, first_listed_at) values ('7e570000-region', 'one', now());

@@ -1,4 +1,4 @@
--- How GET /voices is read at 100,000 rows, of which a user has 400 that live: through the index, and nobody else's.
+-- How GET /voices reads 100,000 rows, of which 400 are a user's live ones: through the index, and nobody else's.
 begin;
 select plan(23);
 

@@ -1,4 +1,4 @@
--- How much the calls of the queue read among 20,000 tasks of which 50 are unfinished: those at most.
+-- How many rows the calls of the queue read among 20,000 tasks, 50 of them unfinished: those at most.
 begin;
 select plan(18);
 

@@ -1,4 +1,4 @@
--- How much the calls of reconcile read among 100,000 enrollments of which 30 are open: those at most, and a batch's own.
+-- How many rows the calls of reconcile read among 100,000 enrollments, 30 of them open: those and a batch's at most.
 begin;
 select plan(38);
 
@@ -6,7 +6,8 @@ insert into private.voice_enrollments
   (user_id, voice_id, attempt_id, token, state, lease_expires_at, region, fingerprint)
 select
   ('7e570000-0000-4000-8000-' || lpad((number % 200)::text, 12, '0'))::uuid,
-  ('7e570001-0000-4000-8000-' || lpad(number::text, 12, '0'))::uuid, gen_random_uuid(), 'pgtap' || lpad(number::text, 5, '0'), 'finalized',
+  ('7e570001-0000-4000-8000-' || lpad(number::text, 12, '0'))::uuid, gen_random_uuid(),
+  'pgtap' || lpad(number::text, 5, '0'), 'finalized',
   timestamptz '2020-01-01', 'pgtap', 'f'
 from generate_series(0, 99999) as number;
 insert into private.voice_enrollments (

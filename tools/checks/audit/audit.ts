@@ -7,6 +7,8 @@ const SEVERITIES = ["info", "low", "moderate", "high", "critical"] as const;
 
 const advisory = z.object({ title: z.string(), url: z.string(), severity: z.enum(SEVERITIES) });
 
+const availableFix = z.union([z.boolean(), z.object({ name: z.string(), version: z.string() })]);
+
 /** What is needed of the answer of `npm audit --json`. */
 const auditReport = z.object({
   auditReportVersion: z.literal(2),
@@ -16,7 +18,7 @@ const auditReport = z.object({
       nodes: z.array(z.string()),
       // A name is another vulnerable package of the report that this one depends on.
       via: z.array(z.union([z.string(), advisory])),
-      fixAvailable: z.union([z.boolean(), z.object({ name: z.string(), version: z.string() })]),
+      fixAvailable: availableFix,
     }),
   ),
   metadata: z.object({ dependencies: z.object({ total: z.number() }) }),
@@ -91,19 +93,9 @@ async function judge(
       const fails = rank >= SEVERITIES.indexOf(deployed ? "low" : "high");
       const isAccepted = accepted.some((item) => isThis(item) && item.until >= today);
       const verdict = isAccepted ? "accepted" : fails ? "fails" : "slight";
-      const fix = typeof fixAvailable === "object"
-        ? `${fixAvailable.name} ${fixAvailable.version}`
-        : fixAvailable
-        ? "npm audit fix"
-        : "none yet";
       const where = deployed ? "deployed" : "development";
-      return {
-        verdict,
-        rank,
-        deployed,
-        isThis,
-        cells: [verdict, packageName, severity, where, fix, title, url],
-      };
+      const cells = [verdict, packageName, severity, where, fixOf(fixAvailable), title, url];
+      return { verdict, rank, deployed, isThis, cells };
     })
   ).sort((a, b) => Number(b.deployed) - Number(a.deployed) || b.rank - a.rank);
   const problems = accepted.flatMap((item) => {
@@ -121,6 +113,11 @@ async function judge(
     ],
     exitCode: failing > 0 || problems.length > 0 ? 1 : 0,
   };
+}
+
+function fixOf(fix: z.output<typeof availableFix>): string {
+  if (typeof fix === "object") return `${fix.name} ${fix.version}`;
+  return fix ? "npm audit fix" : "none yet";
 }
 
 function parseJson(text: string): unknown {

@@ -1,6 +1,6 @@
 // A test that never ends, for the test of how a run is stopped. Its name keeps it out of every other run.
 import { join } from "node:path";
-import { logToStdout } from "../../stack/log.ts";
+import { logToStdout } from "../../stack/terminal.ts";
 import { withTemporaryStack } from "../../stack/temporary_stack.ts";
 import { repository } from "../../stack/repository.ts";
 

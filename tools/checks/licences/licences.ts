@@ -2,41 +2,34 @@ import spdxSatisfies from "spdx-satisfies";
 import type { LockedPackage } from "../locked_packages.ts";
 import type { LicencePolicy } from "./licence_policy.ts";
 
-/** Throws for what is no SPDX expression; the package brings no types. */
+// The package has no types.
 const satisfies: (expression: string, allowed: readonly string[]) => boolean = spdxSatisfies;
 
-/** Whether an SPDX expression is met by licences of a list; null for what is no such expression. */
-function isMet(expression: string, allowed: readonly string[]): boolean | null {
+/** What is wrong with a licence, if anything. */
+function objection(licence: string, allowed: readonly string[]): string | null {
   try {
-    return satisfies(expression, allowed);
+    return satisfies(licence, allowed) ? null : "is not on the list";
   } catch {
-    return null;
+    return "is no SPDX licence";
   }
 }
 
-/** What is wrong with the licences of packages, a sentence each: none when all keep to the policy. */
+/** What is wrong with the licences of packages, a sentence each. */
 export function judgeLicences(packages: readonly LockedPackage[], policy: LicencePolicy): string[] {
-  const used = new Set<unknown>();
-  const problems = packages.flatMap((locked): string[] => {
-    const { name, version, licence, deployed } = locked;
-    const where = deployed ? "deployed" : "development only";
-    if (licence === undefined) return [`${name} ${version} (${where}) names no licence.`];
+  const unused = new Set(policy.exceptions);
+  const problems = packages.flatMap(({ name, version, licence, deployed }) => {
+    const what = `${name} ${version} (${deployed ? "deployed" : "development only"})`;
+    if (licence === undefined) return [`${what} names no licence.`];
     const exception = policy.exceptions.find((known) =>
       known.packageName === name && known.licence === licence && (known.deployed || !deployed)
     );
-    if (exception) {
-      used.add(exception);
-      return [];
-    }
-    const met = isMet(licence, deployed ? policy.deployed : policy.development);
-    if (met) return [];
-    const what = met === null ? "is no SPDX licence" : "is not on the list";
-    return [`${name} ${version} (${where}): ${licence} ${what}.`];
+    if (exception) unused.delete(exception);
+    const problem = exception ? null : objection(licence, deployed ? policy.deployed : policy.development);
+    return problem ? [`${what}: ${licence} ${problem}.`] : [];
   });
-  const unused = policy.exceptions.filter((exception) => !used.has(exception));
   return [
     ...problems,
-    ...unused.map(({ packageName, licence }) =>
+    ...[...unused].map(({ packageName, licence }) =>
       `The exception for ${packageName} (${licence}) is not needed.`
     ),
   ];

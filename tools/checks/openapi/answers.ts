@@ -28,14 +28,8 @@ const BY_ACCESS: Record<Contract["access"], ErrorCode[]> = {
 
 /** What an address answers that no route has. Sign-in comes first where the path begins as a user's route does. */
 const ELSEWHERE: ErrorCode[] = [
-  "invalid_request",
-  "unauthorized",
-  "forbidden",
-  "not_found",
-  "method_not_allowed",
-  "internal",
-  "auth_unavailable",
-  "config_invalid",
+  ...BY_ACCESS.operator,
+  ...["invalid_request", "unauthorized", "forbidden", "method_not_allowed", "auth_unavailable"] as const,
 ];
 
 const REQUEST_ID_HEADER: JsonObject = { "x-request-id": { $ref: "#/components/headers/RequestId" } };
@@ -43,8 +37,7 @@ const REQUEST_ID_HEADER: JsonObject = { "x-request-id": { $ref: "#/components/he
 /** The headers of the document, by name. */
 export const HEADERS: JsonObject = {
   RequestId: {
-    description:
-      "The request's id, which every log line of the request carries. Quote it when you report a problem.",
+    description: "The request's id, on every log line of the request. Quote it when you report a problem.",
     required: true,
     schema: { type: "string", minLength: 1, maxLength: 128 },
   },

@@ -18,20 +18,24 @@ function table(headings: string[], rows: string[][]): string {
   return [headings, headings.map(() => "---"), ...rows].map(line).join("\n");
 }
 
+const either = new Intl.ListFormat("en", { type: "disjunction" });
 const FORMATS: Readonly<Record<string, string>> = { uuid: "UUID", uri: "URL", "date-time": "time" };
 
 /** The type of a value in words. */
 function typeOf(schema: JsonObject): string {
   const { type, format, minimum, maximum, default: fallback } = schema;
+  if (schema.$ref !== undefined) return "object";
   if (schema.const !== undefined) return code(schema.const);
-  if (Array.isArray(schema.enum)) return schema.enum.map(code).join(" or ");
-  if (Array.isArray(schema.anyOf)) return schema.anyOf.map((one) => typeOf(objectOr(one))).join(" or ");
+  if (Array.isArray(schema.enum)) return either.format(schema.enum.map(code));
+  if (Array.isArray(schema.anyOf)) return either.format(schema.anyOf.map((one) => typeOf(objectOr(one))));
   if (type === "array") return `list of ${typeOf(objectOr(schema.items))}s`;
   const nullable = Array.isArray(type) && type.includes("null") ? " or null" : "";
   const named = typeof format === "string" ? FORMATS[format] ?? format : [type].flat()[0];
   return [
     `${named}${nullable}`,
-    ...(maximum === undefined ? [] : [`${minimum}–${maximum}`]),
+    ...(maximum === undefined
+      ? []
+      : [`${Number(minimum).toLocaleString("en")}–${Number(maximum).toLocaleString("en")}`]),
     ...(fallback === undefined ? [] : [`default ${code(fallback)}`]),
   ].join(", ");
 }
@@ -139,6 +143,7 @@ export function renderApiDoc(apiDoc: string, contracts: readonly Contract[]): st
   return apiDoc.replace(BLOCK, (_whole, start: string, name: string, end: string) => {
     const block = blocks.get(name);
     if (!block) throw new Error(`${apiDocPath}: ${name} is neither "routes", "errors" nor an operation`);
-    return `${start}\n\n${block()}\n\n${end}`;
+    // Contracts name paths as OpenAPI does; docs/api.md names them as the router does.
+    return `${start}\n\n${block().replaceAll("/{id}", "/:id")}\n\n${end}`;
   });
 }

@@ -1,38 +1,38 @@
 import type { ErrorCode } from "../../../supabase/functions/_shared/errors.ts";
 import { isObject, type JsonObject, type JsonValue } from "./json.ts";
 
-/** Codes that stand for every operation once one has answered so: nothing of an operation has a part in them. */
+/** Codes that do not depend on the operation: one that answered so covers all. */
 const SHARED: readonly ErrorCode[] = ["config_invalid"];
 
-/** Answers that the edge tests are not expected to see, with the reason. */
+/** Answers that the edge tests cannot see, with the reason. */
 const OUT_OF_REACH: Readonly<Record<string, string>> = {
   "GET /languages 500 internal":
-    "it asks nothing that could fail; only a process that cannot load its routes answers so",
-  "POST /internal/check 500 internal": "what fails is part of its report; only a defect answers so",
+    "it depends on nothing that could fail; only a process that cannot load its routes answers so",
+  "POST /internal/check 500 internal": "failures are part of its report; only a defect answers so",
   "another address 500 internal":
-    "nothing is asked for it; only a process that cannot load its routes answers so",
+    "it depends on nothing; only a process that cannot load its routes answers so",
 };
 
 const entriesOf = (value: JsonValue | undefined) => Object.entries(isObject(value) ? value : {});
 
-/** What is at the end of this path; undefined when there is nothing. */
+/** The value at a path, if any. */
 const at = (value: JsonValue | undefined, ...path: string[]): JsonValue | undefined =>
   path.reduce((node, name) => isObject(node) ? node[name] : undefined, value);
 
-/** The codes that an answer may have, by what narrows the envelope; none when all is well. */
+/** The error codes of an answer; none for a success. */
 function codesOf(document: JsonObject, answer: JsonValue): JsonValue[] {
   const $ref = at(answer, "$ref");
-  const told = typeof $ref === "string" ? at(document, ...$ref.split("/").slice(1)) : answer;
-  const parts = at(told, "content", "application/json", "schema", "allOf");
+  const resolved = typeof $ref === "string" ? at(document, ...$ref.split("/").slice(1)) : answer;
+  const parts = at(resolved, "content", "application/json", "schema", "allOf");
   return (Array.isArray(parts) ? parts : []).flatMap((part) => {
     const codes = at(part, "properties", "code", "enum");
     return Array.isArray(codes) ? codes : [];
   });
 }
 
-/** Every answer that the document describes, of its operations and of any other address, as `unseenAnswers` is told them. */
+/** Every answer that the document describes, of its operations and of other addresses, named as `unseenAnswers` takes them. */
 function answersIn(document: JsonObject): string[] {
-  const told = (operation: string, answers: JsonValue | undefined) =>
+  const named = (operation: string, answers: JsonValue | undefined) =>
     entriesOf(answers).flatMap(([status, answer]) => {
       const codes = codesOf(document, answer);
       const name = `${operation} ${status}`;
@@ -40,10 +40,10 @@ function answersIn(document: JsonObject): string[] {
     });
   const ofOperations = entriesOf(document.paths).flatMap(([path, methods]) =>
     entriesOf(methods).flatMap(([method, operation]) =>
-      told(`${method.toUpperCase()} ${path}`, at(operation, "responses"))
+      named(`${method.toUpperCase()} ${path}`, at(operation, "responses"))
     )
   );
-  return [...ofOperations, ...told("another address", document["x-other-answers"])];
+  return [...ofOperations, ...named("another address", document["x-other-answers"])];
 }
 
 /**

@@ -1,262 +1,215 @@
 // `npm run doctor -- --live` on a whole stack: what it confirms, what it finds wrong, and that it leaves nothing behind.
 import assert from "node:assert/strict";
-import { z } from "zod";
-import { openDatabase } from "../../stack/postgres/database.ts";
-import type { Check } from "./check.ts";
-import { examineLive } from "./live.ts";
-import { createRemedies } from "./remedies.ts";
 import { SIMULATOR_KEY } from "../../stack/function/function_environment.ts";
-import { logLines } from "../../stack/log.ts";
-import { readPrinted, withPatient } from "./doctor_stack.ts";
-import { repository } from "../../stack/repository.ts";
+import { assertPrinted, type Check, REMEDIES } from "../../testkit/doctor.ts";
+import { launch } from "../../testkit/stack/launched_stack.ts";
+import { liveChecks } from "./live_checks.ts";
+import { startPatient } from "./patient.ts";
 
-const account = z.object({
-  voices: z.array(z.object({ voice: z.string() })),
-  bill: z.object({ total: z.number() }),
-});
+const patient = await startPatient();
+Deno.test.afterAll(patient.stop);
+const { record, simulator, stored } = patient;
+const provider = record.simulator_url ?? "";
+
+const live = () => patient.examine("--live", "--yes");
+
+async function assertNothingLeft(): Promise<void> {
+  assert.deepEqual([(await simulator.voices()).voices, await stored()], [[], []]);
+}
 
 /** Rewrites the JSON that the provider answers to an action. */
 type Rewrite = (action: string, body: string) => string;
 
-Deno.test("the doctor's live look", { sanitizeOps: false, sanitizeResources: false }, async (t) => {
-  await withPatient(async (patient) => {
-    const { record } = patient;
-    const atProvider = async () => account.parse(await patient.control("GET", "/voices"));
-    const database = openDatabase(record.database_url);
-    const stored = async () => (await database`select name from storage.objects`).map(({ name }) => name);
-    const assertNothingLeft = async () => {
-      assert.deepEqual((await atProvider()).voices, []);
-      assert.deepEqual(await stored(), []);
-    };
-
-    /** The look in this process, with the provider's answers rewritten. */
-    const look = async (
-      rewrite: Rewrite,
-      options: { delivery?: "signed_url" | "data_url"; signal?: AbortSignal; given?: Check[] } = {},
-    ) => {
-      const checks = options.given ?? [];
-      const provider = record.simulator_url ?? "";
-      const rewriting: typeof fetch = async (input, init) => {
-        const isProvider = String(input).startsWith(provider) && init?.method === "POST";
-        if (!isProvider) return await fetch(input, init);
-        const action = /"action":"(\w+)"/.exec(await new Response(init.body).text())?.[1] ?? "synthesize";
-        const response = await fetch(input, init);
-        return new Response(rewrite(action, await response.text()), {
-          status: response.status,
-          headers: { "content-type": "application/json" },
-        });
-      };
-      await examineLive({
-        api: record.api_url,
-        key: record.secret_key,
-        signal: options.signal ?? new AbortController().signal,
-        remedies: createRemedies({ local: true }),
-        fetch: rewriting,
-      }, {
-        qwen: {
-          apiKey: SIMULATOR_KEY,
-          region: "intl",
-          baseUrl: provider,
-          targetModel: "qwen3-tts-vc-2026-01-22",
-          delivery: options.delivery ?? "signed_url",
-          signedUrlTtlSeconds: 60,
-          timeoutMs: 10_000,
-        },
-        supabaseUrl: record.supabase_url,
-        publicUrl: record.supabase_url,
-        give: (check) => checks.push(check),
-        token: "0123456789",
-      });
-      return checks;
-    };
-    const asIs: Rewrite = (_action, body) => body;
-    const statuses = (checks: Check[]) => checks.map(({ status, name }) => `${status} ${name}`);
-    const only = (action: string, from: RegExp, to: string): Rewrite => (asked, body) =>
-      asked === action ? body.replaceAll(from, to) : body;
-
-    await t.step("the command creates one voice, confirms all four facts, and deletes it", async () => {
-      const { checks } = readPrinted(await patient.command(["--live", "--yes", "--json"]));
-      const live = checks.slice(20);
-      assert.deepEqual(live.map(({ status, name }) => `${status} ${name}`), [
-        "ok live create",
-        "ok live id",
-        "ok live list",
-        "ok live speech",
-        "ok live clean-up",
-      ]);
-      assert.equal(live[0]?.detail, "Region intl took an MP3 under the name reference.wav.");
-      assert.match(
-        live[1]?.detail ?? "",
-        /^qwen-tts-vc-docto_[0-9a-f]{10}-voice-\d{17}-\w+ embeds the name docto_/,
-      );
-      assert.match(live[3]?.detail ?? "", /^\d{4,} bytes from 127\.0\.0\.1:\d+, a host/);
-      assert.equal((await atProvider()).bill.total, 1);
-      await assertNothingLeft();
+/** The look in this process, with the provider's answers rewritten. */
+async function look(
+  rewrite: Rewrite = (_action, body) => body,
+  delivery: "signed_url" | "data_url" = "signed_url",
+): Promise<Check[]> {
+  const rewriting: typeof fetch = async (input, init) => {
+    const response = await fetch(input, init);
+    if (!String(input).startsWith(provider) || init?.method !== "POST") return response;
+    const action = /"action":"(\w+)"/.exec(String(init.body))?.[1] ?? "synthesize";
+    return new Response(rewrite(action, await response.text()), {
+      status: response.status,
+      headers: { "content-type": "application/json" },
     });
+  };
+  return await Array.fromAsync(liveChecks({
+    api: record.api_url,
+    key: record.secret_key,
+    signal: new AbortController().signal,
+    remedies: REMEDIES.stack,
+    fetch: rewriting,
+  }, {
+    qwen: {
+      apiKey: SIMULATOR_KEY,
+      region: "intl",
+      baseUrl: provider,
+      targetModel: "qwen3-tts-vc-2026-01-22",
+      delivery,
+      signedUrlTtlSeconds: 60,
+      timeoutMs: 10_000,
+    },
+    supabaseUrl: record.supabase_url,
+    publicUrl: record.supabase_url,
+    token: "0123456789",
+  }));
+}
 
-    await t.step("it is not tried where something failed", async () => {
-      await patient.control("POST", "/settings", { voice_limit: 2_000 });
-      await patient.control("POST", "/voices", { count: 995 });
-      const { code, checks } = readPrinted(await patient.command(["--live", "--yes", "--json"]));
-      assert.deepEqual([code, checks.at(-1)?.name, checks.at(-1)?.status], [1, "live", "warning"]);
-      assert.equal(checks.at(-1)?.detail, "Not tried, and nothing was paid.");
-      assert.equal((await atProvider()).bill.total, 1);
-      await patient.control("DELETE", "?voices=true");
-    });
+Deno.test("the command creates one voice, confirms all four facts, and deletes it", async () => {
+  const { checks } = await live();
+  assertPrinted(
+    checks.slice(20),
+    `ok live create: Region intl took an MP3 under the name reference.wav.
+    ok live id: qwen-tts-vc-docto_*-voice-* embeds the name docto_*, in the documented form.
+    ok live list: *
+    ok live speech: * bytes from 127.0.0.1:*, a host that is fetched from.
+    ok live clean-up: *`,
+  );
+  assert.match(checks[21]?.detail ?? "", /^qwen-tts-vc-docto_[0-9a-f]{10}-voice-\d{17}-\w+ /);
+  assert.match(checks[23]?.detail ?? "", /^\d{4,} bytes /);
+  assert.equal((await simulator.voices()).bill.total, 1);
+  await assertNothingLeft();
+});
 
-    await t.step("what keeps it from the provider is a line of the report", async () => {
-      await patient.reconfigure({ TTS_PROVIDER_MODE: "modal" });
-      const { code, checks } = readPrinted(await patient.command(["--live", "--yes", "--json"]));
-      assert.deepEqual([code, checks.at(-1)?.name, checks.at(-1)?.status], [1, "live", "failed"]);
-      assert.match(checks.at(-1)?.detail ?? "", /does not ask the provider: its mode is modal\.$/);
-      await patient.reconfigure({ TTS_PROVIDER_MODE: "" });
-    });
+Deno.test("it is not tried where something failed", async () => {
+  await simulator.empty();
+  await simulator.set({ voice_limit: 2_000 });
+  await simulator.fill(995);
+  const { code, checks } = await live();
+  assertPrinted(checks.slice(-1), "warning live: Not tried, and nothing was paid. -> *");
+  assert.deepEqual([code, (await simulator.voices()).bill.total], [1, 0]);
+  await simulator.empty();
+});
 
-    await t.step("a data URL is told as such, and the same is confirmed", async () => {
-      const checks = await look(asIs, { delivery: "data_url" });
-      assert(checks.every(({ status }) => status === "ok"), JSON.stringify(checks));
-      assert.match(checks[0]?.detail ?? "", /took an MP3 as a data URL; a name in \.wav was not tried\.$/);
-      await assertNothingLeft();
-    });
+Deno.test("what keeps it from the provider is a line of the report", async () => {
+  await patient.reconfigure({ TTS_PROVIDER_MODE: "modal" });
+  const { code, checks } = await live();
+  await patient.reconfigure({ TTS_PROVIDER_MODE: "" });
+  assertPrinted(
+    checks.slice(-1),
+    "failed live: *does not ask the provider: its mode is modal. -> *",
+  );
+  assert.equal(code, 1);
+});
 
-    await t.step(
-      "an id without our token fails, one of another form is a warning; both voices are deleted",
-      async () => {
-        const examined = async (voiceIds: string) => {
-          await patient.control("POST", "/settings", { voice_ids: voiceIds });
-          const { code, checks } = readPrinted(await patient.command(["--live", "--yes", "--json"]));
-          await patient.control("DELETE", "");
-          await assertNothingLeft();
-          const live = checks.slice(20);
-          assert.deepEqual(live.filter(({ name }) => name !== "live id").map(({ status }) => status), [
-            ...Array<string>(4).fill("ok"),
-          ]);
-          return { code, id: live.find(({ name }) => name === "live id") };
-        };
-        const without = await examined("without the token");
-        assert.deepEqual([without.code, without.id?.status], [1, "failed"]);
-        assert.match(
-          without.id?.detail ?? "",
-          /^voice-\d{17}-\w{4} does not carry the token of the name docto_\w{10}\. A lost voice cannot be found .*--resolve\.$/,
-        );
-        const another = await examined("capitals");
-        assert.deepEqual([another.code, another.id?.status], [0, "warning"]);
-        assert.match(
-          another.id?.detail ?? "",
-          /^QWEN3-TTS-VC-DOCTO_\S+ carries our token, and is found by it; it is not of the form qwen-tts-vc-docto_\w{10}-voice-TIME-HEX\.$/,
-        );
-        // What the doctor made is in no ledger, and is no reason to change what finalize does.
-        assert.equal((await database`select from private.ids_without_token`).length, 0);
-        await patient.control("DELETE", "?voices=true");
-      },
+Deno.test("a data URL is named as such, and the same is confirmed", async () => {
+  assertPrinted(
+    await look(undefined, "data_url"),
+    `ok live create: *took an MP3 as a data URL; a name in .wav was not tried.
+    ok live id: *
+    ok live list: *
+    ok live speech: *
+    ok live clean-up: *`,
+  );
+  await assertNothingLeft();
+});
+
+for (
+  const [voice_ids, exitCode, id, detail] of [
+    [
+      "without the token",
+      1,
+      "failed live id: voice-* does not carry the token of the name docto_*. A lost voice cannot be found *--resolve. -> *",
+      /^voice-\d{17}-\w{4} .* docto_\w{10}\. /,
+    ],
+    [
+      "capitals",
+      0,
+      "warning live id: QWEN3-TTS-VC-DOCTO_* carries our token, and is found by it; it is not of the form qwen-tts-vc-docto_*-voice-TIME-HEX. -> *",
+      /docto_\w{10}-voice-TIME-HEX\.$/,
+    ],
+  ] as const
+) {
+  Deno.test(`an id ${voice_ids} is not as documented; the voice is deleted`, async () => {
+    await simulator.set({ voice_ids });
+    const { code, checks } = await live();
+    await simulator.dropHeld();
+    await assertNothingLeft();
+    assertPrinted(
+      checks.slice(20),
+      `ok live create: *
+      ${id}
+      ok live list: *
+      ok live speech: *
+      ok live clean-up: *`,
     );
-
-    const wrong: [what: string, rewrite: Rewrite, name: string, detail: RegExp][] = [
-      [
-        "a list that lags",
-        only("list", /docto_0123456789/g, "docto_xxxxxxxxxx"),
-        "live list",
-        /^It does not show a voice that was just made/,
-      ],
-      [
-        "speech at a host that nothing is fetched from",
-        only("synthesize", /http:\/\/127\.0\.0\.1:\d+\//g, "https://results.example.com/"),
-        "live speech",
-        /^Speech at results\.example\.com was not fetched \(unreadable_answer\)\.$/,
-      ],
-    ];
-    for (const [what, rewrite, name, detail] of wrong) {
-      await t.step(`names ${what}`, async () => {
-        // The simulator knows the voice by its own id, whatever was told of it.
-        const found = (await look(rewrite)).filter((check) => check.name === name);
-        assert.deepEqual(found.map(({ status }) => status), ["failed"]);
-        assert.match(found[0]?.detail ?? "", detail);
-        await patient.control("DELETE", "?voices=true");
-        assert.deepEqual(await stored(), []);
-      });
-    }
-
-    await t.step("a clip that is refused is told, and nothing more is tried", async () => {
-      await patient.control("POST", "/faults", {
-        action: "create",
-        answer: { kind: "error", code: "Audio.DecoderError" },
-      });
-      const checks = await look(asIs);
-      assert.deepEqual(statuses(checks), ["failed live create"]);
-      assert.match(
-        checks[0]?.detail ?? "",
-        /^No voice was made of an MP3 .* \(rejected 400 Audio\.DecoderError\)\.$/,
-      );
-      await assertNothingLeft();
-    });
-
-    await t.step("a voice whose answer was lost is found and deleted", async () => {
-      await patient.control("POST", "/faults", { action: "create", answer: { kind: "cut", when: "after" } });
-      const checks = await look(asIs);
-      assert.deepEqual(statuses(checks), ["failed live create", "ok live clean-up"]);
-      await assertNothingLeft();
-      await patient.control("POST", "/faults", { action: "create", answer: { kind: "cut", when: "before" } });
-      const [, unknown] = await look(asIs);
-      assert.equal(unknown?.status, "warning");
-      assert.match(unknown?.fix ?? "", /_0123456789 in the provider's console/);
-    });
-
-    await t.step("a voice that cannot be deleted is named", async () => {
-      await patient.control("POST", "/faults", {
-        action: "delete",
-        answer: { kind: "error", code: "InternalError" },
-      });
-      const last = (await look(asIs)).at(-1);
-      assert.deepEqual([last?.status, last?.name], ["failed", "live clean-up"]);
-      assert.match(
-        last?.fix ?? "",
-        /^Delete qwen-tts-vc-docto_0123456789-voice-\S+ in the provider's console\.$/,
-      );
-      await patient.control("DELETE", "?voices=true");
-    });
-
-    await t.step("Ctrl-C while the voice is made waits for it, and deletes voice and clip", async () => {
-      await patient.control("POST", "/faults", { action: "create", hold: "before" });
-      const child = new Deno.Command("node", {
-        args: [
-          "tools/run-deno.mjs",
-          "run",
-          "-A",
-          "tools/commands/doctor.ts",
-          "--data",
-          patient.dataDir,
-          "--live",
-          "--yes",
-        ],
-        cwd: repository,
-        stdin: "null",
-        stdout: "piped",
-        stderr: "piped",
-      }).spawn();
-      await patient.control("GET", "/held?count=1&wait_ms=30000");
-      assert.equal((await stored()).length, 1);
-      Deno.kill(child.pid, "SIGINT");
-      const said = new Response(child.stdout).text();
-      const errors: string[] = [];
-      const stopping = Promise.withResolvers<void>();
-      const reading = logLines(child.stderr, (line) => {
-        errors.push(line);
-        stopping.resolve();
-      });
-      await stopping.promise;
-      await patient.control("POST", "/release", {});
-      const { code } = await child.status;
-      await reading;
-      assert.deepEqual([code, errors], [
-        1,
-        ["Stopping, once what was made for the look is removed…", "Stopped: SIGINT."],
-      ]);
-      const lines = await said;
-      assert.match(lines, /^ok {7}live create: /m);
-      assert.match(lines, /^ok {7}live clean-up: qwen-tts-vc-docto_\S+ is deleted\.$/m);
-      assert.equal((await atProvider()).bill.total, 1);
-      await assertNothingLeft();
-    });
-    await database.end({ timeout: 1 });
+    assert.match(checks[21]?.detail ?? "", detail);
+    assert.equal(code, exitCode);
+    // What the doctor made is in no ledger, and is no reason to change what finalize does.
+    assert.equal((await patient.sql`select from private.ids_without_token`).length, 0);
   });
+}
+
+const only = (action: string, from: RegExp, to: string): Rewrite => (asked, body) =>
+  asked === action ? body.replaceAll(from, to) : body;
+const WRONG: Record<string, [rewrite: Rewrite, looked: string, printed: string]> = {
+  "a list that lags": [
+    only("list", /docto_0123456789/g, "docto_xxxxxxxxxx"),
+    "live list",
+    "failed live list: It does not show a voice that was just made* -> *",
+  ],
+  "speech at a host that nothing is fetched from": [
+    only("synthesize", /http:\/\/127\.0\.0\.1:\d+\//g, "https://results.example.com/"),
+    "live speech",
+    "failed live speech: Speech at results.example.com was not fetched (unreadable_answer). -> *",
+  ],
+};
+for (const [what, [rewrite, looked, printed]] of Object.entries(WRONG)) {
+  Deno.test(`the live look names ${what}`, async () => {
+    assertPrinted((await look(rewrite)).filter(({ name }) => name === looked), printed);
+    assert.deepEqual(await stored(), []);
+    await simulator.empty();
+  });
+}
+
+Deno.test("a clip that is refused is named, and nothing more is tried", async () => {
+  await simulator.addFaults({ action: "create", answer: { kind: "error", code: "Audio.DecoderError" } });
+  assertPrinted(
+    await look(),
+    "failed live create: No voice was made of an MP3 * (rejected 400 Audio.DecoderError). -> *",
+  );
+  await assertNothingLeft();
+});
+
+Deno.test("a voice whose answer was lost is found and deleted", async () => {
+  await simulator.addFaults({ action: "create", answer: { kind: "cut", when: "after" } });
+  assertPrinted(
+    await look(),
+    `failed live create: *
+    ok live clean-up: *`,
+  );
+  await assertNothingLeft();
+  await simulator.addFaults({ action: "create", answer: { kind: "cut", when: "before" } });
+  assertPrinted(
+    await look(),
+    `failed live create: *
+    warning live clean-up: * -> Look for _0123456789 in the provider's console later on.`,
+  );
+});
+
+Deno.test("a voice that cannot be deleted is named", async () => {
+  await simulator.addFaults({ action: "delete", answer: { kind: "error", code: "InternalError" } });
+  assertPrinted(
+    (await look()).slice(-1),
+    "failed live clean-up: * -> Delete qwen-tts-vc-docto_0123456789-voice-* in the provider's console.",
+  );
+  await simulator.empty();
+});
+
+Deno.test("Ctrl-C while the voice is made waits for it, and deletes voice and clip", async () => {
+  await simulator.addFaults({ action: "create", hold: "before" });
+  const doctor = launch("doctor.ts", ["--data", patient.dataDir, "--live", "--yes"]);
+  await simulator.untilHeld(1);
+  assert.equal((await stored()).length, 1);
+  Deno.kill(doctor.pid, "SIGINT");
+  const stopping = "Stopping, once what was made for the look is removed…";
+  assert(await doctor.says(stopping));
+  await simulator.releaseAll();
+  const { code } = await doctor.status;
+  assert.deepEqual([code, doctor.errors()], [1, [stopping, "Stopped: SIGINT."]]);
+  assert.match(doctor.output(), /^ok {7}live create: /m);
+  assert.match(doctor.output(), /^ok {7}live clean-up: qwen-tts-vc-docto_\S+ is deleted\.$/m);
+  assert.equal((await simulator.voices()).bill.total, 1);
+  await assertNothingLeft();
 });

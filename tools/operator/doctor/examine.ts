@@ -1,43 +1,72 @@
+import { join } from "node:path";
 import { findDeno } from "../../stack/function/deno_binaries.mjs";
-import type { Check } from "./check.ts";
-import { databaseChecks } from "./database.ts";
-import type { Expected } from "./expected.ts";
-import { probeBucket } from "./probe.ts";
-import { providerChecks } from "./provider.ts";
-import { type Deployment, reach, type Told } from "./reach.ts";
-import { clockChecks, corsCheck, deliveryChecks, runtimeCheck } from "./settings.ts";
-import { voiceIdChecks } from "./voice_ids.ts";
+import { messageOf } from "../../stack/terminal.ts";
+import { repository } from "../../stack/repository.ts";
+import { findTarget, readSettings } from "../target.ts";
+import { probeBucket } from "./bucket_probe.ts";
+import catalog from "./catalog.json" with { type: "json" };
+import { type Check, checkNamed, isSound } from "./check_result.ts";
+import { databaseChecks } from "./database_checks.ts";
+import type { DoctorOptions } from "./doctor_options.ts";
+import { type Expected, readMade } from "./expected_database.ts";
+import { liveChecks } from "./live_checks.ts";
+import { type LiveProvider, readLiveProvider } from "./live_provider.ts";
+import { providerChecks } from "./provider_checks.ts";
+import { type Deployment, reach, type TimedReport } from "./reach.ts";
+import { REMEDIES } from "./remedies.ts";
+import { clockChecks, corsCheck, deliveryChecks, runtimeCheck } from "./settings_checks.ts";
 
 /**
- * Looks at a deployment from outside, and has it look at itself. Each check is given as soon as it is done. Answers what
- * the deployment told, null when it told nothing.
- * @throws the signal's reason when it aborts; what was stored for a probe is removed by then
+ * Does what `npm run doctor` was asked to. Each check is given as soon as it is done.
+ * @throws the signal's reason when it aborts; what was made for the look is removed by then
  */
-export async function examine(
-  deployment: Deployment,
-  options: { expected: Expected; give: (check: Check) => void },
-): Promise<Told | null> {
-  const { expected } = options;
-  const { remedies } = deployment;
-  const give = (checks: Check[]) => checks.forEach(options.give);
+export async function* examine(options: DoctorOptions, signal: AbortSignal): AsyncGenerator<Check, void> {
+  const remedies = options.api === undefined ? REMEDIES.stack : REMEDIES.hosted;
+  const deployment: Deployment = { ...await findTarget(options), signal, remedies };
+  const made = await readMade(join(repository, "supabase", "migrations"));
+  const { checks, timed } = await reach(deployment);
+  yield* checks;
+  if (timed) {
+    for await (const check of lookAround(deployment, timed, { ...made, catalog })) {
+      checks.push(check);
+      yield check;
+    }
+  }
+  if (!options.live) return;
+  const { warning, failed } = checkNamed("live");
+  if (timed === null || !isSound(checks)) {
+    yield warning("Not tried, and nothing was paid.", "Mend what failed first.");
+    return;
+  }
+  const { supabase_url: supabaseUrl, public_url: publicUrl } = timed.report.configuration;
+  let qwen: LiveProvider;
+  try {
+    qwen = readLiveProvider(timed.report, await readSettings(options));
+  } catch (error) {
+    yield failed(messageOf(error), "Nothing was paid. Mend it, and run this again.");
+    return;
+  }
+  yield* liveChecks(deployment, { qwen, supabaseUrl, publicUrl });
+}
 
-  const { checks, told } = await reach(deployment);
-  give(checks);
-  if (told === null) return null;
-  const { report } = told;
-  const { supabase_url: supabaseUrl, public_url: publicUrl } = report.configuration;
-  give([runtimeCheck(report, findDeno("platform").version)]);
-  give(providerChecks(report, remedies));
-  give(databaseChecks(report, expected, remedies));
-  give(voiceIdChecks(report, remedies));
+/** Everything that can be seen of a deployment for nothing, from its report and from outside. */
+async function* lookAround(
+  deployment: Deployment,
+  timed: TimedReport,
+  expected: Expected,
+): AsyncGenerator<Check, void> {
+  const { remedies } = deployment;
+  const { report, report: { configuration, database: { facts } } } = timed;
+  yield runtimeCheck(report, findDeno("platform").version);
+  yield* providerChecks(report, remedies);
+  yield* databaseChecks(report, expected, remedies);
   for (const bucket of expected.buckets.keys()) {
-    const { facts } = report.database;
     // A bucket that is not there has been named.
     if (facts && !facts.buckets.some(({ id }) => id === bucket)) continue;
-    give(await probeBucket(deployment, { bucket, supabaseUrl, publicUrl }));
+    const { supabase_url: supabaseUrl, public_url: publicUrl } = configuration;
+    yield* await probeBucket(deployment, { bucket, supabaseUrl, publicUrl });
   }
-  give(deliveryChecks(report, remedies));
-  give([corsCheck(report, remedies)]);
-  give(clockChecks(told));
-  return told;
+  yield* deliveryChecks(report, remedies);
+  yield corsCheck(report, remedies);
+  yield* clockChecks(timed);
 }

@@ -9,24 +9,21 @@ import { type Environment, SIMULATOR_KEY } from "../../stack/function/function_e
 export type LiveProvider = NonNullable<Config["qwen"]>;
 
 /**
- * The provider as the deployment asks it, with the key of the environment: the deployment tells nobody its own. Region and
- * host of the environment come before the deployment's. A stand-in on this machine is given the simulator's key, never
- * the operator's, unless the environment names it.
+ * The provider as the deployment asks it, with the key of the environment: the deployment gives its own to nobody. Region
+ * and host of the environment come before the deployment's. A stand-in on this machine is given the simulator's key,
+ * never the operator's, unless the environment names it.
  * @throws {Error} with a sentence, when it cannot be asked so
  */
 export function readLiveProvider(
-  { configuration }: Pick<CheckReport, "configuration">,
+  { configuration: { mode, qwen, public_url } }: Pick<CheckReport, "configuration">,
   environment: Environment,
 ): LiveProvider {
-  const { qwen, public_url: publicUrl } = configuration;
-  if (qwen === null) {
-    throw new Error(`The deployment does not ask the provider: its mode is ${configuration.mode}.`);
-  }
-  const { DASHSCOPE_API_KEY: ownKey, DASHSCOPE_REGION: region, DASHSCOPE_BASE_URL: ownHost } = environment;
-  const moved = region !== undefined && region !== "" && region !== qwen.region;
-  const baseUrl = ownHost || (moved ? undefined : qwen.base_url);
-  const standIn = !ownHost && baseUrl !== undefined && isLoopbackHost(new URL(baseUrl).hostname);
-  const key = standIn ? SIMULATOR_KEY : ownKey;
+  if (qwen === null) throw new Error(`The deployment does not ask the provider: its mode is ${mode}.`);
+  const { DASHSCOPE_API_KEY: ownKey, DASHSCOPE_BASE_URL: ownHost } = environment;
+  const region = environment.DASHSCOPE_REGION || qwen.region;
+  const baseUrl = ownHost || (region === qwen.region ? qwen.base_url : undefined);
+  const isStandIn = !ownHost && baseUrl !== undefined && isLoopbackHost(new URL(baseUrl).hostname);
+  const key = isStandIn ? SIMULATOR_KEY : ownKey;
   if (!key) {
     throw new Error(
       "The provider's key must be in the environment: DASHSCOPE_API_KEY. The deployment tells nobody.",
@@ -34,11 +31,11 @@ export function readLiveProvider(
   }
   try {
     const { qwen: own } = parseConfig({
-      SUPABASE_URL: publicUrl,
+      SUPABASE_URL: public_url,
       SUPABASE_SERVICE_ROLE_KEY: "unused",
       SUPABASE_ANON_KEY: "unused",
       DASHSCOPE_API_KEY: key,
-      DASHSCOPE_REGION: region || qwen.region,
+      DASHSCOPE_REGION: region,
       ...(baseUrl === undefined ? {} : { DASHSCOPE_BASE_URL: baseUrl }),
       QWEN_VC_TARGET_MODEL: qwen.target_model,
       QWEN_REFERENCE_DELIVERY: qwen.delivery,

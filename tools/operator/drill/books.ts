@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { openDatabase } from "../../stack/postgres/database.ts";
+import { openDatabase } from "../../stack/postgres/project_database.ts";
 
 /** What the playbook has the operator ask the ledger. */
 export const OPEN_ENROLLMENTS = "select state, count(*), count(unresolved_since) as unresolved " +

@@ -6,7 +6,7 @@ import { jsonOf } from "../http_client.ts";
 import { OPEN_ENROLLMENTS, OPEN_TASKS } from "./books.ts";
 import { rehearse } from "./rehearsal.ts";
 import type { Intercept } from "../../stack/supabase/gateway.ts";
-import { type Ran, runCommand } from "../../testkit/stack/command.ts";
+import { type Ran, runCommand } from "../../testkit/stack/launched_stack.ts";
 import { repository } from "../../stack/repository.ts";
 
 const languages = z.object({ provider: z.string() });

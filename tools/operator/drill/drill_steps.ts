@@ -1,4 +1,4 @@
-import type { Stack } from "../../stack/stack.ts";
+import type { Stack } from "../../stack/embedded_stack.ts";
 import { readOwnClip } from "../clip_file.ts";
 import { inSeconds } from "../spoken_audio.ts";
 import type { Step } from "../steps.ts";

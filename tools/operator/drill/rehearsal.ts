@@ -1,5 +1,5 @@
-import type { Log } from "../../stack/log.ts";
-import type { Stack } from "../../stack/stack.ts";
+import type { Log } from "../../stack/terminal.ts";
+import type { Stack } from "../../stack/embedded_stack.ts";
 import type { Intercept } from "../../stack/supabase/gateway.ts";
 import { withOwnStack } from "../own_stack.ts";
 import { inSeconds } from "../spoken_audio.ts";

@@ -1,9 +1,9 @@
 // `npm run reconcile` on a provider account that is full, over a whole stack.
 import assert from "node:assert/strict";
 import { z } from "zod";
-import { openDatabase } from "../../stack/postgres/database.ts";
-import { runCommand } from "../../testkit/stack/command.ts";
-import { readRecord } from "../../testkit/stack/launch.ts";
+import { openDatabase } from "../../stack/postgres/project_database.ts";
+import { runCommand } from "../../testkit/stack/launched_stack.ts";
+import { readRecord } from "../../testkit/stack/launched_stack.ts";
 import { started, stopped, withDataDir } from "../../testkit/stack/launched_stack.ts";
 import { readJson, request } from "../http_client.ts";
 

@@ -6,7 +6,7 @@ import { generateSpeech } from "../../../supabase/functions/_shared/contract/gen
 import { getLanguages } from "../../../supabase/functions/_shared/contract/get_languages.ts";
 import { getTask } from "../../../supabase/functions/_shared/contract/get_task.ts";
 import { listVoices } from "../../../supabase/functions/_shared/contract/list_voices.ts";
-import { encodeWav } from "../../simulator/wav.ts";
+import { encodeWav } from "../../simulator/wav_writer.ts";
 import { readOwnClip } from "../clip_file.ts";
 import type { SmokeRun } from "./smoke_run.ts";
 

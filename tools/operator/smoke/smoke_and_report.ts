@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
 import { rejectsWhenAskedToStop } from "../../stack/command_line.ts";
-import { logToStderr, logToStdout } from "../../stack/log.ts";
+import { logToStderr, logToStdout } from "../../stack/terminal.ts";
 import { callerFolder } from "../../stack/repository.ts";
 import { readClip, readOwnClip } from "../clip_file.ts";
 import { inSeconds } from "../spoken_audio.ts";

@@ -3,7 +3,7 @@ import type { Bytes } from "../../../supabase/functions/_shared/bytes.ts";
 import { generateSpeech } from "../../../supabase/functions/_shared/contract/generate_speech.ts";
 import { getTask } from "../../../supabase/functions/_shared/contract/get_task.ts";
 import { textLength } from "../../../supabase/functions/_shared/tts/text_length.ts";
-import type { Log } from "../../stack/log.ts";
+import type { Log } from "../../stack/terminal.ts";
 import type { Clip } from "../clip_file.ts";
 import {
   type Answer,

@@ -1,4 +1,4 @@
-import type { Log } from "../../stack/log.ts";
+import type { Log } from "../../stack/terminal.ts";
 import type { StackRecord } from "../../stack/stack_record.ts";
 
 /** Where a smoke run goes. */

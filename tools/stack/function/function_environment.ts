@@ -1,47 +1,20 @@
+import { readVariables } from "../../../supabase/functions/_shared/config_schema.ts";
 import { isLoopbackHost } from "../../../supabase/functions/_shared/hosts.ts";
 import { parseEnv } from "node:util";
-import { readIfThere } from "../private_file.ts";
+import { readIfThere } from "../process/private_file.ts";
 
-/** Variables of the function that the platform sets; with the embedded stack the stack does. */
-const platformVariables = [
-  "SUPABASE_URL",
-  "SUPABASE_SECRET_KEYS",
-  "SUPABASE_SERVICE_ROLE_KEY",
-  "SUPABASE_PUBLISHABLE_KEYS",
-  "SUPABASE_ANON_KEY",
-  "SUPABASE_JWKS",
-] as const;
+/** Every variable of the function; the platform sets those of Supabase, with the embedded stack the stack does. */
+const allVariables = readVariables({}).map(({ name }) => name);
+const operatorVariables = allVariables.filter((name) => !name.startsWith("SUPABASE_"));
 
-/** Variables of the function that an operator sets; `.env.example` explains them. */
-const operatorVariables = [
-  "PUBLIC_SUPABASE_URL",
-  "TTS_PROVIDER_MODE",
-  "DASHSCOPE_API_KEY",
-  "DASHSCOPE_REGION",
-  "DASHSCOPE_BASE_URL",
-  "QWEN_VC_TARGET_MODEL",
-  "QWEN_REFERENCE_DELIVERY",
-  "QWEN_SIGNED_URL_TTL_SECONDS",
-  "QWEN_TIMEOUT_MS",
-  "QWEN_MAX_TEXT_CHARS",
-  "REFERENCE_AUDIO_POLICY",
-  "CLONE_ATTEMPTS_PER_HOUR",
-  "CLONE_LIMIT_PER_HOUR",
-  "CLONE_LIMIT_PER_DAY",
-  "UPLOAD_URL_LIMIT_PER_HOUR",
-  "CORS_ALLOWED_ORIGINS",
-] as const;
-
-/** Values by name of an environment; a variable that is set to nothing is there with an empty value. */
+/** Variables by name; one that is set to nothing has an empty value. */
 export type Environment = Record<string, string>;
 
 /** The environment of this process over the `.env` file at `envFile`, when there is one. */
 export async function readEnvironment(envFile: string): Promise<Environment> {
-  const fromFile: Environment = {};
-  for (const [name, value] of Object.entries(parseEnv(await readIfThere(envFile) ?? ""))) {
-    if (value !== undefined) fromFile[name] = value;
-  }
-  return { ...fromFile, ...Deno.env.toObject() };
+  const fromFile = Object.entries(parseEnv(await readIfThere(envFile) ?? ""));
+  const defined = fromFile.flatMap(([name, value]) => value === undefined ? [] : [[name, value] as const]);
+  return { ...Object.fromEntries(defined), ...Deno.env.toObject() };
 }
 
 // What Deno itself needs, and nothing else of the caller's environment.
@@ -59,30 +32,19 @@ function pick(environment: Environment, names: readonly string[]): Environment {
   );
 }
 
-function isLoopback(url: string): boolean {
-  return isLoopbackHost(URL.parse(url)?.hostname ?? "");
-}
-
 /** The one key that the built-in simulator takes. */
 export const SIMULATOR_KEY = "sk-local-simulator";
-
-/** Who plays the provider. */
-export type Provider = {
-  /** Whether the built-in simulator is wanted. */
-  simulate: boolean;
-  /** Where a stand-in on this machine was named by the caller. */
-  standIn: string | null;
-};
 
 /**
  * Decides who plays the provider: the real one when `DASHSCOPE_API_KEY` is set, a stand-in when `DASHSCOPE_BASE_URL` is on
  * loopback, nobody when either is set to nothing or the base URL is elsewhere, else the built-in simulator.
  */
-export function chooseProvider(environment: Environment): Provider {
-  const { DASHSCOPE_API_KEY: key, DASHSCOPE_BASE_URL: baseUrl } = environment;
+export function chooseProvider({ DASHSCOPE_API_KEY: key, DASHSCOPE_BASE_URL: baseUrl }: Environment) {
   return {
+    /** Whether the built-in simulator is wanted. */
     simulate: key === undefined && baseUrl === undefined,
-    standIn: baseUrl && isLoopback(baseUrl) ? baseUrl : null,
+    /** Where the caller's stand-in on this machine is. */
+    standIn: baseUrl && isLoopbackHost(URL.parse(baseUrl)?.hostname ?? "") ? baseUrl : null,
   };
 }
 
@@ -114,5 +76,5 @@ export function functionEnvironment(
 
 /** The environment of the function alone, beside the project that the caller's environment names. */
 export function standaloneEnvironment(environment: Environment): Environment {
-  return { ...base(environment), ...pick(environment, [...platformVariables, ...operatorVariables]) };
+  return { ...base(environment), ...pick(environment, allVariables) };
 }

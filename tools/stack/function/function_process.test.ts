@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { createFunctionProxy } from "./function_proxy.ts";
 import { startFunctionProcess } from "./function_process.ts";
-import { eventually } from "../../testkit/stack/launch.ts";
+import { eventually } from "../../testkit/stack/launched_stack.ts";
 
 const standIn = (version: number) => `
 Deno.serve(async () => Response.json({

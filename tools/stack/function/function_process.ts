@@ -1,19 +1,10 @@
 import { join } from "node:path";
 import { findDeno } from "./deno_binaries.mjs";
-import { freePort } from "../free_port.ts";
+import { freePort } from "../process/ports.ts";
 import { spawnFunction } from "./function_command.ts";
 import type { Environment } from "./function_environment.ts";
-import { type Log, logLines } from "../log.ts";
-import { type ProcessRecord, signal } from "../processes.ts";
-
-/** The function's process, which comes back when it ends or its files change. */
-export type FunctionProcess = {
-  /** Where it listens, or will in a moment; null while it is away. */
-  port(): number | null;
-  /** Ends it and starts it again with these variables in the place of those it had; no port is told until then. */
-  restart(environment: Environment): void;
-  stop(): Promise<void>;
-};
+import { type Log, logLines } from "../terminal.ts";
+import { type ProcessRecord, signal } from "../process/processes.ts";
 
 const growingDelaysMs = [50, 200, 500, 1_000, 2_000];
 /** A process that lived this long starts its next restarts without delay again, in milliseconds. */
@@ -21,13 +12,14 @@ const healthyMs = 5_000;
 /** Editors write one file in several steps; a restart waits for this much quiet, in milliseconds. */
 const quietMs = 100;
 
-/** Watches what the function is made of. Ends when the signal aborts. */
+/** Ends when the signal aborts. */
 async function watch(root: string, onChange: () => void, ended: AbortSignal): Promise<void> {
-  const watcher = Deno.watchFs([join(root, "supabase", "functions"), join(root, "deno.json")]);
+  const functions = join(root, "supabase", "functions");
+  const tests = join(functions, "tests");
+  const watcher = Deno.watchFs([functions, join(root, "deno.json")]);
   ended.addEventListener("abort", () => watcher.close(), { once: true });
   let timer: ReturnType<typeof setTimeout> | undefined;
   for await (const event of watcher) {
-    const tests = join(root, "supabase", "functions", "tests");
     if (event.kind === "access" || event.paths.every((path) => path.startsWith(tests))) continue;
     clearTimeout(timer);
     timer = setTimeout(onChange, quietMs);
@@ -51,7 +43,6 @@ export function startFunctionProcess(
     restartDelaysMs = growingDelaysMs,
     log,
   }: {
-    /** The repository's folder. */
     root: string;
     entrypoint: string;
     environment: Environment;
@@ -64,7 +55,7 @@ export function startFunctionProcess(
     restartDelaysMs?: readonly number[] | undefined;
     log: Log;
   },
-): FunctionProcess {
+) {
   const ended = new AbortController();
   let variables = environment;
   let port: number | null = null;
@@ -73,24 +64,14 @@ export function startFunctionProcess(
 
   async function runOnce(): Promise<void> {
     const mine = fixedPort ?? freePort();
-    const started = spawnFunction({
-      deno,
-      root,
-      entrypoint,
-      environment: variables,
-      port: mine,
-      detached: true,
-    });
+    const command = { deno, root, entrypoint, environment: variables, port: mine, detached: true };
+    const started = spawnFunction(command);
     child = started;
     port = mine;
     const recorded = processes?.add("function", started.pid);
     const own = (line: string) => isOwnLine(line) ? log(line) : undefined;
-    await Promise.all([
-      recorded,
-      logLines(started.stdout, own),
-      logLines(started.stderr, own),
-      started.status,
-    ]);
+    const outputs = [started.stdout, started.stderr].map((output) => logLines(output, own));
+    await Promise.all([recorded, ...outputs, started.status]);
     child = null;
     port = null;
     await processes?.remove("function");
@@ -125,13 +106,15 @@ export function startFunctionProcess(
   const changed = () => restart("The function's files changed; it is started again.");
   const watching = watch(root, changed, ended.signal);
   return {
+    /** Where it listens, or will in a moment; null while it is away. */
     port: () => port,
-    restart(environment) {
+    /** Ends it and starts it again with these variables in place of those it had; it has no port until then. */
+    restart(environment: Environment): void {
       variables = environment;
       port = null;
       restart("The function's variables changed; it is started again.");
     },
-    async stop() {
+    async stop(): Promise<void> {
       ended.abort();
       restartNow.resolve();
       if (child) signal(child.pid, "SIGKILL");

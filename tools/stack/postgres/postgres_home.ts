@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { removeIfThere } from "../private_file.ts";
+import { removeIfThere } from "../process/private_file.ts";
 
 /** The user PostgreSQL runs as when the stack runs as root, which PostgreSQL refuses for itself. */
 export type RunAs = { uid: number; gid: number; name: string };
@@ -21,34 +21,22 @@ export async function postgresUser(): Promise<RunAs | null> {
   );
 }
 
-/** Whether that user can enter a folder. */
+/** The options of `Deno.Command` that run a program as this user. */
+export const idsOf = (runAs: RunAs | null) => runAs ? { uid: runAs.uid, gid: runAs.gid } : {};
+
 async function canEnter(folder: string, runAs: RunAs): Promise<boolean> {
+  const options = { args: ["-c", "test -x ."], cwd: folder, clearEnv: true, ...idsOf(runAs) };
   try {
-    const { uid, gid } = runAs;
-    return (await new Deno.Command("/bin/sh", {
-      args: ["-c", "test -x ."],
-      cwd: folder,
-      uid,
-      gid,
-      clearEnv: true,
-    })
-      .output()).success;
+    return (await new Deno.Command("/bin/sh", options).output()).success;
   } catch {
     return false;
   }
 }
 
 /** The folder that holds the cluster, owned by the user who runs PostgreSQL. */
-function entryIn(dataDir: string): string {
-  return join(dataDir, "postgres");
-}
+const entryIn = (dataDir: string) => join(dataDir, "postgres");
 
-async function makePrivateHome(entry: string, runAs: RunAs): Promise<string> {
-  const folder = await Deno.makeTempDir({ dir: "/var/tmp", prefix: "voice-clone-api-postgres-" });
-  await Deno.chown(folder, runAs.uid, runAs.gid);
-  await Deno.symlink(folder, entry);
-  return folder;
-}
+const isLink = (path: string) => Deno.lstat(path).then(({ isSymlink }) => isSymlink, () => false);
 
 /**
  * Gives the folder for the cluster, made when it is not there: `postgres` in the data folder, or, where the user who runs
@@ -61,14 +49,14 @@ export async function preparePostgresHome(dataDir: string, runAs: RunAs | null):
     const home = await Deno.realPath(entry);
     if (!runAs || await canEnter(home, runAs)) return home;
     throw new Error(
-      `The user ${runAs.name} cannot enter ${home}, where the database is. Start with --fresh to begin anew.`,
+      `The user ${runAs.name} cannot enter ${home}, where the database is. Start with --fresh to start over.`,
     );
   } catch (error) {
     if (!(error instanceof Deno.errors.NotFound)) throw error;
   }
   if (await isLink(entry)) {
     throw new Error(
-      `The folder that ${entry} links to is gone, and the database with it. Start with --fresh to begin anew.`,
+      `The folder that ${entry} links to is gone, and the database with it. Start with --fresh to start over.`,
     );
   }
   await Deno.mkdir(entry, { mode: 0o700 });
@@ -76,7 +64,10 @@ export async function preparePostgresHome(dataDir: string, runAs: RunAs | null):
   await Deno.chown(entry, runAs.uid, runAs.gid);
   if (await canEnter(entry, runAs)) return await Deno.realPath(entry);
   await Deno.remove(entry);
-  return await makePrivateHome(entry, runAs);
+  const folder = await Deno.makeTempDir({ dir: "/var/tmp", prefix: "voice-clone-api-postgres-" });
+  await Deno.chown(folder, runAs.uid, runAs.gid);
+  await Deno.symlink(folder, entry);
+  return folder;
 }
 
 /** Removes the cluster with everything in it, wherever it is. */
@@ -84,12 +75,4 @@ export async function removePostgresHome(dataDir: string): Promise<void> {
   const entry = entryIn(dataDir);
   if (await isLink(entry)) await removeIfThere(await Deno.readLink(entry));
   await removeIfThere(entry);
-}
-
-async function isLink(path: string): Promise<boolean> {
-  try {
-    return (await Deno.lstat(path)).isSymlink;
-  } catch {
-    return false;
-  }
 }

@@ -1,13 +1,10 @@
 import { decodeJwt, SignJWT } from "jose";
 import { z } from "zod";
-import type { Database } from "../postgres/database.ts";
+import type { Database } from "../postgres/project_database.ts";
 import type { Keys } from "../keys.ts";
 
-const session = z.looseObject({
-  access_token: z.string(),
-  user: z.looseObject({ id: z.string(), is_anonymous: z.boolean() }).optional(),
-});
 const user = z.looseObject({ id: z.string(), is_anonymous: z.boolean() });
+const session = z.looseObject({ access_token: z.string(), user: user.optional() });
 const signUpBody = z.looseObject({ email: z.string().nullish(), phone: z.string().nullish() });
 
 /**
@@ -26,13 +23,11 @@ export function createAuthWire(
   const secret = new TextEncoder().encode(keys.jwtSecret);
 
   async function isAnonymous(userId: string): Promise<boolean> {
-    const rows = await database<
-      { is_anonymous: boolean }[]
-    >`select is_anonymous from auth.users where id = ${userId}`;
-    return rows[0]?.is_anonymous ?? false;
+    const [row] = await database`select is_anonymous from auth.users where id = ${userId}`;
+    return row?.is_anonymous === true;
   }
 
-  async function mendSession(value: z.infer<typeof session>): Promise<unknown> {
+  async function toHostedSession(value: z.infer<typeof session>): Promise<unknown> {
     const claims = decodeJwt(value.access_token);
     const anonymous = await isAnonymous(claims.sub ?? "");
     const access_token = await new SignJWT({
@@ -46,23 +41,20 @@ export function createAuthWire(
       is_anonymous: anonymous,
       iss: issuer,
     }).setProtectedHeader({ alg: "HS256", typ: "JWT" }).sign(secret);
-    return {
-      ...value,
-      access_token,
-      ...(value.user ? { user: { ...value.user, is_anonymous: anonymous } } : {}),
-    };
+    const user = value.user ? { user: { ...value.user, is_anonymous: anonymous } } : {};
+    return { ...value, access_token, ...user };
   }
 
-  async function mend(response: Response): Promise<Response> {
+  async function toHosted(response: Response): Promise<Response> {
     if (!response.ok || !response.headers.get("content-type")?.includes("json")) return response;
     const headers = new Headers(response.headers);
     headers.delete("content-length");
     const body: unknown = await response.json();
     const withToken = session.safeParse(body);
-    if (withToken.success) return Response.json(await mendSession(withToken.data), { headers });
+    if (withToken.success) return Response.json(await toHostedSession(withToken.data), { headers });
     const plain = user.safeParse(body);
-    const mended = plain.success ? { ...plain.data, is_anonymous: await isAnonymous(plain.data.id) } : body;
-    return Response.json(mended, { status: response.status, headers });
+    const hosted = plain.success ? { ...plain.data, is_anonymous: await isAnonymous(plain.data.id) } : body;
+    return Response.json(hosted, { status: response.status, headers });
   }
 
   /** Signs up with an address nobody has, then takes away what makes the user more than anonymous. */
@@ -70,13 +62,8 @@ export function createAuthWire(
     const email = `${crypto.randomUUID()}@anonymous.invalid`;
     const headers = new Headers(request.headers);
     headers.delete("content-length");
-    const response = await embedded(
-      new Request(request.url, {
-        method: "POST",
-        headers,
-        body: JSON.stringify({ ...body, email, password: crypto.randomUUID() }),
-      }),
-    );
+    const account = JSON.stringify({ ...body, email, password: crypto.randomUUID() });
+    const response = await embedded(new Request(request.url, { method: "POST", headers, body: account }));
     if (!response.ok) return response;
     const created = session.parse(await response.json());
     const id = decodeJwt(created.access_token).sub ?? "";
@@ -88,7 +75,7 @@ export function createAuthWire(
         where id = ${id}`;
     });
     const anonymous = { email: "", app_metadata: {}, user_metadata: {}, identities: [], is_anonymous: true };
-    return Response.json(await mendSession({ ...created, user: { ...created.user, ...anonymous, id } }));
+    return Response.json(await toHostedSession({ ...created, user: { ...created.user, ...anonymous, id } }));
   }
 
   return async (request) => {
@@ -99,11 +86,10 @@ export function createAuthWire(
       if (body.success && !body.data.email && !body.data.phone) {
         return await signUpAnonymously(request, body.data);
       }
-      return await mend(
-        await embedded(new Request(request.url, { method: "POST", headers: request.headers, body: text })),
-      );
+      const { url, headers } = request;
+      return await toHosted(await embedded(new Request(url, { method: "POST", headers, body: text })));
     }
-    return await mend(await embedded(request));
+    return await toHosted(await embedded(request));
   };
 }
 

@@ -1,5 +1,7 @@
 import type { Keys } from "../keys.ts";
-import { type Log, messageOf } from "../log.ts";
+import { StackError } from "../data_folder.ts";
+import { type Log, messageOf } from "../terminal.ts";
+import { invalidRequest } from "./storage/storage_errors.ts";
 
 /**
  * Answers a request, or gives null to let it through; `next` lets it through by hand. A hook for tests that hold or cut
@@ -10,16 +12,8 @@ export type Intercept = (
   next: (request: Request) => Promise<Response>,
 ) => Promise<Response | null>;
 
-/** A listening gateway. */
-export type Gateway = {
-  port: number;
-  /** Ends the listener; requests under way get `graceMs` to end. */
-  stop(graceMs: number): Promise<void>;
-};
-
 type Handler = (request: Request) => Promise<Response>;
 
-/** What stands behind the gateway. */
 export type Services = {
   auth: Handler;
   rest: Handler;
@@ -66,48 +60,41 @@ const mayBePublic = (method: string, pathname: string) =>
   (method === "GET" || method === "HEAD") &&
   /^\/storage\/v1\/object\/(?!authenticated\/|info\/authenticated\/)[^/]+\/./.test(pathname);
 
-/** What Storage itself answers where a request has no right of its own, and no key for the gateway to make one of. */
-function missingAuthorization(): Response {
-  const message = "headers must have required property 'authorization'";
-  return Response.json({ statusCode: "400", error: "Error", message, code: "InvalidRequest" }, {
-    status: 400,
-  });
+function keyError(message: string, hint: string): Response {
+  return Response.json({ message, hint }, { status: 401 });
 }
 
-function missingKey(): Response {
-  return Response.json({
-    message: "No API key found in request",
-    hint: "No `apikey` request header or url param was found.",
-  }, { status: 401 });
-}
-
-function invalidKey(): Response {
-  return Response.json({ message: "Invalid API key", hint: "Double check your Supabase `apikey`" }, {
-    status: 401,
-  });
-}
+/** How long requests under way may take to end when the gateway stops, in milliseconds. */
+const defaultGraceMs = 500;
 
 /**
  * Listens on 127.0.0.1 and hands requests on by their path, as a hosted project's gateway does: `/auth/v1`, `/rest/v1`,
- * `/storage/v1`, `/functions/v1/api`, and `/api` for short. Port 0 takes any free port.
- * Throws `Deno.errors.AddrInUse` when the port is taken.
+ * `/storage/v1`, `/functions/v1/api`, and `/api` for short. Port 0 takes any free port. Throws a `StackError` when the
+ * port is taken.
  */
 export function startGateway(
   { port, keys, services, intercept, log }: {
     port: number;
     keys: Keys;
-    /** Told the port; services are asked for at each request, since they are made after the port is known. */
+    /** Called for each request: services are created after the port is known. */
     services: () => Services | null;
     intercept?: Intercept | undefined;
     log: Log;
   },
-): Gateway {
+) {
   async function storage(request: Request, url: URL, handler: Handler): Promise<Response> {
     if (!isKeyless(request.method, url.pathname)) {
       const key = request.headers.get("apikey") ?? url.searchParams.get("apikey");
-      if (key === null && request.headers.has("authorization")) return missingKey();
-      if (key === null && !mayBePublic(request.method, url.pathname)) return missingAuthorization();
-      if (key !== null && key !== keys.publishableKey && key !== keys.secretKey) return invalidKey();
+      if (key === null && request.headers.has("authorization")) {
+        return keyError("No API key found in request", "No `apikey` request header or url param was found.");
+      }
+      if (key === null && !mayBePublic(request.method, url.pathname)) {
+        // A request without a right of its own, and without a key for the gateway to make one of.
+        return invalidRequest("headers must have required property 'authorization'").response();
+      }
+      if (key !== null && key !== keys.publishableKey && key !== keys.secretKey) {
+        return keyError("Invalid API key", "Double check your Supabase `apikey`");
+      }
     }
     return await handler(request);
   }
@@ -122,46 +109,69 @@ export function startGateway(
       if (current.functions) return await current.functions(request);
       return Response.json({ message: "This stack runs without the function." }, { status: 503 });
     }
-    const isPreflight = request.method === "OPTIONS" && request.headers.has("access-control-request-method");
-    if (under("/auth/v1")) return withCors(isPreflight ? preflight(request) : await current.auth(request));
-    if (under("/rest/v1")) return withCors(isPreflight ? preflight(request) : await current.rest(request));
-    if (under("/storage/v1")) {
-      return withCors(isPreflight ? preflight(request) : await storage(request, url, current.storage));
+    const handlers: [prefix: string, handler: Handler][] = [
+      ["/auth/v1", current.auth],
+      ["/rest/v1", current.rest],
+      ["/storage/v1", (request) => storage(request, url, current.storage)],
+    ];
+    const [, handler] = handlers.find(([prefix]) => under(prefix)) ?? [];
+    if (handler) {
+      const isPreflight = request.method === "OPTIONS" &&
+        request.headers.has("access-control-request-method");
+      return withCors(isPreflight ? preflight(request) : await handler(request));
     }
     return Response.json({ message: "no Route matched with those values" }, { status: 404 });
   }
 
   const hangUp = new AbortController();
   let underWay = 0;
-  let onQuiet: () => void = () => {};
-  const server = Deno.serve({
-    hostname: "127.0.0.1",
-    port,
-    signal: hangUp.signal,
-    onListen: () => {},
-    onError: (error) => {
-      log(`The gateway failed: ${messageOf(error)}`);
-      return Response.json({ message: "Internal Server Error" }, { status: 500 });
-    },
-  }, async (request, info) => {
-    underWay++;
-    void info.completed.catch(() => {}).then(() => {
-      if (--underWay === 0) onQuiet();
+  const quiet = Promise.withResolvers<void>();
+  let isStopping = false;
+  const serve = () =>
+    Deno.serve({
+      hostname: "127.0.0.1",
+      port,
+      signal: hangUp.signal,
+      onListen: () => {},
+      onError: (error) => {
+        log(`The gateway failed: ${messageOf(error)}`);
+        return Response.json({ message: "Internal Server Error" }, { status: 500 });
+      },
+    }, async (request, info) => {
+      underWay++;
+      void info.completed.catch(() => {}).then(() => {
+        if (--underWay === 0 && isStopping) quiet.resolve();
+      });
+      return (await intercept?.(request, route)) ?? await route(request);
     });
-    return (await intercept?.(request, route)) ?? await route(request);
-  });
+  const server = listening(serve, port);
+
+  let stopped: Promise<void> | undefined;
+  async function stop(graceMs: number): Promise<void> {
+    // Not by the server's own graceful shutdown, which cannot be cut short.
+    isStopping = true;
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const grace = new Promise<void>((resolve) => timer = setTimeout(resolve, graceMs));
+    if (underWay > 0) await Promise.race([quiet.promise, grace]);
+    clearTimeout(timer);
+    hangUp.abort();
+    await Promise.race([server.finished, grace]);
+  }
 
   return {
     port: server.addr.port,
-    async stop(graceMs) {
-      // Not by the server's own graceful shutdown, which cannot be cut short.
-      const quiet = new Promise<void>((resolve) => onQuiet = resolve);
-      let timer: ReturnType<typeof setTimeout> | undefined;
-      const grace = new Promise<void>((resolve) => timer = setTimeout(resolve, graceMs));
-      if (underWay > 0) await Promise.race([quiet, grace]);
-      clearTimeout(timer);
-      hangUp.abort();
-      await Promise.race([server.finished, grace]);
-    },
+    /** Ends the listener; requests under way get `graceMs` to end. */
+    stop: (graceMs = defaultGraceMs): Promise<void> => stopped ??= stop(graceMs),
   };
+}
+
+function listening<Server>(serve: () => Server, port: number): Server {
+  try {
+    return serve();
+  } catch (error) {
+    if (!(error instanceof Deno.errors.AddrInUse)) throw error;
+    throw new StackError(
+      `Port ${port} is taken by another program. Set PORT to another one, for example PORT=54421.`,
+    );
+  }
 }

@@ -1,12 +1,10 @@
-import { type Log, messageOf } from "../log.ts";
+import { type Log, messageOf } from "../terminal.ts";
 import type { SupabaseLite } from "./supabase_lite.ts";
 
 /** How long a new one is waited for before the next try, in milliseconds. */
 const retryMs = 100;
 
-function away(): Response {
-  return Response.json({ message: "The database is restarting." }, { status: 503 });
-}
+const away = () => Response.json({ message: "The database is restarting." }, { status: 503 });
 
 // postgres 3.4.9, `nextWrite` in connection.js: a statement on a connection that was closed meanwhile.
 function isLostConnection(error: unknown): boolean {
@@ -75,5 +73,4 @@ export async function startLastingSupabase(
   };
 }
 
-/** What `startLastingSupabase` gives. */
 export type LastingSupabase = Awaited<ReturnType<typeof startLastingSupabase>>;

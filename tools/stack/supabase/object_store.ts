@@ -1,13 +1,10 @@
 import { createHash } from "node:crypto";
 import { basename, join } from "node:path";
 import type { App } from "@supabase/lite";
-import { removeIfThere } from "../private_file.ts";
+import { removeIfThere } from "../process/private_file.ts";
 
-/** The storage adapter's interface, which the package does not export by name. */
-type StorageAdapter = NonNullable<App["_storageAdapter"]>;
-
-/** Object bytes in a folder of the stack's own. */
-export type ObjectStore = StorageAdapter & {
+/** The package's storage adapter, an interface that it does not export by name, over a folder of the stack's own. */
+export type ObjectStore = NonNullable<App["_storageAdapter"]> & {
   /** Opens an object's bytes for reading; the caller closes the file. Throws `Deno.errors.NotFound` when there are none. */
   open(bucket: string, key: string): Promise<Deno.FsFile>;
 };
@@ -21,7 +18,7 @@ async function bytesOf(body: unknown): Promise<Uint8Array> {
 /**
  * Keeps each object in one file named by the hash of its bucket and key, so that no key can name a place outside the folder.
  * A file appears whole or not at all. ETags are the MD5 of the bytes
- * in double quotes, as S3 gives them; they are told at upload and kept in the object's row.
+ * in double quotes, as S3 gives them; they are returned at upload and kept in the object's row.
  */
 export function createObjectStore(folder: string): ObjectStore {
   const pathOf = (bucket: string, key: string) =>

@@ -83,7 +83,7 @@ export async function startSupabaseLite(
   await app.ensureSystemSchema();
   return {
     fetch: async (request) => await app.fetch(request),
-    // Without a limit this waits for ever once a connection was lost.
+    // Without a limit this waits forever once a connection was lost.
     close: () => connection.driver.end({ timeout: 1 }),
   };
 }

@@ -1,16 +1,15 @@
 // PostgreSQL is killed in the middle of 100 finalizes: nothing may be lost, and nothing be paid for twice.
 import assert from "node:assert/strict";
-import { type Answer, type Cloning, createCloning, type Upload } from "../../testkit/stack/cloning.ts";
-import { assertExactlyOne, readDatabase } from "../../testkit/stack/exactly_one.ts";
-import { startFinalizeStack } from "../../testkit/stack/finalize_stack.ts";
-import { eventually } from "../../testkit/stack/launch.ts";
+import { type Answer, type Cloning, createCloning, type Upload } from "../../testkit/stack/cloning_users.ts";
+import { startInProcessStack } from "../../testkit/stack/in_process_stack.ts";
+import { eventually } from "../../testkit/stack/launched_stack.ts";
 
 const USERS = 5;
 const VOICES = 100;
 /** The creates that are held until the database was killed, so that the kill is in the middle however fast all is. */
 const HELD = 30;
 const MOST_ROUNDS = 10;
-/** What a client may be told while the database is away: each says to come again. */
+/** The statuses a client may get while the database is away: each says to come again. */
 const AWAY = [200, 409, 503, 504];
 
 async function uploadAll(cloning: Cloning): Promise<Upload[]> {
@@ -25,7 +24,7 @@ async function uploadAll(cloning: Cloning): Promise<Upload[]> {
 }
 
 Deno.test("100 finalizes lose nothing when PostgreSQL is restarted in the middle of them", async () => {
-  const stack = await startFinalizeStack();
+  const stack = await startInProcessStack();
   try {
     const cloning = createCloning(stack);
     const { simulator } = cloning;
@@ -40,7 +39,7 @@ Deno.test("100 finalizes lose nothing when PostgreSQL is restarted in the middle
     const answering = Promise.all(uploads.map(cloning.finalize)).finally(() => underWay = false);
     const made = async () => (await simulator.voices()).bill.total;
     assert.ok(await eventually(async () => await made() >= VOICES / 2), "half of the voices are made");
-    const { voices } = await readDatabase(stack.sql);
+    const { voices } = await cloning.readDatabase();
     await stack.kill("postgres");
     assert.ok(voices.length < VOICES);
     // Those that come later find the hold still there.
@@ -73,7 +72,7 @@ Deno.test("100 finalizes lose nothing when PostgreSQL is restarted in the middle
       { provider_voices, ours, orphans, foreign, gone, unresolved },
       { provider_voices: VOICES, ours: VOICES, orphans: [], foreign: [], gone: [], unresolved: [] },
     );
-    await assertExactlyOne({ ...stack, cloning }, uploads);
+    await cloning.assertExactlyOne(uploads);
   } finally {
     await stack.stop();
   }

@@ -1,7 +1,7 @@
 // Over real sockets: which connection the runtime sends a request on is not ours, and no stub shows it.
 import assert from "node:assert/strict";
 import { createSupabase } from "../../../supabase/functions/_shared/supabase.ts";
-import { createVirtualClock } from "../../testkit/harness/clock.ts";
+import { createVirtualClock } from "../../testkit/harness/virtual_clocks.ts";
 
 const ANSWER = new TextEncoder().encode("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok");
 
@@ -20,7 +20,7 @@ function startForgetful(together: number) {
     for (let requests = 0; await connection.read(chunk) !== null; requests++) {
       if (requests > 0) {
         ignored.resolve();
-        // The first is left to wait; a second one would wait for ever.
+        // The first is left to wait; a second one would wait forever.
         if (++ignoredRequests > 1) return connection.close();
         continue;
       }
@@ -57,11 +57,7 @@ function startForgetful(together: number) {
 Deno.test("a question that got no answer is asked again on a connection of its own, not on another that was left open", async () => {
   await using server = startForgetful(2);
   const clock = createVirtualClock();
-  const { storage } = createSupabase({
-    url: server.url,
-    secretKey: "sb_secret_test",
-    clock,
-  });
+  const { storage } = createSupabase({ url: server.url, secretKey: "sb_secret_test", clock });
   const ask = () =>
     storage.ask({ method: "GET", of: "references", key: "a/b/reference.wav" }, (response) => response.text());
   assert.deepEqual(await Promise.all([ask(), ask()]), ["ok", "ok"]);

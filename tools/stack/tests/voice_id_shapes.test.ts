@@ -2,15 +2,15 @@
 import assert from "node:assert/strict";
 import { z } from "zod";
 import { internalReconcile } from "../../../supabase/functions/_shared/contract/internal_reconcile.ts";
-import { type IdShape, TRACEABLE_SHAPES } from "../../simulator/voice_ids.ts";
-import { createCloning, type Upload } from "../../testkit/stack/cloning.ts";
-import { runCommand } from "../../testkit/stack/command.ts";
-import { readPrinted, runDoctor } from "../../operator/doctor/doctor_stack.ts";
-import { startFinalizeStack } from "../../testkit/stack/finalize_stack.ts";
+import { type IdShape, TRACEABLE_SHAPES } from "../../simulator/voice_id_shapes.ts";
+import { createCloning, type Upload } from "../../testkit/stack/cloning_users.ts";
+import { runCommand } from "../../testkit/stack/launched_stack.ts";
+import { readPrinted, runDoctor } from "../../operator/doctor/patient.ts";
+import { startInProcessStack } from "../../testkit/stack/in_process_stack.ts";
 
 const FINALIZES_A_SHAPE = 5;
 
-const stack = await startFinalizeStack();
+const stack = await startInProcessStack();
 const cloning = createCloning(stack);
 const { record, sql } = stack;
 const { simulator } = cloning;
@@ -50,8 +50,8 @@ for (const shape of TRACEABLE_SHAPES) {
     for (let nth = 1; nth <= FINALIZES_A_SHAPE; nth++) {
       const upload = await cloning.upload(user);
       await simulator.addFaults({ action: "create", answer: { kind: "cut", when: "after" } });
-      assert.deepEqual(await cloning.finalize(upload), cloning.saved(upload));
-      assert.deepEqual(await cloning.finalize(upload), cloning.saved(upload));
+      await cloning.assertSaved(upload);
+      await cloning.assertSaved(upload);
       assert.equal(await savedVoiceOf(upload), await providerVoiceOf(upload));
       assert.equal(await creates(), nth);
     }
@@ -69,7 +69,7 @@ for (const shape of TRACEABLE_SHAPES) {
     );
     assert.equal(codeOf(await cloning.finalize(upload)), "provider_unavailable");
     assert.equal(await savedVoiceOf(upload), undefined);
-    assert.deepEqual(await cloning.finalize(upload), cloning.saved(upload));
+    await cloning.assertSaved(upload);
     assert.equal(await savedVoiceOf(upload), await providerVoiceOf(upload));
     assert.equal(await creates(), 1);
   });
@@ -92,7 +92,7 @@ const examine = async () => {
   return readPrinted(printed).checks.find(({ name }) => name === "voice ids");
 };
 
-/** Loses the answer of a create, and asserts what its user is told from then on. */
+/** Loses the answer of a create, and asserts what its user gets from then on. */
 async function lose(upload: Upload, when: "before" | "after"): Promise<void> {
   const before = await creates();
   await simulator.addFaults({ action: "create", answer: { kind: "cut", when } });
@@ -124,20 +124,20 @@ Deno.test("ids without the token are noticed, and nothing is created over what n
   await t.step("the first create that is answered is served, and is noticed", async () => {
     assert.equal((await examine())?.status, "ok");
     const upload = await cloning.upload(user);
-    assert.deepEqual(await cloning.finalize(upload), cloning.saved(upload));
+    await cloning.assertSaved(upload);
     const id = await providerVoiceOf(upload);
     const check = await examine();
     assert.equal(check?.status, "failed");
     assert(check.detail.includes(`Region intl gave a voice the id ${id}, which does not carry our token`));
     assert.match(check.detail, / None is open\.$/);
-    const told = () => stack.logged.filter((line) => line.includes("clone.id_without_token"));
-    assert.equal(told().length, 1);
+    const warnings = () => stack.logged.filter((line) => line.includes("clone.id_without_token"));
+    assert.equal(warnings().length, 1);
     const second = await cloning.upload(user);
-    assert.deepEqual(await cloning.finalize(second), cloning.saved(second));
-    assert.equal(told().length, 1, "once a process");
+    await cloning.assertSaved(second);
+    assert.equal(warnings().length, 1, "once a process");
   });
 
-  await t.step("a create that is lost before any list was kept: nobody can tell by lists", async () => {
+  await t.step("a create that is lost before any list was kept: lists cannot decide it", async () => {
     await lose(lost, "after");
     assert.match((await examine())?.detail ?? "", / 1 is open\.$/);
     const own = (report: Awaited<ReturnType<typeof reconcile>>["report"]) =>
@@ -162,7 +162,7 @@ Deno.test("ids without the token are noticed, and nothing is created over what n
     assert.deepEqual([code, report.completed, report.unresolved, report.resolve_failed], [0, 1, [], []]);
     assert.equal(await savedVoiceOf(lost), id);
     const before = await creates();
-    assert.deepEqual(await cloning.finalize(lost), cloning.saved(lost));
+    await cloning.assertSaved(lost);
     assert.equal(await creates(), before);
   });
 
@@ -192,7 +192,7 @@ Deno.test("ids without the token are noticed, and nothing is created over what n
       const taken = await reconcile("--resolve", `${upload.voiceId}=${other}`);
       assert.deepEqual(taken.report.resolve_failed, [upload.voiceId], "the voice of another row");
       assert.equal((await reconcile("--resolve", `${upload.voiceId}=${id}`)).code, 0);
-      assert.deepEqual(await cloning.finalize(upload), cloning.saved(upload));
+      await cloning.assertSaved(upload);
       assert.equal(await providerVoiceOf(upload), await savedVoiceOf(upload));
     },
   );
@@ -212,7 +212,7 @@ Deno.test("ids without the token are noticed, and nothing is created over what n
     assert(
       stack.logged.some((line) => line.includes("clone.proved_absent") && line.includes(upload.voiceId)),
     );
-    assert.deepEqual(await cloning.finalize(upload), cloning.saved(upload));
+    await cloning.assertSaved(upload);
     assert.equal(await savedVoiceOf(upload), await providerVoiceOf(upload));
   });
 
@@ -221,7 +221,7 @@ Deno.test("ids without the token are noticed, and nothing is created over what n
     await lose(upload, "before");
     const { code, report } = await reconcile("--resolve", `${upload.voiceId}=none`);
     assert.deepEqual([code, report.released, report.unresolved, report.resolve_failed], [0, 1, [], []]);
-    assert.deepEqual(await cloning.finalize(upload), cloning.saved(upload));
+    await cloning.assertSaved(upload);
     assert.equal(await savedVoiceOf(upload), await providerVoiceOf(upload));
     const again = await reconcile("--resolve", `${upload.voiceId}=none`);
     assert.deepEqual([again.code, again.report.resolve_failed], [2, [upload.voiceId]]);
@@ -235,7 +235,7 @@ Deno.test("ids without the token are noticed, and nothing is created over what n
     assert.equal((await examine())?.status, "ok");
     const upload = await cloning.upload(user);
     await simulator.addFaults({ action: "create", answer: { kind: "cut", when: "after" } });
-    assert.deepEqual(await cloning.finalize(upload), cloning.saved(upload));
+    await cloning.assertSaved(upload);
     assert.equal(await savedVoiceOf(upload), await providerVoiceOf(upload));
   });
 });

@@ -1,8 +1,6 @@
 // What holds the answers of the edge tests to docs/openapi.json: that it lets good ones pass, and finds what is wrong.
 import assert from "node:assert/strict";
-import { createAnswerCheck, type SeenAnswer } from "./answer_check.ts";
-import { description } from "./description.ts";
-import { watchAnswers } from "./seen_answers.ts";
+import { createAnswerCheck, description, type SeenAnswer, watchAnswers } from "./answer_check.ts";
 import { unseenAnswers } from "../../checks/openapi/coverage.ts";
 import type { JsonObject } from "../../checks/openapi/json.ts";
 
@@ -29,6 +27,12 @@ const answerOf = ({ headers, body, query, ...rest }: Given): SeenAnswer => ({
 
 const errorBody = (code: string) => ({ detail: "A sentence.", code, request_id: "abc" });
 const finalized: Given = { body: { id: VOICE_ID, name: "Grace" } };
+/** A finalize with these details that was answered with a voice. */
+const finalizedWith = (details: Record<string, unknown>): Given => ({
+  ...finalized,
+  requestBody: JSON.stringify({ voice_id: VOICE_ID, ...DETAILS, ...details }),
+});
+const conflict = (other: Given): Given => ({ ...error(409, "clone_conflict"), ...other });
 const page = { voices: [], pagination: { page: 1, per_page: 20, total: 0, pages: 0 } };
 const list: Given = { method: "GET", path: "/voices", requestBody: "", body: page };
 const error = (status: number, code: string): Given => ({ status, body: errorBody(code) });
@@ -49,15 +53,7 @@ const noMethod: Given = {
 
 const GOOD: [what: string, given: Given][] = [
   ["a voice that is there", finalized],
-  ["a request that is trimmed to its limit", {
-    ...finalized,
-    requestBody: JSON.stringify({
-      voice_id: VOICE_ID,
-      ...DETAILS,
-      name: ` ${"e\u0301".repeat(100)} `,
-      more: 1,
-    }),
-  }],
+  ["a request that is trimmed to its limit", finalizedWith({ name: ` ${"e\u0301".repeat(100)} `, more: 1 })],
   ["a page", { ...list, query: "page=2&per_page=100&search=&source=designed&more=1" }],
   ["HEAD", { ...list, method: "HEAD", body: undefined }],
   ["a redirect", preview],
@@ -81,69 +77,46 @@ for (const [what, given] of GOOD) {
   });
 }
 
-const WRONG: [what: string, given: Given, told: RegExp][] = [
+const RETRY = { "retry-after": "5" };
+const CAUSED = conflict({ body: { ...errorBody("clone_conflict"), cause: "x" } });
+const OTHER_ID = conflict({ headers: { "x-request-id": "other" } });
+const SOON = { ...inProgress, headers: { "retry-after": "soon" } };
+const MORE_METHODS = { ...noMethod, headers: { allow: "GET, HEAD, OPTIONS, POST" } };
+const TOO_LONG = /accepted a body: \/name must NOT have more than 100 characters/;
+
+const WRONG: [what: string, given: Given, problem: RegExp][] = [
   ["a status that no code has", error(418, "internal"), /status is not described/],
   ["a code that another route has", error(409, "voice_not_ready"), /body: \/code must be equal/],
   ["a code with another's status", error(404, "clone_conflict"), /body: \/code must be equal/],
   ["a field too few", { body: { id: VOICE_ID } }, /must have required property 'name'/],
-  [
-    "a field too many",
-    { body: { id: VOICE_ID, name: "Grace", user_id: "x" } },
-    /must NOT have additional properties/,
-  ],
-  ["an error with a field more", {
-    ...error(409, "clone_conflict"),
-    body: { ...errorBody("clone_conflict"), cause: "x" },
-  }, /must NOT have unevaluated properties/],
+  ["a field too many", { body: { id: VOICE_ID, name: "Grace", user_id: "x" } }, /must NOT have additional/],
+  ["an error with a field more", CAUSED, /must NOT have unevaluated properties/],
   ["an id that is none", { body: { id: "x", name: "Grace" } }, /\/id must match format "uuid"/],
-  [
-    "a body that is text",
-    { ...finalized, headers: { "content-type": "text/html" } },
-    /content type is text\/html/,
-  ],
+  ["a body that is text", { ...finalized, headers: { "content-type": "text/html" } }, /type is text\/html/],
   ["no request id", { ...finalized, headers: { "x-request-id": "" } }, /x-request-id/],
-  ["another request id in the body", {
-    ...error(409, "clone_conflict"),
-    headers: { "x-request-id": "other" },
-  }, /request_id is not that of the header/],
+  ["another request id in the body", OTHER_ID, /request_id is not that of the header/],
   ["a code without its Retry-After", error(409, "clone_in_progress"), /Retry-After is missing/],
-  ["a code with one that is not its own", {
-    ...error(409, "clone_conflict"),
-    headers: { "retry-after": "5" },
-  }, /clone_conflict has Retry-After/],
-  ["a Retry-After that is no number", {
-    ...inProgress,
-    headers: { "retry-after": "soon" },
-  }, /Retry-After: .*must be integer/],
-  ["a Retry-After with a good answer", { ...finalized, headers: { "retry-after": "5" } }, /not described/],
+  ["a code with one that is not its own", conflict({ headers: RETRY }), /clone_conflict has Retry-After/],
+  ["a Retry-After that is no number", SOON, /Retry-After: .*must be integer/],
+  ["a Retry-After with a good answer", { ...finalized, headers: RETRY }, /not described/],
   ["a missing sign-in without a challenge", error(401, "unauthorized"), /WWW-Authenticate is missing/],
   ["a redirect to nowhere", { ...preview, headers: {} }, /Location is missing/],
   ["a redirect with a body", { ...preview, body: {} }, /it has a body/],
   ["HEAD with a body", { ...list, method: "HEAD" }, /it has a body/],
   ["a method refused where the path has it", { ...noMethod, method: "GET" }, /status is not described/],
-  ["Allow with a method that is not there", {
-    ...noMethod,
-    headers: { allow: "GET, HEAD, OPTIONS, POST" },
-  }, /Allow is GET, HEAD, OPTIONS, POST/],
+  ["Allow with a method that is not there", MORE_METHODS, /Allow is GET, HEAD, OPTIONS, POST/],
   ["a preflight with another status", { method: "OPTIONS", status: 200 }, /a preflight is answered 200/],
-  ["a name that is too long, taken", {
-    ...finalized,
-    requestBody: JSON.stringify({ voice_id: VOICE_ID, ...DETAILS, name: "a".repeat(101) }),
-  }, /accepted a body: \/name must NOT have more than 100 characters/],
+  ["a name that is too long, taken", finalizedWith({ name: "a".repeat(101) }), TOO_LONG],
   ["no body, taken", { ...finalized, requestBody: "" }, /accepted no body/],
-  [
-    "a page that is too large, taken",
-    { ...list, query: "per_page=101" },
-    /accepted per_page: .*must be <= 100/,
-  ],
+  ["a page that is too large, taken", { ...list, query: "per_page=101" }, /accepted per_page: .*<= 100/],
   ["a page that is no number, taken", { ...list, query: "page=x" }, /accepted page: .*must be integer/],
 ];
 
-for (const [what, given, told] of WRONG) {
+for (const [what, given, problem] of WRONG) {
   Deno.test(`${what} is found`, () => {
     const { problems } = check(answerOf(given));
     assert.equal(problems.length, 1, problems.join("\n"));
-    assert.match(problems[0] ?? "", told);
+    assert.match(problems[0] ?? "", problem);
   });
 }
 

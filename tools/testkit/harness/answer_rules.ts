@@ -1,8 +1,12 @@
 import assert from "node:assert/strict";
 import { z } from "zod";
 import { ERROR_CODES } from "../../../supabase/functions/_shared/contract/error_codes.ts";
-import type { WireAnswer } from "./http_connection.ts";
-import { APP_ORIGIN, PUBLIC_URL } from "./stubbed_api.ts";
+import type { WireAnswer } from "./connections.ts";
+
+/** The origin that users reach the stub project by. */
+export const PUBLIC_URL = "https://voices.example.com";
+/** The one origin that may read answers. */
+export const APP_ORIGIN = "https://app.example.com";
 
 /** The headers that stand on every answer, whatever it is. */
 export const SECURE_HEADERS = {

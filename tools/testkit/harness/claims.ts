@@ -1,23 +1,20 @@
+// The ledger's database functions, called as the function calls them.
 import type postgres from "postgres";
 import { z } from "zod";
-import { withDatabase } from "./database.ts";
-import { signUp } from "./users.ts";
+import { signUp, sql as owner, waiting, withDatabase } from "./project.ts";
 
 const answer = z.looseObject({ outcome: z.string(), seconds: z.number().optional() });
 
 /** What one ledger call answered. */
 export type LedgerAnswer = z.output<typeof answer>;
 
-export const LEDGER_DETAILS = {
-  name: "Grace",
-  language: "English",
-  transcript: "Hello.",
-  description: null,
-};
+export const LEDGER_DETAILS = { name: "Grace", language: "English", transcript: "Hello.", description: null };
 
 type Limits = { attemptsPerHour: number; perHour: number; perDay: number };
 type SentCreates = { creates: number; possible: number };
 type Details = { name: string; language: string; transcript: string; description: string | null };
+
+export const UNLIMITED: Limits = { attemptsPerHour: 1000, perHour: 1000, perDay: 1000 };
 
 /** A voice as the provider made it, in the form `clone_complete` takes. */
 export function madeVoice(providerVoiceId: string, region = "intl") {
@@ -32,17 +29,20 @@ export function madeVoice(providerVoiceId: string, region = "intl") {
   };
 }
 
-/** One attempt of a user at a voice, calling the database functions themselves. */
+/** One attempt of a user at a voice. */
 export function createAttempt(
   sql: postgres.Sql,
   userId: string,
   options: { voiceId?: string; attemptId?: string; details?: Partial<Details> } = {},
 ) {
-  const voiceId = options.voiceId ?? crypto.randomUUID();
-  const attemptId = options.attemptId ?? crypto.randomUUID();
+  const { voiceId = crypto.randomUUID(), attemptId = crypto.randomUUID() } = options;
   const details = { ...LEDGER_DETAILS, ...options.details };
   const key = `${userId}/${voiceId}/reference.wav`;
-  const read = ([row]: postgres.RowList<postgres.Row[]>): LedgerAnswer => answer.parse(row?.answer);
+  const ids = sql`${userId}, ${voiceId}, ${attemptId}`;
+  const ask = async (call: postgres.PendingQuery<postgres.Row[]>): Promise<LedgerAnswer> => {
+    const [row] = await sql`select ${call} as answer`;
+    return answer.parse(row?.answer);
+  };
 
   return {
     userId,
@@ -51,51 +51,33 @@ export function createAttempt(
     /** Another attempt at the same voice. */
     next: (other: { attemptId?: string; details?: Partial<Details> } = {}) =>
       createAttempt(sql, userId, { voiceId, details: options.details, ...other }),
-    claim: async (asked: { provider?: string; region?: string } & Partial<Limits> = {}) =>
-      read(
-        await sql`
-          select public.clone_claim(${userId}, ${voiceId}, ${attemptId}, 'tokentoken', ${
-          asked.region ?? "intl"
-        },
-            ${sql.json(details)}, ${asked.provider ?? "qwen"}, ${asked.perHour ?? 1000}, ${
-          asked.perDay ?? 1000
-        }, ${asked.attemptsPerHour ?? 1000})
-            as answer`,
-      ),
-    sending: async (
+    claim: (asked: { provider?: string; region?: string } & Partial<Limits> = {}) => {
+      const { provider, region, perHour, perDay, attemptsPerHour } = {
+        ...{ provider: "qwen", region: "intl", ...UNLIMITED },
+        ...asked,
+      };
+      return ask(sql`public.clone_claim(${ids}, 'tokentoken', ${region}, ${sql.json(details)}, ${provider},
+        ${perHour}, ${perDay}, ${attemptsPerHour})`);
+    },
+    sending: (
       sent: SentCreates = { creates: 1, possible: 1 },
       asked: { region?: string } & Partial<Limits> = {},
-    ) =>
-      read(
-        await sql`
-          select public.clone_sending(${userId}, ${voiceId}, ${attemptId}, ${asked.region ?? "intl"}, ${
-          sql.json(details)
-        }, 150, ${sent.creates}, ${sent.possible}, ${asked.perHour ?? 1000}, ${asked.perDay ?? 1000},
-            ${asked.attemptsPerHour ?? 1000}) as answer`,
-      ),
-    release: async (
+    ) => {
+      const { region, perHour, perDay, attemptsPerHour } = { region: "intl", ...UNLIMITED, ...asked };
+      return ask(sql`public.clone_sending(${ids}, ${region}, ${sql.json(details)}, 150, ${sent.creates},
+        ${sent.possible}, ${perHour}, ${perDay}, ${attemptsPerHour})`);
+    },
+    release: (
       rejection: { category: string; refusal: string } | null = null,
       sent: SentCreates = { creates: 0, possible: 0 },
     ) =>
-      read(
-        await sql`
-          select public.clone_release(${userId}, ${voiceId}, ${attemptId}, ${
-          rejection && sql.json(rejection)
-        }, ${sent.creates}, ${sent.possible}) as answer`,
-      ),
-    unresolved: async (endsLease = true) =>
-      read(
-        await sql`
-          select public.clone_unresolved(${userId}, ${voiceId}, ${attemptId}, ${
-          sql.json({ category: "no_answer" })
-        }, ${endsLease}) as answer`,
-      ),
-    complete: async (voice: ReturnType<typeof madeVoice> | { tts_provider: "modal" } | null) =>
-      read(
-        await sql`
-          select public.clone_complete(${userId}, ${voiceId}, ${attemptId}, 'tokentoken', ${key},
-            ${sql.json(details)}, ${voice && sql.json(voice)}) as answer`,
-      ),
+      ask(sql`public.clone_release(${ids}, ${rejection && sql.json(rejection)}, ${sent.creates},
+        ${sent.possible})`),
+    unresolved: (endsLease = true) =>
+      ask(sql`public.clone_unresolved(${ids}, ${sql.json({ category: "no_answer" })}, ${endsLease})`),
+    complete: (voice: ReturnType<typeof madeVoice> | { tts_provider: "modal" } | null) =>
+      ask(sql`public.clone_complete(${ids}, 'tokentoken', ${key}, ${sql.json(details)},
+        ${voice && sql.json(voice)})`),
   };
 }
 
@@ -108,34 +90,24 @@ export function ledgerTest(name: string, use: (sql: postgres.Sql, userId: string
 }
 
 /** A provider voice id that nothing else has. */
-export function uniqueVoice(): string {
-  return `qwen-tts-vc-grace_tokentoken-voice-${crypto.randomUUID()}`;
-}
+export const uniqueVoice = () => `qwen-tts-vc-grace_tokentoken-voice-${crypto.randomUUID()}`;
 
 /** How a voice saved with the usual details is answered. */
-export function answeredVoice(voiceId: string) {
-  return { id: voiceId, name: LEDGER_DETAILS.name };
-}
+export const answeredVoice = (voiceId: string) => ({ id: voiceId, name: LEDGER_DETAILS.name });
 
 /**
  * Starts `calls` while the voice's ledger row is locked and lets the row go once all of them wait for it, so that they
  * meet in the middle. Gives their answers.
  */
-export function allAtOnce(voiceId: string, calls: (() => Promise<LedgerAnswer>)[]): Promise<LedgerAnswer[]> {
-  return withDatabase(async (sql) => {
-    const started = await sql.begin(async (transaction) => {
-      await transaction`select from private.voice_enrollments where voice_id = ${voiceId} for update`;
-      const answers = calls.map((call) => call());
-      for (const deadline = Date.now() + 20_000;;) {
-        const [row] = await sql`
-          select count(*)::int as waiting from pg_stat_activity
-          where wait_event_type = 'Lock' and query like '%clone_%' and pid <> pg_backend_pid()`;
-        if (row?.waiting === calls.length) return { answers };
-        if (Date.now() > deadline) {
-          throw new Error(`${row?.waiting} of ${calls.length} calls wait for the row`);
-        }
-      }
-    });
-    return await Promise.all(started.answers);
+export async function allAtOnce(
+  voiceId: string,
+  calls: (() => Promise<LedgerAnswer>)[],
+): Promise<LedgerAnswer[]> {
+  const started = await owner.begin(async (transaction) => {
+    await transaction`select from private.voice_enrollments where voice_id = ${voiceId} for update`;
+    const answers = calls.map((call) => call());
+    await waiting("clone_", calls.length);
+    return { answers };
   });
+  return await Promise.all(started.answers);
 }

@@ -1,7 +1,7 @@
 import { fileURLToPath } from "node:url";
 import { spawnFunction } from "../../stack/function/function_command.ts";
-import { keepLogLine } from "./kept_log.ts";
-import { watchAnswers } from "./seen_answers.ts";
+import { watchAnswers } from "./answer_check.ts";
+import { createKeptLog, serveLocally } from "./api.ts";
 
 const root = fileURLToPath(import.meta.resolve("../../../"));
 
@@ -38,12 +38,13 @@ function forwardTo(origin: string): (request: Request) => Promise<Response> {
 
 /**
  * Starts the deployed file as the platform does, in a process of its own with network and environment and nothing else,
- * and resolves when it listens, on the Deno that runs the tests. `preload` is a module that runs first. Once `stop` has resolved, `logged` is whole. Its
- * answers are held to docs/openapi.json, as those of `startApi` are.
+ * and resolves when it listens, on the Deno that runs the tests. Once `stop` has resolved, `logged` is whole. Its answers
+ * are held to docs/openapi.json, as those of `startApi` are.
+ * @param options.before the source of a script that runs first
  */
 export async function startEntrypoint(
   environment: Record<string, string>,
-  options: { preload?: string } = {},
+  options: { before?: string } = {},
 ) {
   const child = spawnFunction({
     deno: Deno.execPath(),
@@ -51,37 +52,30 @@ export async function startEntrypoint(
     entrypoint: ENTRYPOINT,
     environment: { ...environment, NO_COLOR: "1" },
     port: 0,
-    preload: options.preload ? [options.preload] : [],
+    preload: options.before ? [`data:text/javascript,${encodeURIComponent(options.before)}`] : [],
   });
   const listening = Promise.withResolvers<number>();
-  const logged: string[] = [];
+  const { logged, write } = createKeptLog();
   const read = async (stream: ReadableStream<Uint8Array>) => {
     for await (const line of linesOf(stream)) {
       const port = /Listening on http:\/\/[^:]+:(\d+)/.exec(line)?.[1];
-      if (port) {
-        listening.resolve(Number(port));
-        continue;
-      }
-      keepLogLine(line);
-      logged.push(line);
+      if (port) listening.resolve(Number(port));
+      else write(line);
     }
   };
   const ended = Promise.all([read(child.stdout), read(child.stderr), child.status]).then(() =>
     listening.reject(new Error(`the function ended before it listened: ${logged.join("\n")}`))
   );
   const port = await listening.promise;
-  const watched = Deno.serve(
-    { hostname: "127.0.0.1", port: 0, onListen() {} },
-    watchAnswers(forwardTo(`http://127.0.0.1:${port}`)),
-  );
+  const watched = serveLocally(watchAnswers(forwardTo(`http://127.0.0.1:${port}`)));
   let stopped = false;
   const stop = async () => {
     if (!stopped) child.kill("SIGKILL");
     stopped = true;
-    await Promise.all([ended, watched.shutdown()]);
+    await Promise.all([ended, watched.stop()]);
   };
   return {
-    url: `http://127.0.0.1:${watched.addr.port}/api`,
+    url: `${watched.url}/api`,
     /** What it printed so far, without Deno's greeting. */
     logged,
     stop,

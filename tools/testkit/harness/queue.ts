@@ -1,12 +1,11 @@
+// The queue of tasks: its database functions, called as the function calls them.
 import assert from "node:assert/strict";
 import type postgres from "postgres";
 import { z } from "zod";
 import { createTasks, type NewGeneration } from "../../../supabase/functions/_shared/generations/tasks.ts";
 import { createSupabase } from "../../../supabase/functions/_shared/supabase.ts";
 import type { TtsProviderName } from "../../../supabase/functions/_shared/tts/provider.ts";
-import { withDatabase } from "./database.ts";
-import { stack } from "./stack.ts";
-import { signUp } from "./users.ts";
+import { signUp, sql, stack, waiting, withDatabase } from "./project.ts";
 
 /** The model of every voice here; not the one that is configured. */
 export const PINNED_MODEL = "qwen3-tts-vc-2025-11-27";
@@ -23,23 +22,16 @@ const taskRow = z.looseObject({
   dated: z.boolean(),
 });
 
+type InQueue = { provider?: TtsProviderName; region?: string };
+
 /** A voice as a test wants it; its language is English. */
-export type QueueVoice = { userId?: string; region?: string; provider?: TtsProviderName; deleted?: boolean };
+type QueueVoice = InQueue & { userId?: string; deleted?: boolean };
 
 /** A claim as a test wants it; the lease is for a minute and three attempts are made. */
-export type QueueClaim = {
-  provider?: TtsProviderName;
-  region?: string;
-  taskId?: string;
-  maxAttempts?: number;
-};
+type QueueClaim = InQueue & { taskId?: string; maxAttempts?: number };
 
 /** A request as a test wants it; the voice is the user's own, and the ids are new. */
-export type QueueRequest = Partial<NewGeneration> & {
-  provider?: TtsProviderName;
-  region?: string;
-  maxUnfinished?: number;
-};
+type QueueRequest = Partial<NewGeneration> & InQueue & { maxUnfinished?: number };
 
 /**
  * A new user with one voice, and the queue as the function calls it. The region is its own, so that what other tests left
@@ -54,25 +46,19 @@ export async function createQueue() {
   const addVoice = async (voice: QueueVoice = {}): Promise<string> => {
     const id = crypto.randomUUID();
     const isQwen = voice.provider !== "modal";
-    await withDatabase((sql) =>
-      sql`
-        insert into public.voices (id, user_id, name, language, tts_provider, provider_voice_id,
-          provider_target_model, provider_voice_kind, provider_region, deleted_at)
-        values (${id}, ${voice.userId ?? userId}, 'Grace', 'English', ${voice.provider ?? "qwen"},
-          ${isQwen ? `voice of ${id}` : null}, ${isQwen ? PINNED_MODEL : null}, ${isQwen ? "vc" : null},
-          ${isQwen ? voice.region ?? region : null}, ${voice.deleted ? sql`now()` : null})`
-    );
+    await sql`
+      insert into public.voices (id, user_id, name, language, tts_provider, provider_voice_id,
+        provider_target_model, provider_voice_kind, provider_region, deleted_at)
+      values (${id}, ${voice.userId ?? userId}, 'Grace', 'English', ${voice.provider ?? "qwen"},
+        ${isQwen ? `voice of ${id}` : null}, ${isQwen ? PINNED_MODEL : null}, ${isQwen ? "vc" : null},
+        ${isQwen ? voice.region ?? region : null}, ${voice.deleted ? sql`now()` : null})`;
     return id;
   };
   const voiceId = await addVoice();
 
   const asked = (request: QueueRequest): NewGeneration => ({
-    userId,
-    voiceId,
-    generationId: crypto.randomUUID(),
-    taskId: crypto.randomUUID(),
-    text: "Good morning.",
-    language: null,
+    ...{ userId, voiceId, generationId: crypto.randomUUID(), taskId: crypto.randomUUID() },
+    ...{ text: "Good morning.", language: null },
     ...request,
   });
   const ask = (request: QueueRequest = {}) =>
@@ -100,11 +86,7 @@ export async function createQueue() {
 
     claim: (claim: QueueClaim = {}) =>
       tasks.claim({
-        leaseId: crypto.randomUUID(),
-        leaseSeconds: 60,
-        maxAttempts: 3,
-        provider: "qwen",
-        region,
+        ...{ leaseId: crypto.randomUUID(), leaseSeconds: 60, maxAttempts: 3, provider: "qwen", region },
         ...claim,
       }),
 
@@ -137,34 +119,25 @@ export function storedAudio(userId: string, generationId: string) {
 
 /** A task with the columns of the queue: whether its lease runs, it waits for its time, and it has its date. */
 export async function taskOf(taskId: string) {
-  const [row] = await withDatabase((sql) =>
-    sql`
-      select status, provider_status, provider_poll_count, error, attempts, lease_id,
-        coalesce(lease_expires_at > clock_timestamp(), false) as leased, run_after > clock_timestamp() as waits,
-        completed_at is not null as dated, updated_at::text
-      from public.tasks where id = ${taskId}`
-  );
+  const [row] = await sql`
+    select status, provider_status, provider_poll_count, error, attempts, lease_id,
+      coalesce(lease_expires_at > clock_timestamp(), false) as leased, run_after > clock_timestamp() as waits,
+      completed_at is not null as dated, updated_at::text
+    from public.tasks where id = ${taskId}`;
   return row === undefined ? undefined : taskRow.parse(row);
 }
 
 /** Lets the lease of a task run out. */
-export async function endTaskLease(taskId: string): Promise<void> {
-  await withDatabase((sql) =>
-    sql`update public.tasks set lease_expires_at = clock_timestamp() - interval '1 second' where id = ${taskId}`
-  );
-}
+export const endTaskLease = (taskId: string) =>
+  sql`update public.tasks set lease_expires_at = clock_timestamp() - interval '1 second' where id = ${taskId}`;
 
 /** Lets the delay of a task that was put back end now. */
-export async function endDelay(taskId: string): Promise<void> {
-  await withDatabase((sql) =>
-    sql`update public.tasks set run_after = clock_timestamp() where id = ${taskId}`
-  );
-}
+export const endDelay = (taskId: string) =>
+  sql`update public.tasks set run_after = clock_timestamp() where id = ${taskId}`;
 
 /** Deletes a voice as its user does. */
-export async function deleteVoice(voiceId: string): Promise<void> {
-  await withDatabase((sql) => sql`update public.voices set deleted_at = now() where id = ${voiceId}`);
-}
+export const deleteVoice = (voiceId: string) =>
+  sql`update public.voices set deleted_at = now() where id = ${voiceId}`;
 
 const outcome = z.looseObject({ outcome: z.string() });
 
@@ -172,17 +145,6 @@ const outcome = z.looseObject({ outcome: z.string() });
 export async function askQueue(sql: postgres.Sql, call: postgres.PendingQuery<postgres.Row[]>) {
   const [row] = await sql`select ${call} as answer`;
   return outcome.parse(row?.answer);
-}
-
-/** Resolves once so many statements that look like this wait for a lock. */
-export async function waiting(sql: postgres.Sql, statement: string, count: number): Promise<void> {
-  for (const deadline = Date.now() + 20_000;;) {
-    const [row] = await sql`
-      select count(*)::int as waiting from pg_stat_activity
-      where wait_event_type = 'Lock' and query like ${`%${statement}%`} and pid <> pg_backend_pid()`;
-    if (row?.waiting === count) return;
-    if (Date.now() > deadline) throw new Error(`${row?.waiting} of ${count} wait: ${statement}`);
-  }
 }
 
 /**
@@ -193,14 +155,13 @@ export function allAtOnce(
   statement: string,
   calls: ((sql: postgres.Sql) => postgres.PendingQuery<postgres.Row[]>)[],
 ): Promise<z.output<typeof outcome>[]> {
-  return withDatabase((service) =>
-    withDatabase(async (sql) => {
-      const started = await sql.begin(async (transaction) => {
-        await transaction`lock table public.tasks in access exclusive mode`;
-        const answers = calls.map((call) => askQueue(service, call(service)));
-        await waiting(sql, statement, calls.length);
-        return { answers };
-      });
-      return await Promise.all(started.answers);
-    }), "service_role");
+  return withDatabase(async (service) => {
+    const started = await sql.begin(async (transaction) => {
+      await transaction`lock table public.tasks in access exclusive mode`;
+      const answers = calls.map((call) => askQueue(service, call(service)));
+      await waiting(statement, calls.length);
+      return { answers };
+    });
+    return await Promise.all(started.answers);
+  }, "service_role");
 }

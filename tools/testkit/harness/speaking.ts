@@ -1,14 +1,11 @@
+// A user whose voice may speak, and what is stored of what it spoke.
 import assert from "node:assert/strict";
 import { z } from "zod";
 import { startSimulator } from "../../simulator/simulator.ts";
 import { generateSpeech } from "../../../supabase/functions/_shared/contract/generate_speech.ts";
 import { getTask } from "../../../supabase/functions/_shared/contract/get_task.ts";
-import type { Clock } from "../../../supabase/functions/_shared/clock.ts";
-import { type Intercept, PROVIDER_KEY, startApi } from "./api.ts";
-import { upload } from "./clone.ts";
-import { withDatabase } from "./database.ts";
-import { stack } from "./stack.ts";
-import { createSigningKeys, signUp } from "./users.ts";
+import { type ApiOptions, PROVIDER_KEY, startApi, upload } from "./api.ts";
+import { keys, newUser, sql, stack } from "./project.ts";
 
 /** What is spoken, unless a test says otherwise. */
 export const TEXT = "Good evening, said the lighthouse keeper.";
@@ -25,18 +22,11 @@ const generationRow = z.looseObject({
 });
 
 /** A user with a cloned voice, at an API whose provider is the simulator. */
-export async function readyToSpeak(
-  options: { environment?: Record<string, string>; clock?: Clock; intercept?: Intercept } = {},
-) {
+export async function readyToSpeak(options: Omit<ApiOptions, "keys"> = {}) {
   const simulator = await startSimulator({ apiKey: PROVIDER_KEY });
-  const keys = await createSigningKeys();
-  const { id: userId, accessToken } = await signUp();
-  const token = await keys.sign(userId);
-  const api = await startApi({
-    ...options,
-    keys,
-    environment: { DASHSCOPE_BASE_URL: simulator.url, ...options.environment },
-  });
+  const { id: userId, accessToken, token } = await newUser();
+  const environment = { DASHSCOPE_BASE_URL: simulator.url, ...options.environment };
+  const api = await startApi({ ...options, keys, environment });
   const { body } = await upload(api, token);
   const finalized = await api.call("POST", "/clone/finalize", { token, body });
   assert.equal(finalized.status, 200, JSON.stringify([finalized.body, api.logged]));
@@ -86,32 +76,22 @@ export async function readyToSpeak(
 export type Speaking = Awaited<ReturnType<typeof readyToSpeak>>;
 
 /** Lets a task be claimed at once, whatever lease or delay it has. */
-export async function endTaskLease(taskId: string): Promise<void> {
-  await withDatabase((sql) =>
-    sql`
-      update public.tasks set run_after = now() - interval '1 second',
-        lease_expires_at = case when lease_id is null then null else now() - interval '1 second' end
-      where id = ${taskId}`
-  );
-}
+export const endTaskLease = (taskId: string) =>
+  sql`
+    update public.tasks set run_after = now() - interval '1 second',
+      lease_expires_at = case when lease_id is null then null else now() - interval '1 second' end
+    where id = ${taskId}`;
 
 /** The row of a generation. */
 export async function generationRowOf(generationId: string) {
-  const [row] = await withDatabase((sql) => sql`select * from public.generations where id = ${generationId}`);
+  const [row] = await sql`select * from public.generations where id = ${generationId}`;
   return row === undefined ? undefined : generationRow.parse(row);
 }
 
 /** The names of the objects that are stored for a user's generations. */
 export async function storedGenerations(userId: string): Promise<string[]> {
-  const response = await fetch(`${stack.supabase_url}/storage/v1/object/list/generations`, {
-    method: "POST",
-    headers: {
-      apikey: stack.secret_key,
-      Authorization: `Bearer ${stack.secret_key}`,
-      "Content-Type": "application/json",
-    },
-    body: JSON.stringify({ prefix: userId }),
-  });
-  const objects = z.array(z.object({ name: z.string() })).parse(await response.json());
-  return objects.map(({ name }) => name);
+  const rows = await sql`
+    select name from storage.objects where bucket_id = 'generations' and name like ${`${userId}/%`}
+    order by name`;
+  return rows.map(({ name }) => String(name).slice(userId.length + 1));
 }

@@ -1,10 +1,12 @@
 // A Supabase project and a provider that answer at once, with the shapes of the real ones (docs/qwen-api.md), and say
 // what they were asked.
 import type { Bytes } from "../../../supabase/functions/_shared/bytes.ts";
-import { stack } from "./stack.ts";
+import { APP_ORIGIN, PUBLIC_URL } from "./answer_rules.ts";
+import { startApi } from "./api.ts";
+import { keys, stack } from "./project.ts";
+import { createVirtualClock } from "./virtual_clocks.ts";
 
-/** What a request of the function was, in a form that can be checked. */
-export type OutgoingRequest = { method: string; url: URL; body: string };
+type OutgoingRequest = { method: string; url: URL; body: string };
 
 /** How the project is while a request is answered: every number is another day, with other answers of the same shapes. */
 export type Weather = { day: number; fails: boolean };
@@ -42,7 +44,6 @@ const FAILURES: (() => Response | undefined)[] = [
  * @param options.clip what lies where a reference is looked for
  */
 export function createStubProject(options: { accepted: ReadonlySet<string>; clip: Bytes }) {
-  const requests: OutgoingRequest[] = [];
   const foreign: string[] = [];
   let weather: Weather = { day: 0, fails: false };
 
@@ -58,78 +59,55 @@ export function createStubProject(options: { accepted: ReadonlySet<string>; clip
   const id = "0b0c0d0e-1111-4222-8333-444455556666";
   const voice = { id, name: "Grace" };
   const details = { name: "Grace", language: "English", transcript: "Hello.", description: null };
-  const rpc: Record<string, () => unknown> = {
-    upload_url_take: () =>
-      pick(
-        "take",
-        [
-          ...Array.from({ length: 6 }, () => ({ outcome: "allowed" })),
-          { outcome: "limited", seconds: 60 },
-          { outcome: "deleted" },
-        ] as const,
-      ),
-    account_stands: () => pick("account", [true, true, true, false]),
-    clone_claim: () =>
-      pick<unknown>("claim", [
-        { outcome: "finalized", voice },
-        { outcome: "claimed" },
-        { outcome: "claimed" },
-        { outcome: "recover", region: "intl", details, same_details: true, unresolved_seconds: 30 },
-        { outcome: "created", same_details: true },
-        {
-          outcome: "rejected",
-          error: { category: "rejected", provider_code: null, request_id: null, refusal: "Too noisy." },
-        },
-        { outcome: "in_progress", seconds: 90 },
-        { outcome: "limited", seconds: 600 },
-        { outcome: "conflict" },
-        { outcome: "deleted" },
-        { outcome: "user_deleted" },
-      ]),
-    clone_sending: () =>
-      pick<unknown>("sending", [
-        { outcome: "sending" },
-        { outcome: "sending" },
-        { outcome: "limited", seconds: 600 },
-        { outcome: "undecided" },
-      ]),
-    clone_release: () => ({ outcome: "released" }),
-    clone_unresolved: () => ({ outcome: "unresolved" }),
-    clone_complete: () =>
-      pick<unknown>("complete", [{ outcome: "finalized", voice }, { outcome: "conflict" }, {
-        outcome: "deleted",
-      }]),
-    generation_create: () =>
-      pick<unknown>("generation", [
-        { outcome: "created" },
-        { outcome: "created" },
-        { outcome: "not_found" },
-        { outcome: "limited" },
-        { outcome: "deleted" },
-        { outcome: "not_ready", reason: "other_region" },
-      ]),
-    task_claim: () => ({ outcome: "none" }),
-    deployment_facts: () => ({
+  const refusal = { category: "rejected", provider_code: null, request_id: null, refusal: "Too noisy." };
+  const time = "2026-11-22T10:00:00+00:00";
+  /** What each database function may answer. */
+  const rpc: Record<string, readonly unknown[]> = {
+    upload_url_take: [
+      ...Array.from({ length: 6 }, () => ({ outcome: "allowed" })),
+      ...[{ outcome: "limited", seconds: 60 }, { outcome: "deleted" }],
+    ],
+    account_stands: [true, true, true, false],
+    clone_claim: [
+      { outcome: "finalized", voice },
+      { outcome: "claimed" },
+      { outcome: "claimed" },
+      { outcome: "recover", region: "intl", details, same_details: true, unresolved_seconds: 30 },
+      { outcome: "created", same_details: true },
+      { outcome: "rejected", error: refusal },
+      { outcome: "in_progress", seconds: 90 },
+      { outcome: "limited", seconds: 600 },
+      ...[{ outcome: "conflict" }, { outcome: "deleted" }, { outcome: "user_deleted" }],
+    ],
+    clone_sending: [
+      ...[{ outcome: "sending" }, { outcome: "sending" }],
+      ...[{ outcome: "limited", seconds: 600 }, { outcome: "undecided" }],
+    ],
+    clone_release: [{ outcome: "released" }],
+    clone_unresolved: [{ outcome: "unresolved" }],
+    clone_complete: [{ outcome: "finalized", voice }, { outcome: "conflict" }, { outcome: "deleted" }],
+    generation_create: [
+      ...[{ outcome: "created" }, { outcome: "created" }, { outcome: "not_found" }, { outcome: "limited" }],
+      ...[{ outcome: "deleted" }, { outcome: "not_ready", reason: "other_region" }],
+    ],
+    task_claim: [{ outcome: "none" }],
+    deployment_facts: [{
       ...{ now: "2026-11-22T10:00:00+00:00", migrations: null, functions: [], tables: [], buckets: [] },
       ...{ policies: [], ids_without_token: [] },
-    }),
-    task_cancel: () =>
-      pick("cancel", [{ outcome: "cancelled" }, { outcome: "done" }, { outcome: "not_found" }, {
-        outcome: "deleted",
-      }]),
+    }],
+    task_cancel: ["cancelled", "done", "not_found", "deleted"].map((outcome) => ({ outcome })),
   };
 
   const voiceRow = {
     ...{ id, name: "Grace", language: "English", source: "uploaded", description: null },
-    ...{ reference_transcript: "Hello.", created_at: "2026-11-22T10:00:00+00:00", tts_provider: "modal" },
+    ...{ reference_transcript: "Hello.", created_at: time, tts_provider: "modal", provider_metadata: {} },
     ...{ provider_voice_id: null, provider_target_model: null, provider_voice_kind: null },
-    ...{ provider_region: null, provider_request_id: null, provider_metadata: {} },
+    ...{ provider_region: null, provider_request_id: null },
   };
   const taskRow = () => ({
     ...{ id, type: "generate", status: pick("status", ["pending", "completed", "failed"]), provider: "qwen" },
     ...{ provider_status: null, provider_poll_count: 0, generation_id: id, voice_id: id, error: null },
-    ...{ created_at: "2026-11-22T10:00:00+00:00", updated_at: "2026-11-22T10:00:00+00:00" },
-    completed_at: null,
+    ...{ created_at: time, updated_at: time, completed_at: null },
   });
 
   const rowsOf = ({ method, url }: OutgoingRequest): Response => {
@@ -176,8 +154,9 @@ export function createStubProject(options: { accepted: ReadonlySet<string>; clip
         : Response.json({ code: 403, error_code: "bad_jwt", msg: "invalid JWT" }, { status: 403 });
     }
     if (path.startsWith("/auth/")) return Response.json({ keys: [] });
-    const answer = rpc[path.replace("/rest/v1/rpc/", "")];
-    if (answer) return Response.json(answer());
+    const name = path.replace("/rest/v1/rpc/", "");
+    const answers = rpc[name];
+    if (answers) return Response.json(pick(name, answers));
     if (/^\/rest\/v1\/(?!rpc\/)/.test(path)) return rowsOf(request);
     if (request.method === "GET") return clipOf();
     if (request.method === "DELETE") return Response.json([]);
@@ -192,6 +171,7 @@ export function createStubProject(options: { accepted: ReadonlySet<string>; clip
       const output = { page_index: 0, page_size: 1000, total_count: 0, voice_list: [] };
       return Response.json({ output, request_id: "list-1" });
     }
+    const noisy = { code: "Audio.PreprocessError", message: "noise", request_id: "create-2" };
     const created = `qwen-tts-vc-${input.preferred_name}-voice-20261122120000000-1a2b`;
     return pick("provider", [
       () =>
@@ -199,10 +179,7 @@ export function createStubProject(options: { accepted: ReadonlySet<string>; clip
           output: { voice: created, target_model: input.target_model },
           request_id: "create-1",
         }),
-      () =>
-        Response.json({ code: "Audio.PreprocessError", message: "noise", request_id: "create-2" }, {
-          status: 400,
-        }),
+      () => Response.json(noisy, { status: 400 }),
     ])();
   };
 
@@ -220,7 +197,6 @@ export function createStubProject(options: { accepted: ReadonlySet<string>; clip
   const stub: typeof fetch = async (input, init) => {
     const request = new Request(input, init);
     const asked = { method: request.method, url: new URL(request.url), body: await request.text() };
-    requests.push(asked);
     const answer = answerTo(asked, (request.headers.get("authorization") ?? "").replace("Bearer ", ""));
     if (!answer) throw new TypeError("error sending request");
     return answer;
@@ -228,8 +204,6 @@ export function createStubProject(options: { accepted: ReadonlySet<string>; clip
 
   return {
     fetch: stub,
-    /** What was asked since it was last emptied. */
-    requests,
     /** What nobody may be asked. */
     foreign,
     setWeather(next: Weather): void {
@@ -237,3 +211,19 @@ export function createStubProject(options: { accepted: ReadonlySet<string>; clip
     },
   };
 }
+
+const noReconcile = {
+  ...{ region: "intl", provider_voices: 0, ours: 0, orphans: [], foreign: [], gone: [], unresolved: [] },
+  ...{ completed: 0, released: 0, purged: [], purge_failed: [], resolve_failed: [], uploads_swept: 0 },
+  ...{ details_erased: 0, objects_erased: 0, more: false },
+};
+
+/** The function with `send` in the place of everything outside. What the operator's reconcile does is left out. */
+export const startStubbedApi = (send: typeof fetch) =>
+  startApi({
+    keys,
+    send,
+    clock: createVirtualClock(),
+    environment: { PUBLIC_SUPABASE_URL: PUBLIC_URL, CORS_ALLOWED_ORIGINS: APP_ORIGIN },
+    services: { loadReconcile: () => Promise.resolve(() => Promise.resolve(noReconcile)) },
+  });

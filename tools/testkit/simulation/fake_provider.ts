@@ -1,4 +1,4 @@
-import { gmtCreateOf, type IdShape, voiceIdOf } from "../../simulator/voice_ids.ts";
+import { gmtCreateOf, type IdShape, voiceIdOf } from "../../simulator/voice_id_shapes.ts";
 import type { Process } from "./process.ts";
 import type { Scheduler } from "./scheduler.ts";
 

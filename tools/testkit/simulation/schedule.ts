@@ -4,7 +4,7 @@ import type { FinalizeRequest } from "../../../supabase/functions/_shared/contra
 import type { CloneLimits } from "../../../supabase/functions/_shared/voices/enrollments.ts";
 import { brokenInvariants, brokenLimits } from "./invariants.ts";
 import type { CreateAnswer } from "./fake_provider.ts";
-import { type IdShape, TRACEABLE_SHAPES } from "../../simulator/voice_ids.ts";
+import { type IdShape, TRACEABLE_SHAPES } from "../../simulator/voice_id_shapes.ts";
 import { type Fault, FAULTS } from "./process.ts";
 import { createScheduler, START } from "./scheduler.ts";
 import { createWorld, type Mutation, type World } from "./world.ts";

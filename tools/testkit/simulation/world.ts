@@ -14,7 +14,7 @@ import { createFakeEnrollments } from "./fake_enrollments.ts";
 import { type CreateAnswer, createFakeFetch, createProviderState } from "./fake_provider.ts";
 import { createFakeReconcileLedger } from "./fake_reconcile_ledger.ts";
 import { createFakeReferenceCheck, createFakeReferences, type Uploads } from "./fake_references.ts";
-import type { IdShape } from "../../simulator/voice_ids.ts";
+import type { IdShape } from "../../simulator/voice_id_shapes.ts";
 import { createLedgerState } from "./ledger_state.ts";
 import { createProcess, type FaultPlan, type Process } from "./process.ts";
 import type { Scheduler } from "./scheduler.ts";

@@ -1,9 +1,9 @@
 import type { Intercept } from "../../stack/supabase/gateway.ts";
 import type { SimulatorControl } from "./simulator_control.ts";
 
-/** A call that is kept from going on. */
+/** A call that is held at a gateway or at the simulator. */
 export type HeldCall = {
-  /** Resolves once the call is there and held; throws when it does not come within half a minute. */
+  /** Resolves once the call is held; throws when it does not come within half a minute. */
   reached(): Promise<void>;
   /** Lets it go on, and resolves once it took effect, whether or not anybody still waits for its answer. */
   release(): Promise<void>;
@@ -14,22 +14,17 @@ export type HeldCall = {
 /** Whether a call is held before or after it takes effect. */
 export type When = "before" | "after";
 
-/** Which calls are meant: the first path that begins so, with this method. */
+/** The calls with this method whose path begins so. */
 export type GatewayCall = { method: string; path: string };
-/** A call to Supabase, through the stack's gateway. */
-export type SupabaseCall = GatewayCall;
 
-type Hold = {
-  call: GatewayCall;
-  when: When;
-  reached: PromiseWithResolvers<void>;
-  goesOn: PromiseWithResolvers<boolean>;
-  over: PromiseWithResolvers<void>;
-};
+function createHold(call: GatewayCall, when: When) {
+  const [reached, over] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  return { call, when, reached, over, goesOn: Promise.withResolvers<boolean>() };
+}
 
 /** Holds calls at a gateway, one at a time; `intercept` is the gateway's. */
 export function createGatewayHolds() {
-  let wanted: Hold | null = null;
+  let wanted: ReturnType<typeof createHold> | null = null;
 
   const intercept: Intercept = async (request, next) => {
     const { method, url, headers } = request;
@@ -55,15 +50,13 @@ export function createGatewayHolds() {
     intercept,
     /** Holds the next such call. */
     hold(call: GatewayCall, when: When): HeldCall {
-      const [reached, over] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
-      const goesOn = Promise.withResolvers<boolean>();
-      wanted = { call, when, reached, goesOn, over };
-      const end = async (on: boolean) => {
-        goesOn.resolve(on);
-        await over.promise;
+      const hold = wanted = createHold(call, when);
+      const end = async (goesOn: boolean) => {
+        hold.goesOn.resolve(goesOn);
+        await hold.over.promise;
       };
       return {
-        reached: () => withinReason(reached.promise, `${call.method} ${call.path}`),
+        reached: () => withinHalfAMinute(hold.reached.promise, `${call.method} ${call.path}`),
         release: () => end(true),
         drop: () => end(false),
       };
@@ -85,12 +78,10 @@ export async function holdProviderCall(
   };
 }
 
-const PATIENCE_MS = 30_000;
-
-async function withinReason(promise: Promise<void>, what: string): Promise<void> {
+async function withinHalfAMinute(promise: Promise<void>, what: string): Promise<void> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`no ${what} came`)), PATIENCE_MS);
+    timer = setTimeout(() => reject(new Error(`no ${what} came`)), 30_000);
   });
   await Promise.race([promise, late]).finally(() => clearTimeout(timer));
 }

@@ -3,9 +3,9 @@ import type { Bytes } from "../../../supabase/functions/_shared/bytes.ts";
 import { listen } from "../../simulator/listener.ts";
 import { createSimulatorApp } from "../../simulator/simulator.ts";
 import { speechSampleRate } from "../../simulator/speech.ts";
-import { synthesisPath } from "../../simulator/synthesis.ts";
+import { synthesisPath } from "../../simulator/synthesis_endpoint.ts";
 import { samplesOf } from "../../simulator/test_client.ts";
-import { encodeWav } from "../../simulator/wav.ts";
+import { encodeWav } from "../../simulator/wav_writer.ts";
 import { createGatewayHolds } from "./held_calls.ts";
 
 const synthesisRequest = z.object({ input: z.object({ text: z.string() }) });
@@ -64,7 +64,6 @@ export async function startProviderGateway() {
   return {
     /** What makes a stack use it. */
     environment: { DASHSCOPE_BASE_URL: listener.url, DASHSCOPE_API_KEY: apiKey },
-    /** Holds the next such call. */
     hold: holds.hold,
     addFaults: simulator.addFaults,
     /** Resolves once that many calls are held by faults; throws when they are not within half a minute. */

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { z } from "zod";
 import type { FaultRequest } from "../../simulator/faults.ts";
-import type { IdShape } from "../../simulator/voice_ids.ts";
-import { eventually } from "./launch.ts";
+import type { IdShape } from "../../simulator/voice_id_shapes.ts";
+import { eventually } from "./launched_stack.ts";
 
 const voicesAnswer = z.object({
   voices: z.array(z.object({
@@ -23,7 +23,6 @@ const callsAnswer = z.object({
 
 const heldAnswer = z.object({ held: z.array(z.object({ id: z.number(), action: z.string().nullable() })) });
 
-/** A running simulator's control routes, as tests steer it. */
 export type SimulatorControl = ReturnType<typeof createSimulatorControl>;
 
 /** Steers the simulator at this origin; each call throws when it is refused. */
@@ -31,6 +30,8 @@ export function createSimulatorControl(url: string) {
   async function control(method: string, path: string, body?: unknown): Promise<unknown> {
     const response = await fetch(`${url}/control${path}`, {
       method,
+      // A connection that is kept would serve a create of this process, which Deno sends again when it breaks.
+      headers: { connection: "close" },
       body: body === undefined ? undefined : JSON.stringify(body),
     });
     const text = await response.text();
@@ -41,7 +42,6 @@ export function createSimulatorControl(url: string) {
   const calls = async () => callsAnswer.parse(await control("GET", "/calls")).calls;
 
   return {
-    /** What the next calls do. */
     addFaults: async (...faults: FaultRequest[]): Promise<void> =>
       void await control("POST", "/faults", faults),
     /** Resolves once that many calls are held; throws when they are not within half a minute. */
@@ -60,8 +60,12 @@ export function createSimulatorControl(url: string) {
     /** Lets the calls go on that are held now, if there are any. */
     releaseAll: async (): Promise<void> => void await control("POST", "/release", {}),
     /** Sets what `POST /control/settings` takes; a drop takes it back. */
-    set: async (settings: { voice_ids: IdShape }): Promise<void> =>
+    set: async (settings: { voice_ids?: IdShape; voice_limit?: number }): Promise<void> =>
       void await control("POST", "/settings", settings),
+    /** Fills the account with so many voices for nothing. */
+    fill: async (count: number): Promise<void> => void await control("POST", "/voices", { count }),
+    /** Removes every voice, and forgets faults, calls, settings and bill. */
+    empty: async (): Promise<void> => void await control("DELETE", "?voices=true"),
     /** Cuts held calls where they are; forgets faults and calls, keeps voices and bill. */
     dropHeld: async (): Promise<void> => void await control("DELETE", ""),
     /** The calls since the last drop, oldest first. */

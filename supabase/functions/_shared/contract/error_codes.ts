@@ -212,7 +212,7 @@ export const ERROR_CODES = {
   },
   storage_unavailable: {
     status: 503,
-    when: "Storage failed, or did not answer twice within 5 s.",
+    when: "Storage failed, or gave no answer within 5 s, twice.",
     action: REPEAT,
     detail: "The audio storage is not available right now. Try again shortly.",
     retryAfterSeconds: 5,

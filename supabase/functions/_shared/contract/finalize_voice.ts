@@ -37,7 +37,7 @@ export const finalizeVoice = {
     examples: { clip: { voice_id: VOICE_ID, ...DETAILS, description: "Calm and even." } },
   },
   answer: {
-    description: "The voice exists.",
+    description: "The voice, created now or by an earlier request.",
     name: "FinalizedVoice",
     schema: () =>
       z.object({

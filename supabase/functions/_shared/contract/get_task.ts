@@ -24,9 +24,11 @@ export const getTask = {
           .describe("`completed`, `failed` and `cancelled` are final."),
         provider: z.string().describe("The provider that speaks the text."),
         provider_status: z.string().nullable().describe(
-          "The outcome of the last attempt: `succeeded`, or the kind of failure; `null` before the first.",
+          "The provider's last outcome: `succeeded`, or the kind of failure; `null` before the first.",
         ),
-        provider_poll_count: z.int().describe("The number of attempts so far."),
+        provider_poll_count: z.int().describe(
+          "How often a worker has taken up the task to ask the provider.",
+        ),
         generation_id: z.guid().describe("The generation that the task works on."),
         voice_id: z.guid().describe("The voice that speaks."),
         result: z.object({

@@ -52,7 +52,7 @@ export const listVoices = {
         .describe("The number of voices per page."),
       search: z.string().trim().normalize("NFC").max(100, { error: "search must be at most 100 characters." })
         .refine(isStorable, { error: "search must not contain NUL characters." }).optional()
-        .describe("Returns only voices whose name contains this text, in any case."),
+        .describe("Returns only voices whose name contains this text, in any case; at most 100 characters."),
       source: z.enum(["uploaded", "designed"], { error: 'source must be "uploaded" or "designed".' })
         .optional()
         .describe("Returns only voices from this source."),

@@ -38,6 +38,9 @@ export type Contract = {
   errorFields?: Partial<Record<ErrorCode, Named<() => z.ZodType>>>;
 };
 
+/** The id that a route takes, checked. */
+export type IdOf<C> = C extends { id: object } ? string : undefined;
+
 /** The body that a route takes, checked. */
 export type BodyOf<C> = C extends { body: { schema: (limits: Limits) => infer Schema extends z.ZodType } }
   ? z.output<Schema>

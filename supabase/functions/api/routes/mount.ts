@@ -1,5 +1,12 @@
-import type { Context, Hono, MiddlewareHandler } from "hono";
-import type { AnswerOf, BodyOf, Contract, Limits, QueryOf } from "../../_shared/contract/route_contract.ts";
+import type { Context, Handler, Hono, MiddlewareHandler } from "hono";
+import type {
+  AnswerOf,
+  BodyOf,
+  Contract,
+  IdOf,
+  Limits,
+  QueryOf,
+} from "../../_shared/contract/route_contract.ts";
 import { ApiError } from "../../_shared/errors.ts";
 import { lazy } from "../../_shared/lazy.ts";
 import type { ApiEnv } from "../hono_types.ts";
@@ -7,10 +14,10 @@ import { methodNotAllowed } from "../middleware/error_handlers.ts";
 import { createBodyLimit, parseInput, readJson } from "./body.ts";
 
 /** What a request holds, checked by its contract. */
-type Input<Query, Body> = { id: string; query: Query; body: Body };
+type Input<Id, Query, Body> = { id: Id; query: Query; body: Body };
 
 /** A contract and what fulfils it. */
-export type Route = { contract: Contract; handle: (c: Context<ApiEnv>, limits: Limits) => Promise<Response> };
+export type Route = { contract: Contract; handlerFor: (limits: Limits) => Handler<ApiEnv> };
 
 /** The answer for an id that the user does not have. */
 export const notFound = (contract: { id: { missing: string } }) =>
@@ -24,42 +31,38 @@ export function route<C extends Contract>(
   contract: C,
   answer: (
     c: Context<ApiEnv>,
-    input: Input<QueryOf<C>, BodyOf<C>>,
+    input: Input<IdOf<C>, QueryOf<C>, BodyOf<C>>,
   ) => AnswerOf<C> | Promise<AnswerOf<C>>,
 ): Route;
 export function route(
   contract: Contract,
-  answer: (c: Context<ApiEnv>, input: Input<unknown, unknown>) => object | string | Promise<object | string>,
+  answer: (
+    c: Context<ApiEnv>,
+    input: Input<string | undefined, unknown, unknown>,
+  ) => object | string | Promise<object | string>,
 ): Route {
   const { id, query, body } = contract;
-  const schemas = lazy((limits: Limits) => ({
-    id: id?.schema(),
-    query: query?.(),
-    body: body?.schema(limits),
-  }));
 
-  const inputOf = async (c: Context<ApiEnv>, limits: Limits) => {
-    const schema = schemas(limits);
-    const parsedId = schema.id?.safeParse(c.req.param("id"));
-    if (id && !parsedId?.success) throw notFound({ id });
-    // A parameter with an empty value was not filled in.
-    const filled = () =>
-      Object.fromEntries(Object.entries(c.req.query()).filter(([, value]) => value.trim()));
-    return {
-      id: parsedId?.data ?? "",
-      query: schema.query && parseInput(schema.query, filled()),
-      body: schema.body && parseInput(schema.body, await readJson(c, body?.absent)),
+  const handlerFor = (limits: Limits) => {
+    const schemas = lazy(() => ({ id: id?.schema(), query: query?.(), body: body?.schema(limits) }));
+    return async (c: Context<ApiEnv>) => {
+      const schema = schemas();
+      const parsedId = schema.id?.safeParse(c.req.param("id"));
+      if (id && !parsedId?.success) throw notFound({ id });
+      const answered = await answer(c, {
+        id: parsedId?.data,
+        query: schema.query && parseInput(schema.query, filledIn(c.req.query())),
+        body: schema.body && parseInput(schema.body, await readJson(c, body?.absent)),
+      });
+      return typeof answered === "string" ? c.redirect(answered, 302) : c.json(answered);
     };
   };
-
-  return {
-    contract,
-    async handle(c, limits) {
-      const answered = await answer(c, await inputOf(c, limits));
-      return typeof answered === "string" ? c.redirect(answered, 302) : c.json(answered);
-    },
-  };
+  return { contract, handlerFor };
 }
+
+/** A parameter with an empty value was not filled in. */
+const filledIn = (query: Record<string, string>) =>
+  Object.fromEntries(Object.entries(query).filter(([, value]) => value.trim()));
 
 /**
  * Mounts routes where their contracts say. A guard covers everything below the first segment of its routes, so addresses
@@ -76,9 +79,9 @@ export function mount(
     const prefixes = new Set(guarded.map(({ contract }) => contract.path.split("/")[1]));
     for (const prefix of prefixes) app.use(`/${prefix}/*`, guards[access]);
   }
-  for (const { contract: { method, path, errors }, handle } of routes) {
+  for (const { contract: { method, path, errors }, handlerFor } of routes) {
     if (errors.includes("payload_too_large")) app.on(method, path, limitBody);
-    app.on(method, path, (c) => handle(c, limits));
+    app.on(method, path, handlerFor(limits));
   }
   for (const [path, those] of Map.groupBy(routes, ({ contract }) => contract.path)) {
     app.all(path, methodNotAllowed(...those.map(({ contract }) => contract.method)));

@@ -1,9 +1,9 @@
 import type { ObjectStore } from "../object_store.ts";
-import { invalidRange, noSuchKey } from "./errors.ts";
-import type { ObjectRow } from "./object_rows.ts";
+import { invalidRange, noSuchKey } from "./storage_errors.ts";
+import type { ObjectRow } from "./storage_rows.ts";
 
-/** A part of an object: offsets of its first and last byte. */
-export type ByteRange = { first: number; last: number };
+/** Offsets of the first and the last byte. */
+type ByteRange = { first: number; last: number };
 
 /**
  * Reads a `Range` header for an object of `size` bytes: the range, `invalid` where there is no such part or the header is not
@@ -34,7 +34,7 @@ function limited(length: number): TransformStream<Uint8Array, Uint8Array> {
 
 /**
  * Answers a GET or HEAD of an object as hosted Storage does: 200, 206 for a range, 304, or 416.
- * @param isSigned by a signed URL: then nothing is told of caching, and nothing to robots
+ * @param isSigned by a signed URL: then without headers for caches and robots
  */
 export async function downloadAnswer(
   { request, row, objects, isSigned }: {
@@ -55,7 +55,7 @@ export async function downloadAnswer(
   if (request.headers.get("if-none-match") === eTag) return new Response(null, { status: 304, headers });
 
   const range = parseRange(request.headers.get("range"), size);
-  if (range === "invalid") return invalidRange();
+  if (range === "invalid") throw invalidRange();
   const length = range ? range.last - range.first + 1 : size;
   if (range) headers.set("content-range", `bytes ${range.first}-${range.last}/${size}`);
   headers.set("content-length", `${length}`);
@@ -66,7 +66,6 @@ export async function downloadAnswer(
     if (range) await file.seek(range.first, Deno.SeekMode.Start);
     return new Response(file.readable.pipeThrough(limited(length)), { status, headers });
   } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return noSuchKey();
-    throw error;
+    throw error instanceof Deno.errors.NotFound ? noSuchKey() : error;
   }
 }

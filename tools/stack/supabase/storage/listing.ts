@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { wholeNumber } from "./bodies.ts";
-import { isoTime, type ObjectRow } from "./object_rows.ts";
+import { wholeNumber } from "./request_bodies.ts";
+import { type ObjectRow, timesOf } from "./storage_rows.ts";
 
 const order = z.enum(["asc", "desc"]).default("asc");
 
@@ -38,16 +38,12 @@ type Entry = {
   metadata: ObjectRow["metadata"] | null;
 };
 
-function entryOf(row: ObjectRow, name: string): Entry {
-  return {
-    name,
-    id: row.id,
-    updated_at: isoTime(row.updated_at ?? row.created_at),
-    created_at: isoTime(row.created_at),
-    last_accessed_at: isoTime(row.last_accessed_at ?? row.created_at),
-    metadata: row.metadata,
-  };
-}
+const entryOf = (row: ObjectRow, name: string): Entry => ({
+  name,
+  id: row.id,
+  ...timesOf(row),
+  metadata: row.metadata,
+});
 
 const nothing = { id: null, updated_at: null, created_at: null, last_accessed_at: null, metadata: null };
 
@@ -82,7 +78,7 @@ export function listEntries(rows: ObjectRow[], request: z.infer<typeof listReque
 }
 
 /**
- * What lies below a prefix, as `list-v2` of hosted Storage tells it: whole names, and with a delimiter deeper keys as one
+ * What lies below a prefix, as `list-v2` of hosted Storage returns it: whole names, and with a delimiter deeper keys as one
  * folder each. A cursor names the last entry of the page before.
  */
 export function listV2Entries(rows: ObjectRow[], request: z.infer<typeof listV2Request>) {

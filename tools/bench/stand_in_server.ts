@@ -1,5 +1,0 @@
-// Serves the stand-in in a process of its own, so that it takes no time of the client's or the function's.
-import { createStandIn } from "./stand_in.ts";
-import { STAND_IN_VARIABLE } from "./stand_in_process.ts";
-
-Deno.serve(createStandIn(JSON.parse(Deno.env.get(STAND_IN_VARIABLE) ?? "{}")));
