@@ -4,7 +4,7 @@ import { findDeno } from "../stack/function/deno_binaries.mjs";
 import { repository } from "../stack/repository.ts";
 import type { Bench, RunOptions } from "./bench_run.ts";
 import { compared } from "./figures.ts";
-import { machineEnvironment } from "./measured_process.ts";
+import { machineEnvironment } from "../stack/function/function_environment.ts";
 import { median } from "./turns.ts";
 
 const FULL = { warmUps: 2, processes: 21 };

@@ -1,6 +1,10 @@
 import { findDeno } from "../stack/function/deno_binaries.mjs";
 import { spawnFunction } from "../stack/function/function_command.ts";
-import { type Environment, functionEnvironment } from "../stack/function/function_environment.ts";
+import {
+  type Environment,
+  functionEnvironment,
+  machineEnvironment,
+} from "../stack/function/function_environment.ts";
 import { signal } from "../stack/process/processes.ts";
 import { repository } from "../stack/repository.ts";
 import { logLines } from "../stack/terminal.ts";
@@ -22,12 +26,6 @@ export type MeasuredProcess = {
 };
 
 const LINES_KEPT = 5;
-
-/** Variables that Deno itself needs; none of them chooses another provider. */
-export const machineEnvironment = (): Environment =>
-  Object.fromEntries(
-    Object.entries(Deno.env.toObject()).filter(([name]) => /^(PATH|HOME|DENO_.*)$/.test(name)),
-  );
 
 /** More voices and uploads than any bench asks for. */
 const LIMITS = {

@@ -2,7 +2,8 @@
 import assert from "node:assert/strict";
 import process from "node:process";
 import { startOf } from "../stack/process/processes.ts";
-import { BARE, machineEnvironment, startMeasuredProcess } from "./measured_process.ts";
+import { machineEnvironment } from "../stack/function/function_environment.ts";
+import { BARE, startMeasuredProcess } from "./measured_process.ts";
 import { cpuTimeOf, findCpuClock, parseCpuTime, peakBytes, residentBytes } from "./process_usage.ts";
 import { createStandIn, GATHER_PATH } from "./stand_in.ts";
 import { withStandIn } from "./stand_in_process.ts";

@@ -1,11 +1,7 @@
+import { machineEnvironment } from "../stack/function/function_environment.ts";
 import { createKeysOf } from "../testkit/signing_keys.ts";
 import type { RunOptions } from "./bench_run.ts";
-import {
-  createLauncher,
-  machineEnvironment,
-  type MeasuredProcess,
-  startMeasuredProcess,
-} from "./measured_process.ts";
+import { createLauncher, type MeasuredProcess, startMeasuredProcess } from "./measured_process.ts";
 import { GATHER_PATH, STAND_IN_VARIABLE, type StandInOptions } from "./stand_in.ts";
 
 /** A project and a provider that answer at once, or after a set delay, and a user of that project. */

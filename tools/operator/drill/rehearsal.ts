@@ -1,4 +1,5 @@
 import type { Log } from "../../stack/terminal.ts";
+import { machineEnvironment } from "../../stack/function/function_environment.ts";
 import type { Stack } from "../../stack/embedded_stack.ts";
 import type { Intercept } from "../../stack/supabase/gateway.ts";
 import { withOwnStack } from "../own_stack.ts";
@@ -22,12 +23,6 @@ async function play({ record, reconfigure }: Stack, print: Log): Promise<void> {
   }
 }
 
-/** What Deno needs, and nothing that would choose another provider: the drill spends no money. */
-function ofThisMachine(): Record<string, string> {
-  const variables = Object.entries(Deno.env.toObject());
-  return Object.fromEntries(variables.filter(([name]) => /^(PATH|HOME|DENO_.*)$/.test(name)));
-}
-
 /**
  * Plays the drill on a stack of its own, which is gone afterwards.
  * @param options.print takes one line a step, and what was proved
@@ -43,7 +38,8 @@ export async function rehearse(
   const started = performance.now();
   const soFar = () => inSeconds((performance.now() - started) / 1_000);
   print("Bringing a stack up for the drill…");
-  await withOwnStack({ environment: ofThisMachine(), ...options }, async (stack) => {
+  // Nothing that would choose another provider: the drill spends no money.
+  await withOwnStack({ environment: machineEnvironment(), ...options }, async (stack) => {
     print(`It is up after ${soFar()}.`);
     await Promise.race([play(stack, print), stopped ?? new Promise<never>(() => {})]);
   });

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { functionEnvironment } from "../../stack/function/function_environment.ts";
+import { functionEnvironment, machineEnvironment } from "../../stack/function/function_environment.ts";
 import { startFunctionProcess } from "../../stack/function/function_process.ts";
 import { createFunctionProxy } from "../../stack/function/function_proxy.ts";
 import { redirectConsole } from "../../stack/library_output.ts";
@@ -23,7 +23,7 @@ export async function startInProcessStack(
   const log = (line: string) => void logged.push(line);
   redirectConsole(log);
   const environment = {
-    ...ofThisMachine(),
+    ...machineEnvironment(),
     CLONE_ATTEMPTS_PER_HOUR: "100000",
     CLONE_LIMIT_PER_HOUR: "100000",
     CLONE_LIMIT_PER_DAY: "100000",
@@ -70,13 +70,6 @@ export async function startInProcessStack(
       await stop();
     },
   };
-}
-
-/** What Deno needs; nothing that would choose another provider. */
-function ofThisMachine(): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries(Deno.env.toObject()).filter(([name]) => /^(PATH|HOME|DENO_.*)$/.test(name)),
-  );
 }
 
 /**
