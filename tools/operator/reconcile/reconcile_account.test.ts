@@ -2,9 +2,7 @@
 import assert from "node:assert/strict";
 import { z } from "zod";
 import { openDatabase } from "../../stack/postgres/project_database.ts";
-import { runCommand } from "../../testkit/stack/launched_stack.ts";
-import { readRecord } from "../../testkit/stack/launched_stack.ts";
-import { started, stopped, withDataDir } from "../../testkit/stack/launched_stack.ts";
+import { readRecord, runCommand, started, stopped, withDataDir } from "../../testkit/stack/launched_stack.ts";
 import { readJson, request } from "../http_client.ts";
 
 const printed = z.looseObject({
