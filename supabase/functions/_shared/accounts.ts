@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { answerOf } from "./database_answers.ts";
+import { parseAs } from "./database_answers.ts";
 import { ApiError } from "./errors.ts";
 import type { Supabase } from "./supabase.ts";
 
@@ -15,8 +15,8 @@ export type Accounts = ReturnType<typeof createAccounts>;
 /** Checks whether accounts exist, where no row was found: deleting an account deletes its rows. */
 export function createAccounts({ db }: { db: Pick<Supabase["db"], "rpc"> }) {
   /** @throws {ApiError} database_unavailable, internal */
-  const stands = (userId: string): Promise<boolean> =>
-    answerOf(z.boolean(), db.rpc("account_stands", { p_user_id: userId }));
+  const stands = async (userId: string): Promise<boolean> =>
+    await db.rpc("account_stands", { p_user_id: userId }).then(parseAs(z.boolean()));
 
   return {
     stands,

@@ -19,18 +19,13 @@ export function isDatabaseAway(error: unknown): boolean {
   return error instanceof ApiError && error.code === "database_unavailable";
 }
 
-/**
- * The parsed result of a database call.
- * @throws {ApiError} see `databaseError`
- */
-export async function answerOf<T>(
-  schema: z.ZodType<T>,
-  call: PromiseLike<{ data: unknown; error: PostgrestError | null; status: number }>,
-): Promise<T> {
-  const { data, error, status } = await call;
-  if (error) throw databaseError(error, status);
-  return schema.parse(data);
-}
+/** A function that parses the result of a database call, or throws its error (see `databaseError`). */
+export const parseAs =
+  <T>(schema: z.ZodType<T>) =>
+  ({ data, error, status }: { data: unknown; error: PostgrestError | null; status: number }): T => {
+    if (error) throw databaseError(error, status);
+    return schema.parse(data);
+  };
 
 /** The schema of an answer that is only an outcome, which it unwraps. */
 export const outcomeOf = <const Outcomes extends readonly string[]>(outcomes: Outcomes) =>

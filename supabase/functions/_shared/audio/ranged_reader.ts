@@ -24,14 +24,9 @@ export class ReadFailure extends Error {
   override readonly name = "ReadFailure";
 }
 
-/** The headers of a clip lead on (almost) endlessly. */
-export class TooManyReads extends Error {
-  override readonly name = "TooManyReads";
-}
-
 /**
  * Reads any part of a clip. The first bytes and the last window are not requested again.
- * @returns a function that throws ReadFailure and TooManyReads
+ * @returns a function that throws ReadFailure, and an Error after too many reads
  */
 export function createRangedReader(clip: ClipSource): ReadBytes {
   let window = { start: 0, bytes: clip.firstBytes };
@@ -54,7 +49,7 @@ export function createRangedReader(clip: ClipSource): ReadBytes {
   };
 
   return async (start, end) => {
-    if (++reads > MOST_READS) throw new TooManyReads("too many reads of the clip");
+    if (++reads > MOST_READS) throw new Error("too many reads of the clip");
     if (end <= clip.firstBytes.length) return clip.firstBytes.subarray(start, end);
     const out = new Uint8Array(end - start);
     for (let at = start; at < end;) {

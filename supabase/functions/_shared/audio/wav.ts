@@ -1,8 +1,6 @@
 import { type ReadBytes, viewOf } from "./ranged_reader.ts";
 import { codecRefused, unreadable } from "./refused_formats.ts";
 
-export type WavSound = { sampleRate: number; channels: number; durationSeconds: number };
-
 /** Header lengths (Microsoft and IBM, "Multimedia Programming Interface", RIFF). */
 const RIFF_HEADER_BYTES = 12;
 /** The number of bytes that `isWav` needs. */
@@ -25,6 +23,7 @@ const EXTENDED_TAG_AT = 24;
 const SAMPLE_BYTES = 2;
 
 type Format = { sampleRate: number; channels: number };
+type WavSound = Format & { durationSeconds: number };
 
 function formatOf(view: DataView): Format {
   if (view.byteLength < SHORTEST_FORMAT_BYTES) throw unreadable();

@@ -137,12 +137,17 @@ export function createSpeak(options: SpeakOptions) {
   };
 
   /** Puts a failed task back, or ends it. */
-  const settle = async (
-    task: ClaimedTask,
-    error: unknown,
-    category: string | null,
-    { log, isPaid }: Run,
-  ): Promise<Spoken> => {
+  const settleFailure = async (task: ClaimedTask, error: unknown, { log, isPaid }: Run): Promise<Spoken> => {
+    const provided = error instanceof ProviderError ? error : null;
+    const category = provided?.category ?? null;
+    log.event(provided?.isAlarming ? "error" : "warn", "generation.attempt_failed", {
+      attempt: task.attempt,
+      category,
+      status: provided?.status,
+      provider_code: provided?.providerCode,
+      provider_request_id: provided?.providerRequestId,
+      error,
+    });
     // Even after the last attempt: the next claim then only checks for stored audio.
     if (isAway(error)) {
       return await putBack(task, { delaySeconds: AWAY_SECONDS, counts: isPaid, providerStatus: null });
@@ -151,26 +156,12 @@ export function createSpeak(options: SpeakOptions) {
       const delaySeconds = Math.ceil(THROTTLED_SECONDS * (0.5 + clock.random()));
       return await putBack(task, { delaySeconds, counts: false, providerStatus: category });
     }
-    const mayPass = !(error instanceof ProviderError) || error.outcomeUnknown;
+    const mayPass = !provided || provided.outcomeUnknown;
     if (!mayPass || task.attempt >= MOST_ATTEMPTS) {
       return await fail(task, { error: failureOf(error), providerStatus: category }, log);
     }
     const delaySeconds = FAILED_SECONDS * task.attempt;
     return await putBack(task, { delaySeconds, counts: true, providerStatus: category });
-  };
-
-  const settleFailure = async (task: ClaimedTask, error: unknown, current: Run): Promise<Spoken> => {
-    const provided = error instanceof ProviderError ? error : null;
-    const category = provided?.category ?? null;
-    current.log.event(provided?.isAlarming ? "error" : "warn", "generation.attempt_failed", {
-      attempt: task.attempt,
-      category,
-      status: provided?.status,
-      provider_code: provided?.providerCode,
-      provider_request_id: provided?.providerRequestId,
-      error,
-    });
-    return await settle(task, error, category, current);
   };
 
   const run = async (
@@ -211,21 +202,15 @@ export function createSpeak(options: SpeakOptions) {
   };
 
   const claimAndRun = async (
-    { log, taskId, signal, leaseSeconds }: {
-      log: Log;
-      taskId: string | undefined;
-      signal: AbortSignal;
-      leaseSeconds: number;
-    },
+    { log, signal, ...claim }: { log: Log; signal: AbortSignal; taskId?: string; leaseSeconds: number },
     synthesize: NonNullable<TtsProvider["synthesize"]>,
   ): Promise<Spoken | null> => {
     const task = await tasks.claim({
+      ...claim,
       leaseId: options.newLeaseId(),
-      leaseSeconds,
       maxAttempts: MOST_ATTEMPTS,
       provider: provider.name,
       region: provider.region,
-      taskId,
     });
     if (!task) return null;
     const taskLog = log.with({ task_id: task.taskId, generation_id: task.generationId });

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { getTask } from "../contract/get_task.ts";
-import { answerOf, jsonValue, outcomeOf } from "../database_answers.ts";
+import { jsonValue, outcomeOf, parseAs } from "../database_answers.ts";
 import { lazy } from "../once.ts";
 import type { Supabase } from "../supabase.ts";
 import { type Language, LANGUAGES } from "../tts/languages.ts";
@@ -57,7 +57,6 @@ const putBackAnswer = outcomeOf(["put_back", "superseded"]);
 const failAnswer = outcomeOf(["failed", "superseded"]);
 const cancelAnswer = outcomeOf(["cancelled", "done", "not_found", "deleted"]);
 
-export type TaskRow = z.output<ReturnType<typeof taskRow>>;
 export type CreateAnswer = z.output<typeof createAnswer>;
 
 /** A task whose lease the caller holds, with everything that synthesis needs. */
@@ -86,24 +85,21 @@ export function createTasks({ db }: { db: Pick<Supabase["db"], "rpc" | "from"> }
      * Saves a generation and its pending task; repeating it with the same ids adds nothing. `limited`: the user has
      * `maxUnfinished` unfinished tasks. `deleted`: the account was deleted.
      */
-    create: (
+    create: async (
       generation: NewGeneration,
       rules: { provider: TtsProviderName; region: string; maxUnfinished: number },
     ): Promise<CreateAnswer> =>
-      answerOf(
-        createAnswer,
-        db.rpc("generation_create", {
-          p_user_id: generation.userId,
-          p_voice_id: generation.voiceId,
-          p_generation_id: generation.generationId,
-          p_task_id: generation.taskId,
-          p_text: generation.text,
-          p_language: generation.language ?? undefined,
-          p_provider: rules.provider,
-          p_region: rules.region,
-          p_max_unfinished: rules.maxUnfinished,
-        }),
-      ),
+      await db.rpc("generation_create", {
+        p_user_id: generation.userId,
+        p_voice_id: generation.voiceId,
+        p_generation_id: generation.generationId,
+        p_task_id: generation.taskId,
+        p_text: generation.text,
+        p_language: generation.language ?? undefined,
+        p_provider: rules.provider,
+        p_region: rules.region,
+        p_max_unfinished: rules.maxUnfinished,
+      }).then(parseAs(createAnswer)),
 
     /**
      * Claims the given task, or the oldest one that is due; null if there is none.
@@ -117,17 +113,14 @@ export function createTasks({ db }: { db: Pick<Supabase["db"], "rpc" | "from"> }
       region: string;
       taskId?: string;
     }) {
-      const answer = await answerOf(
-        claimAnswer,
-        db.rpc("task_claim", {
-          p_lease_id: asked.leaseId,
-          p_lease_seconds: Math.ceil(asked.leaseSeconds),
-          p_max_attempts: asked.maxAttempts,
-          p_provider: asked.provider,
-          p_region: asked.region,
-          p_task_id: asked.taskId,
-        }),
-      );
+      const answer = await db.rpc("task_claim", {
+        p_lease_id: asked.leaseId,
+        p_lease_seconds: Math.ceil(asked.leaseSeconds),
+        p_max_attempts: asked.maxAttempts,
+        p_provider: asked.provider,
+        p_region: asked.region,
+        p_task_id: asked.taskId,
+      }).then(parseAs(claimAnswer));
       if (answer.outcome === "none") return null;
       return {
         taskId: answer.task_id,
@@ -146,75 +139,61 @@ export function createTasks({ db }: { db: Pick<Supabase["db"], "rpc" | "from"> }
     },
 
     /** Records stored audio, whichever attempt stored it. `over`: cancelled or failed by now. `gone`: the user was deleted. */
-    complete: (taskId: string, audio: StoredAudio): Promise<"completed" | "over" | "gone"> =>
-      answerOf(
-        completeAnswer,
-        db.rpc("task_complete", {
-          p_task_id: taskId,
-          p_object_key: audio.objectKey,
-          p_size_bytes: audio.sizeBytes,
-          p_duration_seconds: audio.durationSeconds,
-          p_metadata: jsonValue.parse(audio.metadata),
-          p_provider_request_id: audio.requestId ?? undefined,
-        }),
-      ),
+    complete: async (taskId: string, audio: StoredAudio): Promise<"completed" | "over" | "gone"> =>
+      await db.rpc("task_complete", {
+        p_task_id: taskId,
+        p_object_key: audio.objectKey,
+        p_size_bytes: audio.sizeBytes,
+        p_duration_seconds: audio.durationSeconds,
+        p_metadata: jsonValue.parse(audio.metadata),
+        p_provider_request_id: audio.requestId ?? undefined,
+      }).then(parseAs(completeAnswer)),
 
     /**
      * Returns a task to the queue, to be claimed again after a delay.
      * @param next.counts whether the attempt counts
      * @param next.providerStatus null keeps the current one
      */
-    putBack: (
+    putBack: async (
       task: Leased,
       next: { delaySeconds: number; counts: boolean; providerStatus: string | null },
     ): Promise<"put_back" | "superseded"> =>
-      answerOf(
-        putBackAnswer,
-        db.rpc("task_put_back", {
-          p_task_id: task.taskId,
-          p_lease_id: task.leaseId,
-          p_delay_seconds: Math.ceil(next.delaySeconds),
-          p_counts: next.counts,
-          p_provider_status: next.providerStatus ?? undefined,
-        }),
-      ),
+      await db.rpc("task_put_back", {
+        p_task_id: task.taskId,
+        p_lease_id: task.leaseId,
+        p_delay_seconds: Math.ceil(next.delaySeconds),
+        p_counts: next.counts,
+        p_provider_status: next.providerStatus ?? undefined,
+      }).then(parseAs(putBackAnswer)),
 
     /**
      * Ends a task without audio.
      * @param failure.error a sentence for the user
      * @param failure.providerStatus null keeps the current one
      */
-    fail: (
+    fail: async (
       task: Leased,
       failure: { error: string; providerStatus: string | null },
     ): Promise<"failed" | "superseded"> =>
-      answerOf(
-        failAnswer,
-        db.rpc("task_fail", {
-          p_task_id: task.taskId,
-          p_lease_id: task.leaseId,
-          p_error: failure.error,
-          p_provider_status: failure.providerStatus ?? undefined,
-        }),
-      ),
+      await db.rpc("task_fail", {
+        p_task_id: task.taskId,
+        p_lease_id: task.leaseId,
+        p_error: failure.error,
+        p_provider_status: failure.providerStatus ?? undefined,
+      }).then(parseAs(failAnswer)),
 
     /** Cancels a user's task. `done`: it has a final status. `deleted`: the account was deleted. */
-    cancel: (userId: string, taskId: string): Promise<"cancelled" | "done" | "not_found" | "deleted"> =>
-      answerOf(cancelAnswer, db.rpc("task_cancel", { p_user_id: userId, p_task_id: taskId })),
+    cancel: async (userId: string, taskId: string): Promise<"cancelled" | "done" | "not_found" | "deleted"> =>
+      await db.rpc("task_cancel", { p_user_id: userId, p_task_id: taskId }).then(parseAs(cancelAnswer)),
 
     /** A user's task; null if there is no such task. */
-    read: (userId: string, taskId: string): Promise<TaskRow | null> =>
-      answerOf(
-        taskRow().nullable(),
-        db.from("tasks").select(COLUMNS).eq("id", taskId).eq("user_id", userId).retry(false).maybeSingle(),
-      ),
+    read: async (userId: string, taskId: string) =>
+      await db.from("tasks").select(COLUMNS).eq("id", taskId).eq("user_id", userId).retry(false).maybeSingle()
+        .then(parseAs(taskRow().nullable())),
 
     /** Where the audio of a user's generation lies; null if there is no such generation or it is not completed. */
-    audioOf: (userId: string, generationId: string): Promise<{ objectKey: string } | null> =>
-      answerOf(
-        audioRow.nullable(),
-        db.from("generations").select("audio_object_key").eq("id", generationId).eq("user_id", userId)
-          .not("completed_at", "is", null).retry(false).maybeSingle(),
-      ),
+    audioOf: async (userId: string, generationId: string): Promise<{ objectKey: string } | null> =>
+      await db.from("generations").select("audio_object_key").eq("id", generationId).eq("user_id", userId)
+        .not("completed_at", "is", null).retry(false).maybeSingle().then(parseAs(audioRow.nullable())),
   };
 }

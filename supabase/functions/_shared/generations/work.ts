@@ -10,8 +10,6 @@ const END_MS = 145_000;
 /** Concurrent tasks: the provider allows the account three requests a second. */
 const AT_ONCE = 3;
 
-export type Work = ReturnType<typeof createWork>;
-
 /** Runs the tasks that no process is working on: those of killed processes, and those that were put back. */
 export function createWork(
   options: {

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { answerOf, jsonValue, outcomeOf } from "../database_answers.ts";
+import { jsonValue, outcomeOf, parseAs } from "../database_answers.ts";
 import type { Json } from "../database.types.ts";
 import type { Supabase } from "../supabase.ts";
 import type { SavedVoice, TtsProviderName, VoiceDetails } from "../tts/provider.ts";
@@ -66,7 +66,6 @@ const unresolvedAnswer = outcomeOf(["unresolved", "settled"]);
 
 export type ClaimAnswer = z.output<typeof claimAnswer>;
 export type CompleteAnswer = z.output<typeof completeAnswer>;
-export type SendingAnswer = z.output<typeof sendingAnswer>;
 export type Rejection = z.output<typeof rejection>;
 
 /** The creates of one attempt: how many it sent, and how many of them may have created a voice. */
@@ -111,101 +110,86 @@ export function createEnrollments(options: { db: Pick<Supabase["db"], "rpc">; li
 
   return {
     /** Claims the voice, or returns what the ledger knows of it. */
-    claim: (
+    claim: async (
       attempt: Attempt,
       asked: { details: VoiceDetails; provider: TtsProviderName; region: string },
       signal: AbortSignal,
     ): Promise<ClaimAnswer> =>
-      answerOf(
-        claimAnswer,
-        db.rpc("clone_claim", {
-          ...ids(attempt),
-          p_token: attempt.token,
-          p_region: asked.region,
-          p_details: asked.details,
-          p_tts_provider: asked.provider,
-          ...limits,
-        }).abortSignal(signal),
-      ),
+      await db.rpc("clone_claim", {
+        ...ids(attempt),
+        p_token: attempt.token,
+        p_region: asked.region,
+        p_details: asked.details,
+        p_tts_provider: asked.provider,
+        ...limits,
+      }).abortSignal(signal).then(parseAs(claimAnswer)),
 
     /**
      * Marks a create as sent and counts it. Send it only if the answer is `sending`.
      * @param create.sent the creates of this attempt, including this one
      */
-    sending: (
+    sending: async (
       attempt: Attempt,
       create: { details: VoiceDetails; region: string; leaseSeconds: number; sent: SentCreates },
       signal: AbortSignal,
-    ): Promise<SendingAnswer> =>
-      answerOf(
-        sendingAnswer,
-        db.rpc("clone_sending", {
-          ...ids(attempt),
-          p_region: create.region,
-          p_details: create.details,
-          p_lease_seconds: Math.ceil(create.leaseSeconds),
-          p_creates: create.sent.creates,
-          p_possible: create.sent.possible,
-          ...limits,
-        }).abortSignal(signal),
-      ),
+    ) =>
+      await db.rpc("clone_sending", {
+        ...ids(attempt),
+        p_region: create.region,
+        p_details: create.details,
+        p_lease_seconds: Math.ceil(create.leaseSeconds),
+        p_creates: create.sent.creates,
+        p_possible: create.sent.possible,
+        ...limits,
+      }).abortSignal(signal).then(parseAs(sendingAnswer)),
 
     /**
      * Ends an attempt that created no voice. A rejection is kept, so the same clip is not sent again.
      * @param sent the creates that the attempt sent: they still count
      */
-    release: (
+    release: async (
       attempt: Attempt,
       sent: SentCreates,
       rejected: Rejection | null = null,
     ): Promise<"released" | "superseded"> =>
-      answerOf(
-        releaseAnswer,
-        db.rpc("clone_release", {
-          ...ids(attempt),
-          p_rejection: rejected,
-          p_creates: sent.creates,
-          p_possible: sent.possible,
-        }),
-      ),
+      await db.rpc("clone_release", {
+        ...ids(attempt),
+        p_rejection: rejected,
+        p_creates: sent.creates,
+        p_possible: sent.possible,
+      }).then(parseAs(releaseAnswer)),
 
     /**
      * Records that the outcome of a create is unknown. With `endsLease` the next finalize may look the voice up at once;
      * without it this attempt continues.
      */
-    unresolved: (
+    unresolved: async (
       attempt: Attempt,
       error: { category: string; providerCode: string | null; requestId: string | null },
       endsLease: boolean,
     ): Promise<"unresolved" | "settled"> =>
-      answerOf(
-        unresolvedAnswer,
-        db.rpc("clone_unresolved", {
-          ...ids(attempt),
-          p_error: {
-            category: error.category,
-            provider_code: error.providerCode,
-            request_id: error.requestId,
-          },
-          p_ends_lease: endsLease,
-        }),
-      ),
+      await db.rpc("clone_unresolved", {
+        ...ids(attempt),
+        p_error: {
+          category: error.category,
+          provider_code: error.providerCode,
+          request_id: error.requestId,
+        },
+        p_ends_lease: endsLease,
+      }).then(parseAs(unresolvedAnswer)),
 
     /** Saves the ledger entry and the voices row in one transaction. `saved: null` completes with the ledger's own record. */
-    complete: (
+    complete: async (
       attempt: Attempt,
       done: { details: VoiceDetails; objectKey: string; saved: SavedVoice | null },
       signal: AbortSignal,
     ): Promise<CompleteAnswer> =>
-      answerOf(
-        completeAnswer,
-        db.rpc("clone_complete", {
-          ...ids(attempt),
-          p_token: attempt.token,
-          p_reference_object_key: done.objectKey,
-          p_details: done.details,
-          p_voice: done.saved && savedJson(done.saved),
-        }).abortSignal(signal),
-      ),
+      await db.rpc("clone_complete", {
+        ...ids(attempt),
+        p_token: attempt.token,
+        p_reference_object_key: done.objectKey,
+        p_details: done.details,
+        p_voice: done.saved && savedJson(done.saved),
+      }).abortSignal(signal).then(parseAs(completeAnswer)),
   };
 }

@@ -10,7 +10,7 @@ const OBJECTS_PAGE = 500;
 const ABANDONED_SECONDS = 86_400;
 const BUCKETS = ["references", "generations"] as const;
 
-export type Swept = Pick<ReconcileReport, "uploads_swept" | "details_erased" | "objects_erased">;
+type Swept = Pick<ReconcileReport, "uploads_swept" | "details_erased" | "objects_erased">;
 
 /** The size of a page, and how much of it was removed; in a report, would be. */
 type Page = { found: number; swept: number };

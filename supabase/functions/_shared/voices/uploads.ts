@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { accountDeleted } from "../accounts.ts";
-import { answerOf } from "../database_answers.ts";
+import { parseAs } from "../database_answers.ts";
 import { ApiError } from "../errors.ts";
 import type { References } from "../storage/references.ts";
 import type { Supabase } from "../supabase.ts";
@@ -26,9 +26,8 @@ export function createUploads(options: {
   const { db, references } = options;
 
   const take = async (userId: string): Promise<void> => {
-    const answer = await answerOf(
-      takeAnswer,
-      db.rpc("upload_url_take", { p_user_id: userId, p_per_hour: options.perHour }),
+    const answer = await db.rpc("upload_url_take", { p_user_id: userId, p_per_hour: options.perHour }).then(
+      parseAs(takeAnswer),
     );
     if (answer.outcome === "limited") {
       throw new ApiError("rate_limited", "You have asked for too many uploads. Try again later.", {

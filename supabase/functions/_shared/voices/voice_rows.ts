@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { accountDeleted, type Accounts } from "../accounts.ts";
 import { type ListVoicesQuery, type Voice, voice } from "../contract/list_voices.ts";
-import { answerOf, databaseError } from "../database_answers.ts";
+import { databaseError, parseAs } from "../database_answers.ts";
 import { lazy } from "../once.ts";
 import type { Supabase } from "../supabase.ts";
 
@@ -32,8 +32,6 @@ const someRows = z.array(z.unknown());
 function asPattern(text: string): string {
   return `(?:${text.replace(/[\\^$.|?*+()[\]{}]/g, "\\$&")})`;
 }
-
-export type VoiceRows = ReturnType<typeof createVoiceRows>;
 
 /**
  * A user's saved voices. Each call throws an ApiError at once if the database is unavailable: supabase-js would retry a read
@@ -81,25 +79,21 @@ export function createVoiceRows(
 
     /** The key of a live voice's clip; null if the user has no such voice or it has no clip. */
     async referenceKey(userId: string, voiceId: string): Promise<string | null> {
-      const row = await answerOf(
-        referenceRow,
-        db.from("voices").select("reference_object_key")
-          .eq("id", voiceId).eq("user_id", userId).is("deleted_at", null).retry(false).maybeSingle(),
-      );
+      const row = await db.from("voices").select("reference_object_key")
+        .eq("id", voiceId).eq("user_id", userId).is("deleted_at", null).retry(false).maybeSingle().then(
+          parseAs(referenceRow),
+        );
       return row?.reference_object_key ?? null;
     },
 
     /** Deletes softly; true also if it was deleted before, false if the user never had such a voice. */
     async delete(userId: string, voiceId: string): Promise<boolean> {
       const own = () => ({ id: voiceId, user_id: userId });
-      const deleted = await answerOf(
-        someRows,
-        db.from("voices").update({ deleted_at: options.now().toISOString() })
-          .match(own()).is("deleted_at", null).select("id"),
-      );
+      const deleted = await db.from("voices").update({ deleted_at: options.now().toISOString() })
+        .match(own()).is("deleted_at", null).select("id").then(parseAs(someRows));
       if (deleted.length > 0) return true;
       const earlier = db.from("voices").select("id").match(own()).retry(false).maybeSingle();
-      return await answerOf(z.unknown(), earlier) !== null;
+      return await earlier.then(parseAs(z.unknown())) !== null;
     },
   };
 }
