@@ -1,9 +1,9 @@
 import { z } from "zod";
-import { parseAnswer } from "./database_answers.ts";
+import { parseAs } from "./database_answers.ts";
 import { ApiError } from "./errors.ts";
 import type { Supabase } from "./supabase.ts";
 
-/** The account that a token was given to was deleted; the token itself may hold for an hour still. */
+/** The account of a valid token was deleted: a token outlives its account by up to an hour. */
 export function accountDeleted(): ApiError {
   return new ApiError("unauthorized", "This account no longer exists. Sign in with another one.", {
     headers: { "WWW-Authenticate": "Bearer" },
@@ -12,28 +12,20 @@ export function accountDeleted(): ApiError {
 
 export type Accounts = ReturnType<typeof createAccounts>;
 
-/**
- * Whether accounts stand. A row that is found answers that, for a deleted account takes its rows with it; so it is asked only
- * where nothing was found.
- */
-export function createAccounts(options: { db: Pick<Supabase["db"], "rpc"> }) {
-  const { db } = options;
-
+/** Checks whether accounts exist, where no row was found: deleting an account deletes its rows. */
+export function createAccounts({ db }: { db: Pick<Supabase["db"], "rpc"> }) {
   /** @throws {ApiError} database_unavailable, internal */
   const stands = async (userId: string): Promise<boolean> =>
-    parseAnswer(z.boolean(), await db.rpc("account_stands", { p_user_id: userId }));
+    await db.rpc("account_stands", { p_user_id: userId }).then(parseAs(z.boolean()));
 
   return {
     stands,
 
     /**
-     * An error as it is answered: what is not found for want of an account is `unauthorized`, everything else as it
-     * is.
-     * @throws {ApiError} database_unavailable: then nobody knows which
+     * `notFound`, or `unauthorized` if the account was deleted.
+     * @throws {ApiError} database_unavailable, internal
      */
-    async explain(userId: string, error: unknown): Promise<unknown> {
-      const isNotFound = error instanceof ApiError && error.code === "not_found";
-      return isNotFound && !await stands(userId) ? accountDeleted() : error;
-    },
+    explain: async (userId: string, notFound: ApiError): Promise<ApiError> =>
+      await stands(userId) ? notFound : accountDeleted(),
   };
 }

@@ -1,8 +1,8 @@
 /**
- * Bytes in memory of their own, which a `Response` takes as its body. The platform's TypeScript (5.6) knows no
- * `Uint8Array<ArrayBuffer>`, and for later ones a plain `Uint8Array` may lie in shared memory.
+ * Bytes that own their memory, as a `Response` body needs them. The platform's TypeScript (5.6) lacks
+ * `Uint8Array<ArrayBuffer>`, and in later ones a plain `Uint8Array` may lie in shared memory.
  */
 export type Bytes = ReturnType<typeof Uint8Array.of>;
 
-/** Samples of 16 bits, likewise. */
+/** 16-bit samples, typed for the same reason. */
 export type Samples = ReturnType<typeof Int16Array.of>;

@@ -1,4 +1,4 @@
-/** Time and chance, which tests put in the place of the real ones. */
+/** Time and randomness, which tests replace. */
 export interface Clock {
   /** Milliseconds since the epoch. */
   now(): number;
@@ -6,7 +6,7 @@ export interface Clock {
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
   /** A signal that aborts after `ms`. */
   timeout(ms: number): AbortSignal;
-  /** From 0 up to 1. */
+  /** From 0 to 1, exclusive. */
   random(): number;
 }
 

@@ -3,7 +3,7 @@ import { ConfigError, type Environment, readAllowedOrigins } from "./environment
 import { isLoopbackHost, isPrivateHost } from "./hosts.ts";
 import { parseJson } from "./json.ts";
 
-/** What DashScope calls its regions, with the hosts that belong to them (docs/qwen-api.md). */
+/** DashScope's regions and their hosts (docs/qwen-api.md). */
 const REGION_HOSTS = {
   intl: {
     origin: "https://dashscope-intl.aliyuncs.com",
@@ -47,10 +47,10 @@ const json = z.string().transform((text, context): unknown => {
   return value;
 });
 
-/** A name may be shown unless it looks like a key: then name and key are the wrong way round. */
+/** Hides a name that looks like a key: name and key may have been swapped. */
 const shownName = (name: string) => /^(?!sb_)[\w-]{1,32}$/.test(name) ? name : "(not told)";
 
-/** A dictionary of keys by their names, as the one to use: `default`, else the only one. */
+/** A JSON object of keys by name, reduced to the key to use: `default`, or the only one. */
 const keyDictionary = json.pipe(
   z.record(z.string(), z.unknown(), { error: "must be a JSON object of keys by their names" }),
 ).transform((keys, context): string => {
@@ -77,8 +77,8 @@ const jwk = z.looseObject({
 });
 
 /**
- * A JSON Web Key Set (RFC 7517, 5), or the bare array of its keys. Keys of kinds that nobody here can verify with are
- * passed over: the platform chooses what it publishes.
+ * A JSON Web Key Set (RFC 7517, 5), or its bare array of keys. Ignores keys of other types: the platform decides what it
+ * publishes.
  */
 const jwks = json.pipe(
   z.union([z.object({ keys: z.array(z.unknown()) }).transform(({ keys }) => keys), z.array(z.unknown())], {
@@ -120,10 +120,7 @@ const qwen = z.object({
   QWEN_TIMEOUT_MS: integer(1_000, 90_000, 60_000),
 });
 
-/**
- * The DashScope origin to call: the region's own, or one that is proved to belong to it, or a loopback stand-in. Or what is
- * wrong with the one that is given.
- */
+/** The DashScope origin to call: the region's default, another host of the region, or a simulator on loopback. */
 function dashscopeOrigin(
   region: keyof typeof REGION_HOSTS,
   given: string | undefined,
@@ -137,16 +134,15 @@ function dashscopeOrigin(
   const isStandIn = /^https?:$/.test(url.protocol) && isLoopbackHost(url.hostname);
   if (!isOfRegion && !isStandIn) return refuse(hostNames);
   if (url.pathname === "/") return { origin: url.origin };
-  // The base URL of the provider's OpenAI-compatible API is the one that its console shows first.
+  // The provider's console shows the base URL of its OpenAI-compatible API first.
   return /^[\w/.-]{1,64}$/.test(url.pathname)
     ? refuse(`set ${url.origin} alone, without the path ${url.pathname}`)
     : refuse(hostNames);
 }
 
 /**
- * The configuration of one function process. In modal mode the variables of qwen are not looked at: the switch back
- * must work while the provider's configuration is what is broken.
- * @throws {ConfigError} naming every offending variable at once
+ * The configuration of a process. Modal mode ignores Qwen's variables: it must work while those are broken.
+ * @throws {ConfigError} with the problems of all variables
  */
 export function parseConfig(environment: Environment) {
   const problems: { variable: string; problem: string }[] = [];
@@ -216,26 +212,26 @@ export function parseConfig(environment: Environment) {
 
 export type Config = ReturnType<typeof parseConfig>;
 
-/** Every variable that is read, and whether it is set. */
+/** The variables that the schema reads, and whether each is set. */
 export function readVariables(environment: Environment): { name: string; set: boolean }[] {
   return [...Object.keys(common.shape), ...Object.keys(qwen.shape)]
     .map((name) => ({ name, set: environment[name] !== undefined }));
 }
 
-/** The secret key alone, whatever else is wrong; undefined where it cannot be read. */
+/** The secret key, even if other variables are invalid; undefined if it is invalid itself. */
 export function readSecretKey(environment: Environment): string | undefined {
   const { SUPABASE_SECRET_KEYS, SUPABASE_SERVICE_ROLE_KEY } = environment;
   return keyDictionary.safeParse(SUPABASE_SECRET_KEYS).data ?? SUPABASE_SERVICE_ROLE_KEY;
 }
 
-/** The region that a key may belong to in the place of this one, with its host; null beside a loopback stand-in. */
+/** The other region, to which the key may belong, with its host; null with a simulator on loopback. */
 export function otherRegion({ region, baseUrl }: { region: string; baseUrl: string }) {
   if (isLoopbackHost(new URL(baseUrl).hostname)) return null;
   const other = region === "cn" ? "intl" : "cn";
   return { region: other, baseUrl: REGION_HOSTS[other].origin };
 }
 
-/** `auto` sends the clip itself when the provider, far away, could not fetch it from a private origin. */
+/** `auto` sends a data URL if a remote provider could not fetch the clip from a private origin. */
 function chooseDelivery(settings: z.output<typeof qwen>, publicUrl: string): "signed_url" | "data_url" {
   if (settings.QWEN_REFERENCE_DELIVERY !== "auto") return settings.QWEN_REFERENCE_DELIVERY;
   const provider = URL.parse(settings.DASHSCOPE_BASE_URL ?? "");

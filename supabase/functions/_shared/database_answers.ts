@@ -1,38 +1,34 @@
-import type { z } from "zod";
-import { ApiError, internalError } from "./errors.ts";
+import { z } from "zod";
+import type { Json } from "./database.types.ts";
+import { ApiError, standardError } from "./errors.ts";
 
 type PostgrestError = { message: string; code: string };
 
 /**
- * A database error as it is answered: unavailable when asking again may help, internal when it cannot.
- * PostgREST answers 5xx when it has lost the database, and supabase-js gives status 0 when there was no answer.
- * PostgreSQL quotes values in its messages and whole rows in its details, so only the code and the unquoted words are kept.
+ * `database_unavailable` if a retry may help (5xx from PostgREST, or status 0 from supabase-js, which stands for no
+ * response), otherwise `internal`. PostgreSQL quotes values in messages and whole rows in details, so the cause keeps only
+ * the code and the unquoted words.
  */
 export function databaseError({ code, message }: PostgrestError, status: number): ApiError {
   const cause = new Error(`${status} ${code}: ${message.replace(/"[^"]*"/g, '"…"').slice(0, 300)}`);
-  if (status === 0 || status >= 500 || status === 429) {
-    return new ApiError(
-      "database_unavailable",
-      "The database is not available right now. Try again shortly.",
-      { retryAfterSeconds: 5, cause },
-    );
-  }
-  return internalError(cause);
+  const mayPass = status === 0 || status >= 500 || status === 429;
+  return standardError(mayPass ? "database_unavailable" : "internal", cause);
 }
 
-/** Whether the database could not be reached: asking again may help. */
 export function isDatabaseAway(error: unknown): boolean {
   return error instanceof ApiError && error.code === "database_unavailable";
 }
 
-/**
- * What a database function answered, checked.
- * @throws {ApiError} that of `databaseError`
- */
-export function parseAnswer<T>(
-  schema: z.ZodType<T>,
-  result: { data: unknown; error: PostgrestError | null; status: number },
-): T {
-  if (result.error) throw databaseError(result.error, result.status);
-  return schema.parse(result.data);
-}
+/** A function that parses the result of a database call, or throws its error (see `databaseError`). */
+export const parseAs =
+  <T>(schema: z.ZodType<T>) =>
+  ({ data, error, status }: { data: unknown; error: PostgrestError | null; status: number }): T => {
+    if (error) throw databaseError(error, status);
+    return schema.parse(data);
+  };
+
+/** The schema of an answer that is only an outcome, which it unwraps. */
+export const outcomeOf = <const Outcomes extends readonly string[]>(outcomes: Outcomes) =>
+  z.object({ outcome: z.enum(outcomes) }).transform(({ outcome }) => outcome);
+
+export const jsonValue: z.ZodType<Json> = z.json();

@@ -1,10 +1,9 @@
-import { ERROR_CODES, type ErrorCode, NOT_FOUND } from "./contract/error_codes.ts";
+import { type CodeEntry, ERROR_CODES, type ErrorCode, NOT_FOUND } from "./contract/error_codes.ts";
 
 export type { ErrorCode };
 
 /**
- * An error that the caller sees. `detail` is a sentence for a person and is rendered as it stands; `cause` is for
- * the log alone.
+ * An error response. `detail` is a sentence for a person, sent unchanged; `cause` is only logged.
  *
  * @example throw new ApiError("clone_in_progress", "This voice is being created.", { retryAfterSeconds: 20 });
  */
@@ -13,9 +12,8 @@ export class ApiError extends Error {
   readonly code: ErrorCode;
   readonly status: (typeof ERROR_CODES)[ErrorCode]["status"];
   readonly retryAfterSeconds: number | undefined;
-  /** Sent as they are, for example `Allow` with a 405. */
   readonly headers: Readonly<Record<string, string>>;
-  /** What the envelope holds besides. */
+  /** Additional fields of the body. */
   readonly fields: Readonly<Record<string, unknown>>;
 
   constructor(
@@ -37,22 +35,21 @@ export class ApiError extends Error {
   }
 }
 
-/** The answer to anything that is not foreseen; `cause` goes to the log. */
-export function internalError(cause: unknown): ApiError {
-  return new ApiError("internal", "Something went wrong on our side.", { cause });
+/** An error with the `detail` and the `Retry-After` of its entry in `ERROR_CODES`. */
+export function standardError(code: ErrorCode, cause?: unknown): ApiError {
+  const { detail, retryAfterSeconds }: CodeEntry = ERROR_CODES[code];
+  return new ApiError(code, detail, { retryAfterSeconds, cause });
 }
 
-/** No such voice for this user, whatever the reason. */
 export function voiceNotFound(): ApiError {
   return new ApiError("not_found", NOT_FOUND.voice);
 }
 
-/** No such generation for this user, or it has no audio. */
 export function generationNotFound(): ApiError {
   return new ApiError("not_found", NOT_FOUND.generation);
 }
 
-/** The one renderer of the error envelope `{ detail, code, request_id }` and what the error adds, with `Retry-After` in whole seconds. */
+/** Renders the body `{ detail, code, request_id }` with the error's own fields, and `Retry-After` in whole seconds. */
 export function renderError(error: ApiError, requestId: string): Response {
   const headers = new Headers(error.headers);
   if (error.retryAfterSeconds !== undefined) {

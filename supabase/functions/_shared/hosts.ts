@@ -1,10 +1,7 @@
 const PRIVATE =
   /^(10(\.\d{1,3}){3}|192\.168(\.\d{1,3}){2}|172\.(1[6-9]|2\d|3[01])(\.\d{1,3}){2}|169\.254(\.\d{1,3}){2}|0\.0\.0\.0|\[f[cde].*\])$/i;
 
-/**
- * Whether a URL's hostname (as `URL.hostname` gives it) is this machine: `localhost` and what is below it (RFC 6761),
- * 127.0.0.0/8 and ::1.
- */
+/** Whether a `URL.hostname` is this machine: `localhost` and its subdomains (RFC 6761), 127.0.0.0/8 or ::1. */
 export function isLoopbackHost(hostname: string): boolean {
   const host = hostname.toLowerCase().replace(/^\[(.*)\]$/, "$1");
   if (host === "localhost" || host.endsWith(".localhost") || host === "::1") return true;
@@ -13,7 +10,7 @@ export function isLoopbackHost(hostname: string): boolean {
     parts.every((part) => /^\d{1,3}$/.test(part) && Number(part) <= 255);
 }
 
-/** Whether only machines nearby can reach this hostname: loopback, RFC 1918 and link-local addresses, single-label names, `.local`, `.internal`. */
+/** Whether a `URL.hostname` is not public: loopback, RFC 1918, link-local, single-label, `.local` or `.internal`. */
 export function isPrivateHost(hostname: string): boolean {
   return isLoopbackHost(hostname) || PRIVATE.test(hostname) ||
     (!hostname.includes(".") && !hostname.startsWith("[")) ||

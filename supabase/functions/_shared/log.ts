@@ -1,4 +1,3 @@
-/** What an event may carry. Anything that is not a plain value is reduced to one before it is written. */
 export type LogFields = Readonly<Record<string, unknown>>;
 
 export type LogLevel = "info" | "warn" | "error";
@@ -10,11 +9,11 @@ export interface Log {
   with(fields: LogFields): Log;
 }
 
-/** Fields whose values are never written, whatever they hold. */
+/** Fields whose values are never written. */
 const SECRET_FIELD =
   /authorization|apikey|api_key|secret|password|passwd|cookie|jwt|^token$|_token$|transcript|signed|upload_url|^url$|_url$|audio|^text$/i;
 
-/** Values that give themselves away wherever they stand: keys, JWTs, bearer headers, URLs with a query, data URLs. */
+/** Secrets recognized in any text: keys, JWTs, bearer headers, URLs with a query, data URLs. */
 const SECRET_VALUE = [
   /\bsb_(?:secret|publishable|temp)_[\w-]+/g,
   /\bsk-[\w.-]{6,}/g,
@@ -27,10 +26,10 @@ const SECRET_VALUE = [
 
 const REDACTED = "[redacted]";
 
-/** The most that is written of one text, in UTF-16 units. */
+/** The maximum length of a text, in UTF-16 units. */
 const TEXT_LIMIT = 2000;
 
-/** Looks beyond what is written: a secret that the limit cuts in two would not be known by its half. */
+/** Reads beyond the limit: half a secret would not be recognized. */
 function redactText(text: string): string {
   const safe = SECRET_VALUE.reduce(
     (result, pattern) => result.replace(pattern, REDACTED),
@@ -39,7 +38,7 @@ function redactText(text: string): string {
   return text.length > TEXT_LIMIT ? `${safe.slice(0, TEXT_LIMIT)}…` : safe;
 }
 
-/** A copy of `value` fit for the log: no key, token, signed URL, transcript or audio; errors as name, message and cause. */
+/** A loggable copy of `value`, without keys, tokens, signed URLs, transcripts or audio; errors as name, message and cause. */
 export function redact(value: unknown, depth = 0): unknown {
   if (typeof value === "string") return redactText(value);
   if (typeof value === "bigint") return value.toString();
@@ -59,13 +58,12 @@ export function redact(value: unknown, depth = 0): unknown {
 
 function redactFields(fields: object, depth: number): Record<string, unknown> {
   return Object.fromEntries(
-    Object.entries(fields).map((
-      [key, item],
-    ) => [key, SECRET_FIELD.test(key) ? REDACTED : redact(item, depth + 1)]),
+    Object.entries(fields)
+      .map(([key, item]) => [key, SECRET_FIELD.test(key) ? REDACTED : redact(item, depth + 1)]),
   );
 }
 
-/** A log that writes one redacted JSON line for each event; `write` takes the line without its newline. */
+/** A log that writes one redacted JSON line per event, without a newline. */
 export function createLog(options: { write: (level: LogLevel, line: string) => void; now: () => Date }): Log {
   const build = (common: LogFields): Log => ({
     event(level, event, fields = {}) {

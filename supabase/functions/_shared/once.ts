@@ -1,7 +1,4 @@
-/**
- * Makes a load once and keeps what it gives; who asks meanwhile shares it. A load that fails fails for those who waited and is
- * forgotten, so that the next call tries again: a process must not be lost for one import that went wrong.
- */
+/** Loads once and shares the result, also among concurrent calls. After a failure the next call loads again. */
 export function once<Loaded>(load: () => Promise<Loaded>): () => Promise<Loaded> {
   let loading: Promise<Loaded> | undefined;
   return async function loadOnce() {
@@ -13,4 +10,10 @@ export function once<Loaded>(load: () => Promise<Loaded>): () => Promise<Loaded>
       throw error;
     }
   };
+}
+
+/** Computes a value on first use and keeps it. */
+export function lazy<Value>(make: () => Value): () => Value {
+  let made: { value: Value } | undefined;
+  return () => (made ??= { value: make() }).value;
 }

@@ -1,10 +1,10 @@
-/** The most one try may take, in milliseconds. */
+/** The timeout of one attempt, in milliseconds. */
 const TRY_MS = 5_000;
 
-/** Deno's own kinds of connections; not every runtime has them (docs/decisions/0007-connection-close.md). */
+/** Deno's API for a separate connection pool, which not every runtime has (docs/decisions/0007-connection-close.md). */
 type HttpClients = { createHttpClient?: (options: { poolMaxIdlePerHost: number }) => { close(): void } };
 
-/** A request without a body that could be read once only. */
+/** A request whose body can be sent twice. */
 type RepeatableInit = Omit<RequestInit, "headers" | "body"> & {
   headers: Record<string, string>;
   body?: string;
@@ -12,7 +12,7 @@ type RepeatableInit = Omit<RequestInit, "headers" | "body"> & {
 
 type Take<Taken> = (response: Response) => Promise<Taken>;
 
-/** A client that shares no connection with anybody; undefined where the runtime has none. */
+/** A client with connections of its own; undefined if the runtime has none. */
 function ownConnection(): { close(): void } | undefined {
   const runtime: HttpClients = Deno;
   try {
@@ -22,7 +22,7 @@ function ownConnection(): { close(): void } | undefined {
   }
 }
 
-/** Gives work up once a signal is aborted, whether it looks at the signal or not, and does not begin with it after. */
+/** Rejects once `signal` aborts, even if `work` ignores it. Does not start work after that. */
 async function until<Result>(signal: AbortSignal, work: () => Promise<Result>): Promise<Result> {
   let onAbort = () => {};
   const aborted = new Promise<never>((_, reject) => {
@@ -38,10 +38,9 @@ async function until<Result>(signal: AbortSignal, work: () => Promise<Result>): 
 }
 
 /**
- * Sends requests that may be repeated since they change nothing: each has 5 s with its answer's body, and one more try on a
- * connection of its own when none came, for what hung or broke may be the connection. An answer, whatever it says, is not
- * asked for again, and nothing is once the caller's signal is aborted.
- * @param options.timeout gives a signal that aborts after so many milliseconds
+ * Sends idempotent requests: each has 5 s including its body, and a second attempt on a new connection if there is no
+ * response, as the connection may have broken. Responses of any status are final. Nothing is sent once the caller's signal
+ * is aborted.
  */
 export function createRepeatable(options: { send: typeof fetch; timeout: (ms: number) => AbortSignal }) {
   const attempt = <Taken>(url: string, init: RequestInit, take: Take<Taken>): Promise<Taken> => {
@@ -51,8 +50,8 @@ export function createRepeatable(options: { send: typeof fetch; timeout: (ms: nu
   };
 
   /**
-   * @param take reads the answer, within the time of the try
-   * @throws what the last try failed with
+   * @param take reads the response, within the timeout
+   * @throws the error of the last attempt
    */
   return async <Taken>(url: string, init: RepeatableInit, take: Take<Taken>): Promise<Taken> => {
     try {

@@ -2,17 +2,17 @@ import type { Clock } from "./clock.ts";
 
 export type RetryOptions = {
   clock: Pick<Clock, "now" | "sleep" | "random">;
-  /** Milliseconds before each further try. */
+  /** Milliseconds before each further attempt. */
   pauses: readonly number[];
-  /** Makes each pause up to half as long or as much longer. */
+  /** Varies each pause by up to half. */
   jitter?: boolean;
-  /** Milliseconds since the epoch: a try that would begin at that time or later is not made. */
+  /** No attempt starts at or after this, in milliseconds since the epoch. */
   deadline?: number;
-  /** Ends a pause early; once it is aborted there is no further try. */
+  /** Aborting ends a pause early and prevents further attempts. */
   signal?: AbortSignal;
 };
 
-/** Gives a function that waits for the next try and returns true, or returns false at once when there is none. */
+/** A function that waits before the next attempt and returns true, or returns false at once if there is none. */
 export function createRetries(options: RetryOptions): () => Promise<boolean> {
   const { clock, pauses, jitter = false, deadline = Infinity, signal } = options;
   let tries = 0;
@@ -25,8 +25,8 @@ export function createRetries(options: RetryOptions): () => Promise<boolean> {
 }
 
 /**
- * Does `work`, and again after each pause while it fails with an error that `mayPass`.
- * @throws what the last try failed with
+ * Runs `work`, and repeats it after each pause while its error `mayPass`.
+ * @throws the error of the last attempt
  */
 export async function retry<Result>(
   work: () => Promise<Result>,

@@ -4,34 +4,34 @@ import type { Database } from "./database.types.ts";
 import { createKeySetFetch } from "./key_set.ts";
 import { createRepeatable } from "./repeatable.ts";
 
-/** The most one call to Supabase may take, in milliseconds, but for those that may be repeated. */
+/** The timeout of a call to Supabase, in milliseconds, except those of repeatable.ts. */
 const CALL_TIMEOUT_MS = 15_000;
 
 export type SupabaseOptions = {
   /** The project's internal origin. */
   url: string;
   secretKey: string;
-  /** The project's public signing keys; tokens they signed are verified without a request. */
+  /** The project's public signing keys, to verify tokens without a request. */
   jwks?: { keys: { kty: "RSA" | "EC" | "oct"; key_ops: string[]; kid?: string }[] };
   fetch?: typeof fetch;
   clock?: Pick<Clock, "now" | "timeout">;
 };
 
-/** A request to Storage that changes nothing. */
+/** An idempotent request to Storage. */
 export type StorageQuestion = {
   method: "GET" | "POST";
-  /** What is asked for, below `/storage/v1/object`: `sign/references`, for one. */
+  /** The path below `/storage/v1/object`, such as `sign/references`. */
   of: string;
   key: string;
   headers?: Record<string, string>;
-  /** Becomes JSON. */
+  /** Sent as JSON. */
   body?: unknown;
   signal?: AbortSignal;
 };
 
 /**
- * The clients of one project, acting as `service_role`. Redirects are refused, for the secret key travels in every
- * request, and a call that takes longer than 15 s is given up.
+ * The clients of one project, with the role `service_role`. They follow no redirect, as every request carries the secret key,
+ * and time out after 15 s.
  */
 export function createSupabase(options: SupabaseOptions) {
   const send = options.fetch ?? fetch;
@@ -53,12 +53,11 @@ export function createSupabase(options: SupabaseOptions) {
   return {
     db: client,
     storage: {
-      /** The bucket's client of supabase-js. */
       from: (bucket: string) => client.storage.from(bucket),
       /**
-       * Puts a question that may be put again, and is when no answer came (repeatable.ts). supabase-js would do neither, nor
-       * would it send a `Range` or take a signal where a URL is signed.
-       * @param take reads the answer
+       * Sends a request that is repeated if there is no response (repeatable.ts). supabase-js cannot do that, send a `Range`, or
+       * take a signal for signing.
+       * @param take reads the response
        * @throws what `fetch` throws
        */
       ask<Taken>(question: StorageQuestion, take: (response: Response) => Promise<Taken>): Promise<Taken> {
@@ -79,16 +78,16 @@ export function createSupabase(options: SupabaseOptions) {
       },
     },
     /**
-     * The claims of a user token whose signature and expiry hold; null when they do not.
-     * Tokens of asymmetric keys are verified here, others, and those of keys that nobody knows, by the auth server.
-     * @throws when the auth server cannot be reached, or has no time for the question
+     * The claims of a user token; null if its signature or expiry is invalid. Tokens with a known asymmetric key are verified
+     * here, all others by the auth server.
+     * @throws if the auth server is unavailable or throttles
      */
     async verifyToken(token: string): Promise<unknown | null> {
       let result;
       try {
         result = await client.auth.getClaims(token, options.jwks);
       } catch {
-        // A header that names an unknown algorithm or a key of another kind is thrown, not returned.
+        // supabase-js throws for an unknown algorithm or a key of another type.
         return null;
       }
       if (result.error && (isAuthRetryableFetchError(result.error) || result.error.status === 429)) {

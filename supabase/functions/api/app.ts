@@ -1,20 +1,17 @@
 import { Hono } from "hono";
 import { TrieRouter } from "hono/router/trie-router";
 import type { ApiEnv, KeepAlive } from "./hono_types.ts";
-import { createAuth } from "./middleware/auth.ts";
+import { createAuth, createOperatorCheck } from "./middleware/auth.ts";
 import { handleError, handleNotFound } from "./middleware/error_handlers.ts";
-import { createOperatorCheck } from "./middleware/operator.ts";
 import { cloneRoutes } from "./routes/clone.ts";
-import { generateRoutes } from "./routes/generate.ts";
-import { generationRoutes } from "./routes/generations.ts";
 import { internalRoutes } from "./routes/internal.ts";
 import { languageRoutes } from "./routes/languages.ts";
 import { mount } from "./routes/mount.ts";
-import { taskRoutes } from "./routes/tasks.ts";
+import { speakingRoutes } from "./routes/speaking.ts";
 import { voiceRoutes } from "./routes/voices.ts";
 import type { Services } from "./services.ts";
 
-/** The routes that need services, and who may use them. It does no I/O of its own; the front has gone before. */
+/** The routes that need services, behind the front. */
 export function createApp(services: Services & KeepAlive) {
   const { config } = services;
   const { url, publicUrl, secretKey } = config.supabase;
@@ -33,9 +30,7 @@ export function createApp(services: Services & KeepAlive) {
     ...internalRoutes(services),
     ...cloneRoutes(services),
     ...voiceRoutes(services),
-    ...generateRoutes(services),
-    ...taskRoutes(services),
-    ...generationRoutes(services),
+    ...speakingRoutes(services),
   ];
   mount(app, routes, {
     limits: config,

@@ -12,16 +12,16 @@ import { healthRoutes } from "./routes/health.ts";
 export type FrontOptions = {
   allowedOrigins: string[];
   log: Log;
-  /** Gives the rest of the application; it is loaded when the first request needs it. */
+  /** Loads the other routes on first use. */
   loadRoutes: () => Promise<Hono<ApiEnv>>;
 };
 
 /**
- * What every request passes: secure headers, request id, CORS, the error envelope. Preflights and `/health` end here,
- * without waiting for anything that only the other routes need.
+ * Secure headers, request id, CORS and error responses for every request. Preflights and `/health` end here, before the
+ * other routes are loaded.
  */
 export function createFront(options: FrontOptions) {
-  // Of Hono's routers the cheapest to begin with (docs/performance.md).
+  // Of Hono's routers the fastest to start (docs/performance.md).
   const front = new Hono<ApiEnv>({ router: new TrieRouter() });
   front.use(createAnswerHeaders());
   front.use(requestId({ limitLength: 128 }));
@@ -42,18 +42,17 @@ export function createFront(options: FrontOptions) {
 }
 
 /**
- * The headers that keep an answer from being taken for anything but data: those of OWASP's REST Security Cheat Sheet, and
- * `Referrer-Policy`, for a redirect leads to Storage. What only documents heed is left out. `Cross-Origin-Resource-Policy`
- * is open: which origins may read is for CORS to say.
- * `Cache-Control: no-store` stands on every answer (RFC 9111, 5.2.2.5): most hold a user's data or a signed URL, and
- * caches may keep a 404 or 405 that says nothing of it.
+ * The headers of OWASP's REST Security Cheat Sheet, except those that only affect documents, and `Referrer-Policy`, as
+ * redirects lead to Storage. `Cross-Origin-Resource-Policy` is open: CORS decides which origins may read.
+ * Every response has `Cache-Control: no-store` (RFC 9111, 5.2.2.5): most hold a user's data or a signed URL, and caches may
+ * keep a 404 or 405 without it.
  */
 function createAnswerHeaders(): MiddlewareHandler<ApiEnv> {
   const setSecureHeaders = secureHeaders({
     contentSecurityPolicy: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] },
     crossOriginResourcePolicy: "cross-origin",
     referrerPolicy: "no-referrer",
-    // Without subdomains: on a domain of the operator's own they are nothing of ours.
+    // Without subdomains: on a custom domain they are the operator's.
     strictTransportSecurity: "max-age=31536000",
     xContentTypeOptions: "nosniff",
     xFrameOptions: "DENY",
@@ -72,9 +71,8 @@ function createAnswerHeaders(): MiddlewareHandler<ApiEnv> {
 }
 
 /**
- * CORS for the browser app: any origin when `*` is among them, else only those of the list, compared as they stand.
- * Credentials are never allowed. `null`, the origin of sandboxed documents, is nobody's even when it is listed: a list that
- * is not valid is used for the answers that say so.
+ * CORS for browsers, without credentials: any origin if the list contains `*`, otherwise the listed ones. It skips `null`, the
+ * origin of sandboxed documents, since it also serves the errors about an invalid list.
  */
 function createCors(allowedOrigins: readonly string[]) {
   return cors({
@@ -87,8 +85,8 @@ function createCors(allowedOrigins: readonly string[]) {
 }
 
 /**
- * Refuses a Host that is no host (RFC 9112, 3.2: with 400). Deno builds the URL of a request from it, so `Host: a/api/health?`
- * would choose another route than the one that a gateway saw in the path.
+ * Answers 400 to an invalid Host (RFC 9112, 3.2). Deno builds the request's URL from it, so `Host: a/api/health?` would reach
+ * another route than the path that a gateway saw.
  */
 function createHostCheck(): MiddlewareHandler<ApiEnv> {
   return async function refuseHost(c, next) {

@@ -1,20 +1,19 @@
 import type { Log } from "../_shared/log.ts";
 
-/** What stands for every request from the start. */
 export type RequestScope = {
-  /** Stands in every answer and every event of this request. */
+  /** In every response and every event of this request. */
   requestId: string;
   log: Log;
 };
 
-/** What a request carries on its way through the middleware. `Bindings` is how the front hands it to the routes. */
+/** Hono's types of a request. The front passes its scope to the routes as `Bindings`. */
 export type ApiEnv = {
   Bindings: RequestScope;
   Variables: RequestScope & {
-    /** Set by the auth middleware: the verified user's id. */
+    /** The verified user's id, set by the auth middleware. */
     userId: string;
   };
 };
 
-/** Keeps the process alive until work is done, even when the client has hung up. */
+/** Keeps the process alive until work is done, even if the client disconnects. */
 export type KeepAlive = { keepAlive: (work: Promise<unknown>) => void };

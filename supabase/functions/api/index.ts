@@ -6,10 +6,10 @@ import { once } from "../_shared/once.ts";
 import type { ApiEnv } from "./hono_types.ts";
 import { createFront } from "./front.ts";
 
-/** Supabase's runtime: keeps a worker alive for work that outlives its answer (Edge Functions, "Background Tasks"). */
+/** Supabase's runtime (Edge Functions, "Background Tasks"). */
 declare const EdgeRuntime: { waitUntil(work: Promise<unknown>): void } | undefined;
 
-/** After this many milliseconds without a request the routes are loaded all the same, and the configuration checked. */
+/** The routes are loaded, and the configuration checked, after this many milliseconds without a request. */
 const PRELOAD_AFTER_MS = 100;
 
 const environment = readEnvironment();
@@ -28,10 +28,7 @@ async function load(): Promise<Hono<ApiEnv>> {
   return createApp({ ...services, keepAlive });
 }
 
-/**
- * Loads once. A configuration that cannot be used answers every request and is logged once, for the environment of a process
- * does not change; after any other failure the next request tries again.
- */
+/** Loads once. An invalid configuration is final, as a process's environment does not change; other failures are retried. */
 const loadRoutes = once(async () => {
   try {
     return await load();
@@ -48,5 +45,5 @@ const loadRoutes = once(async () => {
 
 const front = createFront({ allowedOrigins: readAllowedOrigins(environment), log, loadRoutes });
 Deno.serve(front.fetch);
-// Not setTimeout: Deno's is Node's, and loading that is a seventh of a cold preflight (docs/performance.md).
+// Not setTimeout: it loads Node's timers, a seventh of a cold preflight (docs/performance.md).
 AbortSignal.timeout(PRELOAD_AFTER_MS).addEventListener("abort", () => loadRoutes().catch(() => {}));

@@ -14,56 +14,53 @@ import { enrollmentToken } from "../_shared/tts/token.ts";
 import { createUploads } from "../_shared/voices/uploads.ts";
 import { createVoiceRows } from "../_shared/voices/voice_rows.ts";
 
-/** Chooses the provider that the configuration names, and loads that one alone. */
-async function createProvider(
-  config: Config,
-  { fetch: send, clock }: { fetch: typeof fetch | undefined; clock: Clock },
-): Promise<TtsProvider> {
-  if (config.qwen === undefined) {
+type Http = { fetch: typeof fetch | undefined; timeout: Clock["timeout"] };
+
+/** Loads the configured provider. */
+async function createProvider({ qwen }: Config, http: Http): Promise<TtsProvider> {
+  if (qwen === undefined) {
     const { createModal } = await import("../_shared/tts/providers/modal.ts");
     return createModal();
   }
   const { createQwen } = await import("../_shared/tts/providers/qwen.ts");
-  return createQwen({ ...config.qwen, fetch: send, timeout: clock.timeout });
+  return createQwen({ ...qwen, ...http });
 }
 
-/** A look at the provider's account; null in modal mode. */
-async function loadLook(
-  { qwen }: Config,
-  { fetch: send, clock }: { fetch: typeof fetch | undefined; clock: Clock },
-) {
+/** Lists the voices of the provider's account; null in modal mode. */
+async function loadLook({ qwen }: Config, http: Http) {
   if (qwen === undefined) return null;
   const [{ createQwenAccount }, { otherRegion }] = await Promise.all([
     import("../_shared/tts/providers/qwen_account.ts"),
     import("../_shared/config_schema.ts"),
   ]);
-  const elsewhere = otherRegion(qwen);
-  return createQwenAccount({ ...qwen, elsewhere, fetch: send, timeout: clock.timeout }).look;
+  return createQwenAccount({ ...qwen, elsewhere: otherRegion(qwen), ...http }).look;
 }
 
 /**
- * Everything the routes need, wired once for a process. `fetch` and `clock` are for tests.
- * @param options.environment what `config` was made of: the operator sees which variables are set
+ * Wires what the routes need, once per process. `fetch` and `clock` are for tests.
+ * @param options.environment for `POST /internal/check`, which reports the variables that are set
  */
 export async function createServices(
   config: Config,
   options: { environment?: Environment; fetch?: typeof fetch; clock?: Clock } = {},
 ) {
   const clock = options.clock ?? createClock();
-  const provider = await createProvider(config, { fetch: options.fetch, clock });
-  const supabase = createSupabase({ ...config.supabase, fetch: options.fetch, clock });
-  const references = createReferences({ storage: supabase.storage, publicUrl: config.supabase.publicUrl });
-  const generations = createGenerations({ storage: supabase.storage, publicUrl: config.supabase.publicUrl });
-  const tasks = createTasks({ db: supabase.db });
-  const accounts = createAccounts({ db: supabase.db });
+  const http = { fetch: options.fetch, timeout: clock.timeout };
+  const timeoutMs = config.qwen?.timeoutMs ?? 0;
+  const newId = () => crypto.randomUUID();
+  const provider = await createProvider(config, http);
+  const { db, storage, verifyToken } = createSupabase({ ...config.supabase, fetch: options.fetch, clock });
+  const { publicUrl } = config.supabase;
+  const references = createReferences({ storage, publicUrl });
+  const generations = createGenerations({ storage, publicUrl });
+  const tasks = createTasks({ db });
+  const accounts = createAccounts({ db });
 
-  /** The ledger is needed by the first finalize, and by the operator. */
   const loadEnrollments = async () => {
     const { createEnrollments } = await import("../_shared/voices/enrollments.ts");
-    return createEnrollments({ db: supabase.db, limits: config.limits });
+    return createEnrollments({ db, limits: config.limits });
   };
 
-  /** What clones is needed by the first finalize. */
   const loadFinalize = once(async () => {
     const [enrollments, { createReferenceCheck }, { createFinalize }] = await Promise.all([
       loadEnrollments(),
@@ -75,84 +72,65 @@ export async function createServices(
       references,
       provider,
       clock,
-      createTimeoutMs: config.qwen?.timeoutMs ?? 0,
-      newAttemptId: () => crypto.randomUUID(),
+      createTimeoutMs: timeoutMs,
+      newAttemptId: newId,
       checkReference: createReferenceCheck({ references, policy: config.referenceAudioPolicy }),
       tokenOf: enrollmentToken,
     });
   });
 
-  /** What speaks is needed by the first text, and by workers. */
   const loadSpeak = async () => {
     const { createSpeak } = await import("../_shared/generations/speak.ts");
-    const synthesisTimeoutMs = config.qwen?.timeoutMs ?? 0;
     return createSpeak({
       tasks,
       generations,
       provider,
       clock,
-      synthesisTimeoutMs,
-      newLeaseId: () => crypto.randomUUID(),
+      synthesisTimeoutMs: timeoutMs,
+      newLeaseId: newId,
     });
   };
 
   return {
     config,
-    verifyToken: supabase.verifyToken,
+    verifyToken,
     accounts,
     references,
-    uploads: createUploads({
-      db: supabase.db,
-      references,
-      perHour: config.limits.uploadUrlsPerHour,
-      newVoiceId: () => crypto.randomUUID(),
-    }),
-    voices: createVoiceRows({ db: supabase.db, accounts, now: () => new Date(clock.now()) }),
+    uploads: createUploads({ db, references, perHour: config.limits.uploadUrlsPerHour, newVoiceId: newId }),
+    voices: createVoiceRows({ db, accounts, now: () => new Date(clock.now()) }),
     finalize: async (...asked: Parameters<ReturnType<typeof createFinalize>>) =>
       await (await loadFinalize())(...asked),
     tasks,
     generations,
-    generate: createGenerate({
-      tasks,
-      generations,
-      provider,
-      clock,
-      newId: () => crypto.randomUUID(),
-      loadSpeak,
-    }),
-    /** Only the operator's route needs it. */
+    generate: createGenerate({ tasks, generations, provider, clock, newId, loadSpeak }),
     async loadWork() {
       const { createWork } = await import("../_shared/generations/work.ts");
       return createWork({ speak: await loadSpeak(), clock });
     },
-    /** Only the operator's route needs it. */
     async loadReconcile() {
       const [enrollments, { createReconcile }, { createReconcileLedger }] = await Promise.all([
         loadEnrollments(),
         import("../_shared/voices/reconcile.ts"),
         import("../_shared/voices/reconcile_ledger.ts"),
       ]);
-      const ledger = createReconcileLedger({ db: supabase.db });
-      const newAttemptId = () => crypto.randomUUID();
       return createReconcile({
-        ledger,
+        ledger: createReconcileLedger({ db }),
         enrollments,
         references,
         generations,
         provider,
         clock,
-        newAttemptId,
+        newAttemptId: newId,
       });
     },
-    /** Only the operator's route needs it. */
     async loadCheck() {
       const [{ createCheck }, { readVariables }, look] = await Promise.all([
         import("../_shared/deployment/check.ts"),
         import("../_shared/config_schema.ts"),
-        loadLook(config, { fetch: options.fetch, clock }),
+        loadLook(config, http),
       ]);
       const variables = readVariables(options.environment ?? {});
-      return createCheck({ config, runtime: navigator.userAgent, variables, db: supabase.db, look, clock });
+      return createCheck({ config, runtime: navigator.userAgent, variables, db, look, clock });
     },
   };
 }

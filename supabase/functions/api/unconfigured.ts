@@ -11,8 +11,8 @@ import { handleError } from "./middleware/error_handlers.ts";
 type Problems = z.input<ReturnType<typeof configInvalidError>>["problems"];
 
 /**
- * What stands in the place of the routes while the configuration cannot be used: 503 `config_invalid` to everyone. Whoever
- * has the secret key learns what is wrong, at `POST /internal/check`.
+ * Replaces the routes while the configuration is invalid: every request gets 503 `config_invalid`, and the holder of the
+ * secret key gets the problems from `POST /internal/check`.
  */
 export function createUnconfigured({ problems }: ConfigError, environment: Environment) {
   const secretKey = readSecretKey(environment);

@@ -12,7 +12,7 @@ const nameOf = (path: string) => path.slice(FUNCTIONS.length + 1);
 const LAYERS: [layer: string, files: RegExp, mayImport: string[]][] = [
   [
     "base",
-    /^_shared\/(bytes|clock|contract\/error_codes|database\.types|database_answers|errors|hosts|json|lazy|log|once|repeatable|retry|tts\/(languages|provider_error|sent_language|text_length|token))\.ts$/,
+    /^_shared\/(bytes|clock|contract\/error_codes|database\.types|database_answers|errors|hosts|json|log|once|repeatable|retry|tts\/(languages|provider_error|sent_language|text_length|token))\.ts$/,
     [],
   ],
   ["contract", /^_shared\/contract\//, ["base"]],

@@ -1,4 +1,4 @@
-/** Sample rates in hertz by their number (ISO/IEC 14496-3, 1.6.3.4); 15 says that the rate is written out. */
+/** Sample rates in hertz by index (ISO/IEC 14496-3, 1.6.3.4); after index 15 the rate is written out. */
 const RATES = [
   96_000,
   88_200,
@@ -14,18 +14,18 @@ const RATES = [
   8_000,
   7_350,
 ];
-/** Channels by configuration (1.6.3.5); 0 says that a program config element gives them. */
+/** Channels by configuration (1.6.3.5); with 0, a program config element gives them. */
 const CHANNELS = [undefined, 1, 2, 3, 4, 5, 6, 8, undefined, undefined, undefined, 7, 8, 24, 8];
-/** Object types (ISO/IEC 14496-3, 1.5.1.1): those that are heard at another rate than their core's. */
+/** Object types that play at another rate than their core's (1.5.1.1). */
 const SBR = 5;
 const PARAMETRIC_STEREO = 29;
-/** Object types whose own part of the configuration may give the channels (1.6.2.1, GASpecificConfig). */
+/** Object types with a GASpecificConfig, which may give the channels (1.6.2.1). */
 const GENERAL_AUDIO = new Set([1, 2, 3, 4, 6, 7, 17, 19, 20, 21, 22, 23]);
-/** In front of what older decoders pass over. */
+/** Sync words of the extensions that older decoders skip. */
 const EXTENSION = 0x2b7;
 const PARAMETRIC_EXTENSION = 0x548;
 
-/** What is heard of AAC; undefined where it does not say. */
+/** The output format of AAC; undefined where the configuration does not give it. */
 export type AacFormat = { sampleRate: number | undefined; channels: number | undefined };
 
 function bitsOf(bytes: Uint8Array) {
@@ -56,15 +56,14 @@ const rate = (bits: Bits) => {
 };
 
 /**
- * The channels that a program config element counts: single elements have one, pairs two (4.4.1.1). Undefined where it is
- * not whole.
+ * The channels of a program config element: single elements have one, pairs two (4.4.1.1). Undefined if it is cut short.
  */
 function channelsOfProgram(bits: Bits): number | undefined {
-  // Its number, profile and sample rate.
+  // Tag, profile and sample rate.
   bits.read(10);
   const [front, side, back] = [bits.read(4), bits.read(4), bits.read(4)];
   const low = bits.read(2);
-  // Data, and couplings that are heard in the other channels.
+  // Data elements, and coupling elements, which add no channels.
   bits.read(7);
   for (const width of [4, 4, 3]) {
     const hasMixdown = bits.read(1) === 1;
@@ -77,17 +76,17 @@ function channelsOfProgram(bits: Bits): number | undefined {
   return channels || undefined;
 }
 
-/** What stands in the part of general audio in front of the program config element. */
+/** Skips the fields of a GASpecificConfig before its program config element. */
 function skipGeneralAudio(bits: Bits): void {
-  // Whether frames are short.
+  // Frame length.
   bits.read(1);
   const hasCoreCoder = bits.read(1) === 1;
   if (hasCoreCoder) bits.read(14);
-  // Whether there is an extension.
+  // Extension flag.
   bits.read(1);
 }
 
-/** Reads an AudioSpecificConfig. */
+/** Parses an AudioSpecificConfig. */
 function audioFormat(config: Uint8Array): AacFormat {
   const bits = bitsOf(config);
   const type = objectType(bits);
@@ -118,7 +117,7 @@ function audioFormat(config: Uint8Array): AacFormat {
   return { sampleRate, channels: isParametric && channels === 1 ? 2 : channels };
 }
 
-/** The content of the descriptor with this tag, when one begins at `at` (ISO/IEC 14496-1, 8.3.3). */
+/** The content of the descriptor at `at`; null if it has another tag (ISO/IEC 14496-1, 8.3.3). */
 function descriptorAt(bytes: Uint8Array, at: number, tag: number): Uint8Array | null {
   if (bytes[at] !== tag) return null;
   let length = 0;
@@ -131,7 +130,7 @@ function descriptorAt(bytes: Uint8Array, at: number, tag: number): Uint8Array | 
   return bytes.subarray(start, start + length);
 }
 
-/** What the content of a box `esds` says; null when it is not of AAC (ISO/IEC 14496-14, 3.1.2). */
+/** The format in the content of an `esds` box; null if it is not AAC (ISO/IEC 14496-14, 3.1.2). */
 export function aacFormat(esds: Uint8Array): AacFormat | null {
   const stream = descriptorAt(esds, 4, 3);
   if (!stream) return null;

@@ -1,11 +1,11 @@
 import type { ReadBytes } from "./ranged_reader.ts";
 
-/** The lengths of an ID3v2 tag's header, and of the footer that repeats it (id3.org, "ID3 tag version 2.4.0", 3.1 and 3.4). */
+/** ID3v2 lengths (id3.org, "ID3 tag version 2.4.0", 3.1 and 3.4). */
 const HEADER_BYTES = 10;
 const FOOTER_BYTES = 10;
 const HAS_FOOTER = 0x10;
 
-/** How long the ID3v2 tag is whose header stands at `at`, in bytes; 0 where none begins. */
+/** The length in bytes of the ID3v2 tag at `at`; 0 if there is none. */
 export function id3Bytes(bytes: Uint8Array, at = 0): number {
   if (bytes[at] !== 0x49 || bytes[at + 1] !== 0x44 || bytes[at + 2] !== 0x33) return 0;
   const [version = 0xff, revision = 0xff, flags = 0, ...size] = bytes.subarray(at + 3, at + HEADER_BYTES);
@@ -16,11 +16,7 @@ export function id3Bytes(bytes: Uint8Array, at = 0): number {
   return HEADER_BYTES + content + (flags & HAS_FOOTER ? FOOTER_BYTES : 0);
 }
 
-/**
- * Where the ID3v2 tag ends that begins at `at`; `at` itself where none does. It may be beyond the end of the file.
- * @param sizeBytes the length of the file
- * @throws whatever `read` throws
- */
+/** The end of the ID3v2 tag at `at`, possibly beyond the end of the file; `at` if there is none. */
 export async function endOfTag(read: ReadBytes, at: number, sizeBytes: number): Promise<number> {
   return at + HEADER_BYTES > sizeBytes ? at : at + id3Bytes(await read(at, at + HEADER_BYTES));
 }

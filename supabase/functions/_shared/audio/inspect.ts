@@ -5,7 +5,7 @@ import { type ClipSource, createRangedReader, type ReadBytes, ReadFailure } from
 import { codecRefused, formatRefused, unreadable } from "./refused_formats.ts";
 import { isWav, readWav, WAV_NAMES_BYTES } from "./wav.ts";
 
-/** What the bytes of a clip say of it, whatever it was declared to be. */
+/** The properties of a clip, read from its bytes. */
 export type AudioFacts = {
   container: "wav" | "mp3" | "m4a";
   /** The provider's name of the format. */
@@ -17,7 +17,7 @@ export type AudioFacts = {
   channels: number;
 };
 
-/** What the sample entries of an MP4 are called where people meet them (mp4ra.org). */
+/** The usual names of an MP4's sample entries (mp4ra.org). */
 const CODECS: Readonly<Record<string, string>> = {
   alac: "Apple Lossless",
   Opus: "Opus",
@@ -45,7 +45,7 @@ async function factsOfM4a(read: ReadBytes, sizeBytes: number): Promise<AudioFact
 async function factsOf(clip: ClipSource, read: ReadBytes): Promise<AudioFacts> {
   const { sizeBytes, firstBytes } = clip;
   const text = (at: number) => String.fromCharCode(...firstBytes.subarray(at, at + 4));
-  // Taggers put a tag in front of a WAV as of an MP3, and decoders look behind it.
+  // Some taggers put an ID3 tag before a WAV, and decoders skip it.
   const start = await endOfTag(read, 0, sizeBytes);
   if (start + WAV_NAMES_BYTES <= sizeBytes && isWav(await read(start, start + WAV_NAMES_BYTES))) {
     return {
@@ -69,10 +69,10 @@ async function factsOf(clip: ClipSource, read: ReadBytes): Promise<AudioFacts> {
 }
 
 /**
- * Looks into a clip, reading no more of it than its headers: of an MP3 every frame's and of an M4A in fragments every
- * fragment's, for nothing else gives their length. What reads MP3 is loaded by the first that is neither WAV nor M4A.
+ * Reads the headers of a clip: every frame's of an MP3 and every fragment's of a fragmented M4A, as only those give its length.
+ * Loads the MP3 reader on demand.
  * @throws {ApiError} reference_unreadable, reference_type_unsupported
- * @throws whatever `clip.readRange` throws
+ * @throws the errors of `clip.readRange`
  */
 export async function inspectAudio(clip: ClipSource): Promise<AudioFacts> {
   let failure: ReadFailure | undefined;
@@ -84,7 +84,7 @@ export async function inspectAudio(clip: ClipSource): Promise<AudioFacts> {
     });
   try {
     const facts = await factsOf(clip, read);
-    // To the microsecond: what sums of frames add to that is no sound.
+    // To the microsecond: the rest is rounding errors of the sums.
     const durationSeconds = Math.round(facts.durationSeconds * 1e6) / 1e6;
     const numbers = [durationSeconds, facts.sampleRate, facts.channels];
     if (!numbers.every((value) => Number.isFinite(value) && value > 0)) throw unreadable();

@@ -22,7 +22,7 @@ import { formatRefused, knownRefused, unreadable } from "./refused_formats.ts";
 /** The sound of an MP3. */
 export type Mp3Sound = { sampleRate: number; channels: number; durationSeconds: number };
 
-/** Formats that are recognized so that a refusal can name them. HLS is left out: its playlists name other files. */
+/** Formats recognized to name them in refusals. Without HLS: its playlists name other files. */
 const NAMES = new Map<InputFormat, string>([
   [WEBM, "WebM"],
   [MATROSKA, "Matroska"],
@@ -32,13 +32,13 @@ const NAMES = new Map<InputFormat, string>([
   [MPEG_TS, "MPEG-TS"],
 ]);
 
-/** An MP3 is read frame by frame up to here, in seconds; the rest is reckoned, for it is far too long already. */
+/** How much of an MP3 is read frame by frame, in seconds. A longer one is too long anyway, so its length is estimated. */
 const FRAMES_READ_SECONDS = 120;
 
-/** What mediabunny keeps of a clip, in bytes: it reads forward, and little at a time. */
+/** mediabunny's cache, in bytes: it reads forward in small steps. */
 const CACHE_BYTES = 1_048_576;
 
-/** Neither a header that promises more than there is nor a missing one can lead astray whoever reads every frame. */
+/** Reads every frame: the header may be wrong or missing. */
 async function secondsOf(track: InputAudioTrack): Promise<number> {
   let end = 0;
   for await (
@@ -50,10 +50,9 @@ async function secondsOf(track: InputAudioTrack): Promise<number> {
   return end;
 }
 
-/** What of a clip is read as an MP3: from the end of a tag in front of it to the end of the file. */
 type Mp3Source = { start: number; end: number; firstBytes: Uint8Array };
 
-/** What mediabunny makes of the part of the file from `start` on; null where it knows no format there. */
+/** What mediabunny reads from `start` on; null if it recognizes no format. */
 async function soundFrom(read: ReadBytes, start: number, end: number): Promise<Mp3Sound | null> {
   const input = new Input({
     formats: [MP3, ...NAMES.keys()],
@@ -83,9 +82,10 @@ async function soundFrom(read: ReadBytes, start: number, end: number): Promise<M
 }
 
 /**
- * Reads an MP3, every frame of it; other formats are refused by their name. mediabunny wants the first frame within 4 KiB
- * of the last tag; one that lies further on is looked for here.
- * @throws {ApiError} reference_unreadable, reference_type_unsupported; and whatever mediabunny and `read` throw
+ * Reads an MP3, and refuses other formats by name. mediabunny finds the first frame within 4 KiB of the last tag;
+ * `findFrames` finds later ones.
+ * @throws {ApiError} reference_unreadable, reference_type_unsupported
+ * @throws the errors of mediabunny and `read`
  */
 export async function readMp3(read: ReadBytes, { start, end, firstBytes }: Mp3Source): Promise<Mp3Sound> {
   Logging.level = LogLevel.Silent;

@@ -1,31 +1,29 @@
 import { id3Bytes } from "./id3.ts";
 import type { ReadBytes } from "./ranged_reader.ts";
 
-/** How far behind the tags frames are looked for, in bytes: ffmpeg recognizes formats by no more of a file. */
+/** How far after the tags to search for frames, in bytes: as far as ffmpeg probes a file. */
 const MOST_JUNK_BYTES = 1_048_576;
 const WINDOW_BYTES = 65_536;
 const HEADER_BYTES = 4;
-/** Layer III, the longest there is: 320 kbit/s at 32 kHz, padded. */
+/** The longest Layer III frame: 320 kbit/s at 32 kHz, padded. */
 const LONGEST_FRAME_BYTES = 1_441;
-/** So many frames one right behind the other are no chance. */
+/** This many adjacent frames are not a coincidence. */
 const FRAMES_IN_A_ROW = 4;
 const ROW_BYTES = (FRAMES_IN_A_ROW - 1) * LONGEST_FRAME_BYTES + HEADER_BYTES;
 
-/** Layer III bit rates in kbit/s, of MPEG-1 and of the lower sample rates (ISO/IEC 11172-3, 2.4.2.3; 13818-3, 2.4.2.3). */
+/** Layer III bit rates in kbit/s, of MPEG-1 and MPEG-2 (ISO/IEC 11172-3, 2.4.2.3; 13818-3, 2.4.2.3). */
 const BIT_RATES_1 = [0, 32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320];
 const BIT_RATES_2 = [0, 8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160];
-/** Sample rates in hertz of MPEG-1; of MPEG-2 they are halves, of 2.5 quarters. */
+/** Sample rates of MPEG-1 in hertz. MPEG-2 has half of them, MPEG-2.5 a quarter. */
 const SAMPLE_RATES = [44_100, 48_000, 32_000];
 const MPEG_1 = 3;
 const MPEG_2 = 2;
 const RESERVED_VERSION = 1;
 const LAYER_3 = 1;
 const MONO = 3;
-
-/** All frames begin with a byte of ones. */
 const SYNC = 0xff;
 
-/** What stays the same from frame to frame, and the length of this one in bytes. */
+/** The properties that adjacent frames share, and the length of this one. */
 type Frame = { kind: string; bytes: number };
 
 function frameAt(bytes: Uint8Array, at: number): Frame | null {
@@ -54,13 +52,7 @@ function isRowAt(bytes: Uint8Array, at: number): boolean {
   return frame !== null;
 }
 
-/**
- * Where the frames of an MP3 begin behind whatever its taggers left in front of them: padding that no tag counts, the
- * rest of a picture, more tags. Null where there are none.
- * @param from where to begin
- * @param end the length of the file
- * @throws whatever `read` throws
- */
+/** The start of an MP3's frames, after uncounted padding, remains of pictures and further tags; null if there are none. */
 export async function findFrames(read: ReadBytes, from: number, end: number): Promise<number | null> {
   let last = from + MOST_JUNK_BYTES;
   for (let at = from; at < Math.min(last, end);) {

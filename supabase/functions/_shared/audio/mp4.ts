@@ -1,12 +1,12 @@
-import { type Box, boxesOf, viewOf, walk } from "./mp4_boxes.ts";
+import { type Box, boxesOf, walk } from "./mp4_boxes.ts";
 import { addFragment, readTrack, type Track } from "./mp4_track.ts";
-import type { ReadBytes } from "./ranged_reader.ts";
+import { type ReadBytes, viewOf } from "./ranged_reader.ts";
 import { cutShort, unreadable } from "./refused_formats.ts";
 
 /** The sound of an MP4. */
 export type Mp4Sound = {
   hasVideo: boolean;
-  /** `aac`, or the four characters that name the sample entry, whatever they are. */
+  /** `aac`, or the four-character code of the sample entry. */
   codec: string;
   /** In hertz. */
   sampleRate: number;
@@ -14,42 +14,39 @@ export type Mp4Sound = {
   durationSeconds: number;
 };
 
-/** A track of an hour of AAC needs a quarter of it. */
+/** Four times the header of an hour of AAC. */
 const MOST_HEADER_BYTES = 1_048_576;
 
 /**
- * How much of a track is heard, in seconds: of each edit no more than there are samples for, whatever it says, and of all
- * together no more than there are. Some writers count an edit in the wrong units.
+ * The played length of a track in seconds. No edit, nor their sum, counts for more than the samples: some writers count edits
+ * in the wrong units.
  */
 function heardSeconds(track: Track, movieTimescale: number, isFragmented: boolean): number {
   const { duration, timescale, edits } = track;
   const secondsFrom = (place: number) => Math.max(0, duration - place) / timescale;
   if (edits === null) return secondsFrom(0);
-  // In fragments the list was written before its length was known: it says where to begin, and nothing more.
+  // With fragments, the list was written before the length was known: only its start counts.
   if (isFragmented) return secondsFrom(edits[0]?.from ?? 0);
   const heard = edits.reduce((total, edit) => {
     const rest = secondsFrom(edit.from);
     const stated = edit.duration === 0 ? rest : edit.duration / movieTimescale;
-    // Edits are counted in coarser units: within one they say the same.
+    // Edits have coarser units: a difference of less than one is none.
     return total + (Math.abs(stated - rest) * movieTimescale <= 1 ? rest : Math.min(stated, rest));
   }, 0);
   return Math.min(heard, secondsFrom(0));
 }
 
 /**
- * Whether a track holds moving pictures. One picture alone is a cover, as some taggers and converters keep it, and a track
- * that another one names as its chapters holds a picture for each.
+ * Whether a track holds moving pictures. A single picture is a cover, and another track's chapters have one picture each.
  */
 function isVideo({ kind, samples, id }: Track, tracks: readonly Track[]): boolean {
   return kind === "vide" && samples > 1 && !tracks.some(({ chapters }) => chapters.includes(id));
 }
 
 /**
- * Reads what an MP4 says of its sound: the headers of its boxes, its tracks, and of a clip in fragments the header of
- * each. No count in it is trusted: nothing is done more often than there are bytes for it.
- * @param end the length of the file
+ * Reads the headers of an MP4's boxes, tracks and fragments. It trusts no count beyond the bytes that are there.
  * @throws {ApiError} reference_unreadable
- * @throws whatever `read` throws
+ * @throws the errors of `read`
  */
 export async function readMp4(read: ReadBytes, end: number): Promise<Mp4Sound> {
   const tracks: Track[] = [];
@@ -65,7 +62,7 @@ export async function readMp4(read: ReadBytes, end: number): Promise<Mp4Sound> {
 
   for await (const box of boxesOf(read, 0, end)) {
     if (box.name === "mdat" && box.end > end) throw cutShort();
-    // Nothing behind it says more of a clip that is whole.
+    // Without fragments, the rest adds nothing.
     if (box.name === "mdat" && tracks.length > 0 && !isFragmented) break;
     if (box.name === "moov" && tracks.length === 0) {
       if (box.end > end) throw cutShort();
@@ -87,7 +84,7 @@ export async function readMp4(read: ReadBytes, end: number): Promise<Mp4Sound> {
     if (box.name === "moof" && tracks.length > 0) addFragment(await load(box), tracks, usualDurations);
   }
 
-  // It is written last, unless the recorder was killed.
+  // Recorders write it last, so it is missing after a crash.
   if (!hasMovie) throw cutShort();
   const sound = tracks.find(({ kind }) => kind === "soun");
   if (!sound || sound.timescale === 0) throw unreadable();

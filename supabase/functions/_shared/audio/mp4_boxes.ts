@@ -1,21 +1,20 @@
-import type { ReadBytes } from "./ranged_reader.ts";
+import { type ReadBytes, viewOf } from "./ranged_reader.ts";
 import { unreadable } from "./refused_formats.ts";
 
-/** More than any recorder writes: a fragment each tenth of a second for ten minutes. */
+/** More than any recorder writes: ten fragments a second for ten minutes. */
 const MOST_BOXES = 12_000;
-/** A box of an MP4 (ISO/IEC 14496-12, 4.2): its name, and where its content begins and ends. */
+
+/** A box of an MP4, with the range of its content (ISO/IEC 14496-12, 4.2). */
 export type Box = { name: string; start: number; end: number };
-/** The four characters that stand at `at`. */
+
+/** The four-character code at `at`. */
 export const nameAt = (view: DataView, at: number) =>
   String.fromCharCode(view.getUint8(at), view.getUint8(at + 1), view.getUint8(at + 2), view.getUint8(at + 3));
 
-/** These bytes as numbers. */
-export const viewOf = (bytes: Uint8Array) => new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-
 /**
- * The box whose header stands at `at`: its name, and where its content begins and ends; null for nonsense.
- * @param position where in the file, or in the part in memory, the header lies
- * @param to where a box without a size ends
+ * The box whose header is at `at`; null if the header is invalid.
+ * @param position of the header in the file, or in the part in memory
+ * @param to the end of a box without a size
  */
 function boxAt(view: DataView, at: number, position: number, to: number): Box | null {
   if (view.byteLength < at + 8) return null;
@@ -28,7 +27,7 @@ function boxAt(view: DataView, at: number, position: number, to: number): Box | 
     : { name: nameAt(view, at + 4), start: position + header, end: position + size };
 }
 
-/** The boxes of a part of the file, of which nothing but their headers is read. */
+/** The boxes of a part of the file. Reads only their headers. */
 export async function* boxesOf(read: ReadBytes, from: number, to: number): AsyncGenerator<Box> {
   let count = 0;
   for (let at = from; at + 8 <= to;) {
@@ -40,7 +39,7 @@ export async function* boxesOf(read: ReadBytes, from: number, to: number): Async
   }
 }
 
-/** The boxes in memory from `from` to `to`, each inside of it. */
+/** The boxes in memory that lie within `from` and `to`. */
 export function* innerBoxes(view: DataView, from: number, to: number): Generator<Box> {
   for (let at = from; at + 8 <= to;) {
     const box = boxAt(view, at, at, to);
@@ -50,7 +49,7 @@ export function* innerBoxes(view: DataView, from: number, to: number): Generator
   }
 }
 
-/** Calls `visit` with the content of every box in memory, inside those that hold others. */
+/** Calls `visit` with every box in memory, also inside those named in `holders`. */
 export function walk(
   view: DataView,
   from: number,
@@ -64,7 +63,7 @@ export function walk(
   }
 }
 
-/** Where the rows of a table begin, and how many there are bytes for, whatever its count says. */
+/** The start of a table's rows and their number, at most as many as there are bytes for. */
 export function rowsOf(view: DataView, box: Box, rowBytes: number): { first: number; count: number } {
   const first = box.start + 8;
   const room = Math.max(0, Math.floor((box.end - first) / rowBytes));

@@ -1,21 +1,21 @@
 import { aacFormat } from "./aac.ts";
 import { type Box, innerBoxes, nameAt, rowsOf, walk } from "./mp4_boxes.ts";
 
-/** A part that is heard: how long, in units of the movie's timescale (0 is to the end), and from where, in the track's. */
+/** A played part: its length in the movie's timescale (0 means to the end), and its start in the track's. */
 type Edit = { duration: number; from: number };
 
-/** What the headers of a track say of it, and the fragments as they are read. */
+/** A track, summed up from its headers and fragments. */
 export type Track = {
   id: number;
   kind: string;
   timescale: number;
   /** In units of the timescale. */
   duration: number;
-  /** How many samples it has: packets of sound, or pictures. */
+  /** The number of audio packets or pictures. */
   samples: number;
-  /** The parts of it that are heard; null when no edit list says. */
+  /** The played parts; null without an edit list. */
   edits: Edit[] | null;
-  /** The tracks of its chapters. */
+  /** The ids of its chapter tracks. */
   chapters: number[];
   codec: string;
   sampleRate: number;
@@ -23,7 +23,7 @@ export type Track = {
   lastChunkAt: number;
 };
 
-/** In the place of where an edit begins in the media (ISO/IEC 14496-12, 8.6.6). */
+/** The start of an empty edit (ISO/IEC 14496-12, 8.6.6). */
 const SILENCE = -1;
 const TRACK_HOLDERS = new Set(["edts", "tref", "mdia", "minf", "stbl"]);
 const FRAGMENT_HOLDERS = new Set(["traf"]);
@@ -48,7 +48,7 @@ function readDescription(view: DataView, box: Box, track: Track): void {
   });
 }
 
-/** The parts that an edit list has heard, silence left out; null when it has no row. */
+/** The edits of an edit list, without silence; null if it is empty. */
 function readEdits(view: DataView, box: Box, isLong: boolean): Edit[] | null {
   const rowBytes = isLong ? 20 : 12;
   const { first, count } = rowsOf(view, box, rowBytes);
@@ -64,7 +64,7 @@ function readEdits(view: DataView, box: Box, isLong: boolean): Edit[] | null {
   return count === 0 ? null : edits;
 }
 
-/** Reads the content of a box `trak`. */
+/** Reads the content of a `trak` box. */
 export function readTrack(view: DataView): Track {
   const track: Track = {
     id: 0,
@@ -90,7 +90,7 @@ export function readTrack(view: DataView): Track {
         track.timescale = view.getUint32(start + (isLong ? 20 : 12));
         break;
       case "hdlr":
-        // The first is the track's; a second one in `minf`, as QuickTime writers leave it, is of the data.
+        // The first one is the track's. QuickTime writers add another in `minf`, for the data.
         track.kind ||= nameAt(view, start + 8);
         break;
       case "stsd":
@@ -124,7 +124,7 @@ export function readTrack(view: DataView): Track {
   return track;
 }
 
-/** Adds the samples of one fragment to the tracks that they are of. */
+/** Adds the samples of a fragment to their tracks. */
 export function addFragment(
   view: DataView,
   tracks: readonly Track[],

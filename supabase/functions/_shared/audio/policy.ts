@@ -1,11 +1,11 @@
-import { ApiError, type ErrorCode } from "../errors.ts";
+import { ApiError, type ErrorCode, standardError } from "../errors.ts";
 import type { InspectedObject } from "../storage/objects.ts";
 import type { AudioFacts } from "./inspect.ts";
 
-/** The provider takes clips "under 10 MB", which is read as decimal megabytes (docs/qwen-api.md). */
+/** The provider takes clips "under 10 MB", read as decimal megabytes (docs/qwen-api.md). */
 const SIZE_LIMIT_BYTES = 10_000_000;
 
-/** What the bucket takes: the declared type is looked at no further, for browsers declare what they like. */
+/** The types that the bucket takes. Browsers declare many, so the type is not checked further. */
 const DECLARED_TYPES = new Set([
   "audio/wav",
   "audio/x-wav",
@@ -21,7 +21,7 @@ const DECLARED_TYPES = new Set([
   "video/mp4",
 ]);
 
-/** A rule that a clip breaks, with the value that breaks it. */
+/** A rule that a clip breaks, with the measured value. */
 export type BrokenRule = { code: ErrorCode; limit: number; measured: number; sentence: string };
 
 type Rule = {
@@ -32,15 +32,15 @@ type Rule = {
   sentence: (measured: number, limit: number) => string;
 };
 
-/** What encoders add to sound of exactly the length that is allowed, in seconds: their delay, and a last frame filled up. */
+/** What encoders add to the length, in seconds: their delay, and padding of the last frame. */
 const ENCODER_SECONDS = 0.1;
 
-/** In tenths of a second, rounded away from what is allowed: 2.96 s must not read as 3. */
+/** In tenths of a second, rounded away from the limit: 2.96 s must not read as 3. */
 const secondsDown = (seconds: number) => Math.floor(seconds * 10) / 10;
 const secondsUp = (seconds: number) => Math.ceil(seconds * 10) / 10;
 const kilohertz = (hertz: number) => Math.floor(hertz) / 1000;
 
-/** What a reference clip must be (docs/qwen-api.md, "The reference clip"). */
+/** The provider's rules (docs/qwen-api.md, "The reference clip"). */
 const RULES: readonly Rule[] = [
   {
     code: "reference_too_short",
@@ -77,7 +77,7 @@ const RULES: readonly Rule[] = [
   },
 ];
 
-/** The rules that a clip breaks, in the order they are reported. */
+/** The rules that a clip breaks, in the order of the report. */
 export function brokenRules(facts: AudioFacts): BrokenRule[] {
   return RULES.flatMap(({ code, limit, measure, allows, sentence }) => {
     const measured = measure(facts);
@@ -87,18 +87,18 @@ export function brokenRules(facts: AudioFacts): BrokenRule[] {
   });
 }
 
-/** How a clip that breaks rules is refused: the first one gives the code, and all are named. */
+/** The refusal of a clip: the code of the first broken rule, and the sentences of all. */
 export function refusalOf(broken: readonly [BrokenRule, ...BrokenRule[]]): ApiError {
   return new ApiError(broken[0].code, broken.map(({ sentence }) => sentence).join(" "));
 }
 
 /**
- * Refuses what need not be looked into: no policy allows it.
+ * Refuses what no policy allows, before the clip is read.
  * @throws {ApiError} reference_too_large, reference_type_unsupported
  */
 export function refuseUnfit(reference: Pick<InspectedObject, "sizeBytes" | "contentType">): void {
   if (reference.sizeBytes >= SIZE_LIMIT_BYTES) {
-    throw new ApiError("reference_too_large", "Reference audio must be under 10MB.");
+    throw standardError("reference_too_large");
   }
   if (!DECLARED_TYPES.has(reference.contentType)) {
     throw new ApiError(

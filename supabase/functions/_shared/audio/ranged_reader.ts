@@ -1,39 +1,32 @@
-/** An uploaded clip as it is looked into: its beginning is at hand, the rest is a request away. */
+/** An uploaded clip: its first bytes are in memory, the rest takes requests. */
 export type ClipSource = {
   sizeBytes: number;
-  /** The whole clip, when it is no longer than this. */
+  /** The whole clip, if it is short. */
   firstBytes: Uint8Array;
-  /** The bytes from `start` up to but not including `end`, all of them. */
+  /** All bytes from `start` to `end`, exclusive. */
   readRange(start: number, end: number): Promise<Uint8Array>;
 };
 
-/** The bytes of a clip from `start` up to but not including `end`. */
+/** The bytes of a clip from `start` to `end`, exclusive. */
 export type ReadBytes = (start: number, end: number) => Promise<Uint8Array>;
 
-/**
- * How much one request asks for at least, in bytes: readers of audio go on to what comes next, as a rule. One that goes
- * on and on, through the frames of an MP3 or the fragments of an M4A, is given twice as much each time.
- */
+export const viewOf = (bytes: Uint8Array) => new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+
+/** The minimum size of a request, in bytes. It doubles while the reader moves forward, as through the frames of an MP3. */
 const WINDOW_BYTES = 65_536;
 const LARGEST_WINDOW_BYTES = 524_288;
 
-/** How many parts of a clip are read at most: far more than a minute of audio has frames, fragments or chunks. */
+/** The maximum number of reads: far more than a minute of audio has frames, fragments or chunks. */
 const MOST_READS = 20_000;
 
-/** A failure of the clip's own `readRange`, as opposed to bytes that make no sense. */
+/** `readRange` failed, as opposed to invalid bytes. */
 export class ReadFailure extends Error {
   override readonly name = "ReadFailure";
 }
 
-/** A header that leads from one place to the next without end, or nearly so. */
-export class TooManyReads extends Error {
-  override readonly name = "TooManyReads";
-}
-
 /**
- * Reads any part of a clip, asking for as little of it as goes: what is at hand, or was in the last window, is not
- * asked for again.
- * @returns throws ReadFailure, and TooManyReads
+ * Reads any part of a clip. The first bytes and the last window are not requested again.
+ * @returns a function that throws ReadFailure, and an Error after too many reads
  */
 export function createRangedReader(clip: ClipSource): ReadBytes {
   let window = { start: 0, bytes: clip.firstBytes };
@@ -47,8 +40,8 @@ export function createRangedReader(clip: ClipSource): ReadBytes {
     const to = Math.min(clip.sizeBytes, Math.max(end, start + windowBytes));
     try {
       const bytes = await clip.readRange(start, to);
-      // Or the same would be asked for again and again.
-      if (bytes.length !== to - start) throw new Error("fewer bytes of the clip were given than asked for");
+      // Otherwise the same request would repeat endlessly.
+      if (bytes.length !== to - start) throw new Error("fewer bytes than requested");
       return { start, bytes };
     } catch (cause) {
       throw new ReadFailure("the clip could not be read", { cause });
@@ -56,7 +49,7 @@ export function createRangedReader(clip: ClipSource): ReadBytes {
   };
 
   return async (start, end) => {
-    if (++reads > MOST_READS) throw new TooManyReads("the clip is read in too many parts");
+    if (++reads > MOST_READS) throw new Error("too many reads of the clip");
     if (end <= clip.firstBytes.length) return clip.firstBytes.subarray(start, end);
     const out = new Uint8Array(end - start);
     for (let at = start; at < end;) {

@@ -2,16 +2,16 @@ import type { References } from "../storage/references.ts";
 import type { AudioFacts } from "./inspect.ts";
 import { type BrokenRule, brokenRules, refusalOf, refuseUnfit } from "./policy.ts";
 
-/** A reference that may be enrolled, with what was learnt of it. */
+/** A clip that may be enrolled, with its properties. */
 export type CheckedReference = {
   sizeBytes: number;
   etag: string | null;
   facts: AudioFacts;
-  /** Rules that it breaks, where the policy is to warn. */
+  /** The rules that it breaks, with the policy `warn`. */
   warnings: BrokenRule[];
 };
 
-/** What was learnt of a reference, as it is kept with its voice. */
+/** The properties of a clip, as saved with its voice. */
 export function referenceMetadata(reference: CheckedReference): Record<string, unknown> {
   const { facts, warnings } = reference;
   return {
@@ -31,16 +31,15 @@ export function referenceMetadata(reference: CheckedReference): Record<string, u
 export type ReferenceCheck = (key: string, signal: AbortSignal) => Promise<CheckedReference>;
 
 /**
- * Finds out whether an uploaded reference is fit to be enrolled. What reads audio is loaded by the first clip, once its
- * bytes are there.
- * @param options.policy `enforce` refuses a clip that breaks a rule; `warn` takes it and says so
+ * Checks an uploaded clip. Loads the audio readers on demand, once the first bytes are there.
+ * @param options.policy `enforce` refuses a clip that breaks a rule; `warn` accepts it with warnings
  */
 export function createReferenceCheck(
   options: { references: Pick<References, "inspect" | "readRange">; policy: "enforce" | "warn" },
 ): ReferenceCheck {
   const { references } = options;
 
-  /** @throws {ApiError} with a code that begins with `reference_`, or storage_unavailable */
+  /** @throws {ApiError} `reference_*`, storage_unavailable */
   return async (key, signal) => {
     const { sizeBytes, etag, contentType, firstBytes } = await references.inspect(key, signal);
     refuseUnfit({ sizeBytes, contentType });

@@ -2,7 +2,7 @@ import { ApiError } from "../errors.ts";
 
 const WANTED = "upload WAV, MP3 or M4A";
 
-/** What other files begin with. Where a name stands, it is of audio that a recorder or converter may well make. */
+/** The signatures of other files: of audio with its `name`, of anything else with what it is. */
 const BEGINNINGS: readonly { at: number; text: string; name?: string; what?: string }[] = [
   { at: 8, text: "AIFF", name: "AIFF" },
   { at: 8, text: "AIFC", name: "AIFF" },
@@ -23,30 +23,27 @@ const BEGINNINGS: readonly { at: number; text: string; name?: string; what?: str
   { at: 0, text: "PK\x03\x04", what: "an archive" },
 ];
 
-/** HTML, XML and JSON: what a browser saves when the recording it asked for was not there. */
+/** HTML, XML and JSON, which browsers save if a recording is missing. */
 const PAGE = /^(?:\xef\xbb\xbf)?\s*(?:<(?:!doctype|html|head|body|\?xml|!--)|[{[]\s*["\]}])/i;
 
-/** Audio of a format that the provider does not take, named. */
 export function formatRefused(name: string): ApiError {
   return new ApiError("reference_type_unsupported", `This is ${name} audio; ${WANTED}.`);
 }
 
-/** Samples or a codec that the provider does not take, in a format it does. */
 export function codecRefused(sentence: string): ApiError {
   return new ApiError("reference_type_unsupported", sentence);
 }
 
-/** Bytes that are no audio, or too damaged to be read. */
+/** Not audio, or damaged. */
 export function unreadable(cause?: unknown): ApiError {
   return new ApiError("reference_unreadable", `This file could not be read as audio; ${WANTED}.`, { cause });
 }
 
-/** The file ends before it should. */
 export function cutShort(): ApiError {
   return new ApiError("reference_unreadable", "This file is cut short; record or upload it again.");
 }
 
-/** The refusal of a file that is no audio we read, by its first bytes; null where they say nothing. */
+/** The refusal of a file with a known signature; null for any other. */
 export function knownRefused(firstBytes: Uint8Array): ApiError | null {
   const text = String.fromCharCode(...firstBytes.subarray(0, 256));
   const known = BEGINNINGS.find((one) => text.startsWith(one.text, one.at));

@@ -1,33 +1,29 @@
-import type { ReadBytes } from "./ranged_reader.ts";
+import { type ReadBytes, viewOf } from "./ranged_reader.ts";
 import { codecRefused, unreadable } from "./refused_formats.ts";
 
-/** The sound of a WAV with 16-bit samples. */
-export type WavSound = { sampleRate: number; channels: number; durationSeconds: number };
-
-/** The lengths of headers, in bytes (Microsoft and IBM, "Multimedia Programming Interface", RIFF). */
+/** Header lengths (Microsoft and IBM, "Multimedia Programming Interface", RIFF). */
 const RIFF_HEADER_BYTES = 12;
-/** How many bytes show that a file is a WAV. */
+/** The number of bytes that `isWav` needs. */
 export const WAV_NAMES_BYTES = RIFF_HEADER_BYTES;
 const CHUNK_HEADER_BYTES = 8;
-/** `fmt ` without what follows in the longer kinds, and with the longest of those that matter. */
+/** The shortest `fmt ` chunk, and the longest that is read. */
 const SHORTEST_FORMAT_BYTES = 16;
 const LONGEST_FORMAT_BYTES = 40;
-/** More than any writer puts in front of the sound. */
+/** More than any writer puts before `data`. */
 const MOST_CHUNKS = 100;
-/** In the place of a size that does not fit, or that a recorder did not know when it began. */
+/** Stands for a size that does not fit or was unknown to the recorder. */
 const UNKNOWN_SIZE = 0xffffffff;
 
-/** Format tags (RFC 2361), and the one that says that it follows further on (Microsoft, WAVEFORMATEXTENSIBLE). */
+/** Format tags (RFC 2361); with `EXTENSIBLE`, the tag follows later (Microsoft, WAVEFORMATEXTENSIBLE). */
 const PCM = 0x0001;
 const KINDS: Readonly<Record<number, string>> = { 0x0003: "float", 0x0006: "A-law", 0x0007: "µ-law" };
 const EXTENSIBLE = 0xfffe;
 const EXTENDED_TAG_AT = 24;
-/** Of one channel. What the header says of a block and of a second is often wrong, and no decoder of PCM heeds it. */
+/** Per channel. Headers often have wrong block sizes and byte rates, which PCM decoders ignore. */
 const SAMPLE_BYTES = 2;
 
-const viewOf = (bytes: Uint8Array) => new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-
 type Format = { sampleRate: number; channels: number };
+type WavSound = Format & { durationSeconds: number };
 
 function formatOf(view: DataView): Format {
   if (view.byteLength < SHORTEST_FORMAT_BYTES) throw unreadable();
@@ -42,19 +38,17 @@ function formatOf(view: DataView): Format {
   return { sampleRate: view.getUint32(4, true), channels };
 }
 
-/** Whether a WAV begins at the beginning of these bytes: RIFF, or RF64 for sizes of 64 bits. */
+/** Whether these bytes start a WAV: RIFF, or RF64 with 64-bit sizes. */
 export function isWav(bytes: Uint8Array): boolean {
   const text = (at: number) => String.fromCharCode(...bytes.subarray(at, at + 4));
   return text(8) === "WAVE" && (text(0) === "RIFF" || text(0) === "RF64");
 }
 
 /**
- * Reads the chunks of a WAV (RIFF or RF64) up to its sound; what stands beside and behind it is never read. Sound that is
- * cut short, or whose size its recorder left open, is as long as there are bytes of it.
- * @param sizeBytes the length of the file
- * @param start where in the file it begins: a tag may stand in front
+ * Reads the chunks of a WAV (RIFF or RF64) up to `data`. If that is cut short or its size is unknown, its bytes count.
+ * @param start of the WAV in the file: a tag may precede it
  * @throws {ApiError} reference_unreadable, reference_type_unsupported
- * @throws whatever `read` throws
+ * @throws the errors of `read`
  */
 export async function readWav(read: ReadBytes, sizeBytes: number, start: number): Promise<WavSound> {
   let format: Format | null = null;
@@ -75,7 +69,7 @@ export async function readWav(read: ReadBytes, sizeBytes: number, start: number)
       if (format === null) throw unreadable();
       const rest = sizeBytes - inside;
       const size = stated === UNKNOWN_SIZE && largeSize !== null ? largeSize : stated;
-      // A recorder that never came back to its header leaves 0.
+      // A recorder that never updated its header leaves 0.
       const bytes = size === 0 ? rest : Math.min(size, rest);
       const { sampleRate, channels } = format;
       const samples = Math.floor(bytes / (SAMPLE_BYTES * channels));

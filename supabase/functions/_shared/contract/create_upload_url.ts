@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { DETAILS, PROJECT, VOICE_ID } from "./examples.ts";
-import { bodyOf, cloneDetails } from "./fields.ts";
+import { BODY_ERRORS, bodyOf, cloneDetails } from "./fields.ts";
 import type { Contract } from "./route_contract.ts";
 
 const OBJECT_KEY = `7a4b8c1d-5e2f-4a3b-9c6d-1f0e2d3c4b44/${VOICE_ID}/reference.wav`;
@@ -38,12 +38,5 @@ export const createUploadUrl = {
       object_key: OBJECT_KEY,
     },
   },
-  errors: [
-    "invalid_json",
-    "invalid_request",
-    "language_unsupported",
-    "payload_too_large",
-    "rate_limited",
-    "storage_unavailable",
-  ],
+  errors: [...BODY_ERRORS, "language_unsupported", "rate_limited", "storage_unavailable"],
 } satisfies Contract;

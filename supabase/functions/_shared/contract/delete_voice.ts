@@ -1,6 +1,4 @@
-import { NOT_FOUND } from "./error_codes.ts";
-import { VOICE_ID } from "./examples.ts";
-import { ok, voiceId } from "./fields.ts";
+import { ok, PATH_IDS } from "./fields.ts";
 import type { Contract } from "./route_contract.ts";
 
 export const deleteVoice = {
@@ -11,7 +9,7 @@ export const deleteVoice = {
   access: "user",
   summary: "Delete a voice",
   description: "Deletes softly: speech generated with the voice is kept. Repeating the request succeeds.",
-  id: { schema: voiceId, missing: NOT_FOUND.voice, description: "The voice's id.", example: VOICE_ID },
+  id: PATH_IDS.voice,
   answer: { description: "The voice is deleted.", name: "VoiceDeleted", schema: ok, example: { ok: true } },
   errors: ["not_found"],
 } satisfies Contract;

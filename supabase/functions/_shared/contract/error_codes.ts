@@ -1,12 +1,11 @@
-/** What is said of an error code. */
 export type CodeEntry = {
   status: number;
   when: string;
   /** What a client does about it. */
   action: string;
-  /** The `detail` of the example. */
+  /** The `detail` of `standardError`, and of the example. */
   detail: string;
-  /** With `Retry-After`, which the code carries always or never: the seconds of the example. */
+  /** The `Retry-After` of both, in seconds. A code carries it always or never. */
   retryAfterSeconds?: number;
   /** The seconds in words, where they vary. */
   retryAfter?: string;
@@ -24,7 +23,7 @@ export const NOT_FOUND = {
   generation: "Generation not found.",
 } as const;
 
-/** Every code an answer may carry. The list is closed: clients branch on it. */
+/** The closed list of error codes: clients branch on them. */
 export const ERROR_CODES = {
   invalid_json: {
     status: 400,

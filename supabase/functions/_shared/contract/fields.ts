@@ -1,20 +1,22 @@
 // Fields that several contracts share.
 import { z } from "zod";
 import { LANGUAGES, parseLanguage } from "../tts/languages.ts";
-import type { ErrorCode } from "./error_codes.ts";
+import { type ErrorCode, NOT_FOUND } from "./error_codes.ts";
+import { GENERATION_ID, TASK_ID, VOICE_ID } from "./examples.ts";
 
-/** How a field's rule names the error code it answers with; without it, `invalid_request`. */
+/** The error code of a field's rule, by default `invalid_request`. */
 export type FieldIssueParams = { code?: ErrorCode };
 
-/** PostgreSQL stores neither NUL nor half of a surrogate pair. */
+/** PostgreSQL stores neither NUL nor unpaired surrogates. */
 export const isStorable = (text: string) => text.isWellFormed() && !text.includes("\0");
 
-/** The length of a text in Unicode code points. */
 export const codePoints = (text: string) => [...text].length;
 
 export const NOT_STORABLE = "Text must not contain NUL or unpaired surrogate characters.";
 
-/** A body of these fields. */
+/** The error codes of every route with a body. */
+export const BODY_ERRORS = ["invalid_json", "invalid_request", "payload_too_large"] as const;
+
 export const bodyOf = <Shape extends z.ZodRawShape>(shape: Shape) =>
   z.object(shape, { error: "The body must be a JSON object." });
 
@@ -25,7 +27,7 @@ type TextRule = {
   description: string;
 };
 
-/** Text that is trimmed, in Unicode's composed form (NFC), and counted in code points unless `count` is given. */
+/** Trimmed text in composed form (NFC), counted in code points by default. */
 export const text = (required: string, { most, tooLong, count = codePoints, description }: TextRule) =>
   z.string({ error: required }).trim().normalize("NFC")
     .refine((value) => value.length > 0, { error: required, abort: true })
@@ -36,12 +38,11 @@ export const text = (required: string, { most, tooLong, count = codePoints, desc
     .refine(isStorable, { error: NOT_STORABLE })
     .meta({ minLength: 1, maxLength: most, description });
 
-/** How a language may be given. */
 export const LANGUAGE_NAMES =
   "A name from `GET /languages`, its code (`zh en de it pt es ja ko fr ru`) or a tag that starts with the code, " +
   "such as `en-US`, in any case. The name is what is stored.";
 
-/** The language as a name of `LANGUAGES`. */
+/** Parses to a name of `LANGUAGES`. */
 export const language = () =>
   z.string({ error: "Language is required." }).trim()
     .min(1, { error: "Language is required.", abort: true })
@@ -57,19 +58,30 @@ export const language = () =>
       return z.NEVER;
     });
 
-/** A voice id, in lower case. */
 export const voiceId = () =>
   z.string({ error: "voice_id is required." }).trim()
     .min(1, { error: "voice_id is required.", abort: true })
     .regex(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i, { error: "voice_id must be a UUID." })
     .toLowerCase();
 
-/** The id of a task or a generation, in lower case. */
-export const id = () => z.guid().toLowerCase();
+const id = () => z.guid().toLowerCase();
+
+const pathId = (of: keyof typeof NOT_FOUND, schema: () => z.ZodType<string>, example: string) => ({
+  schema,
+  missing: NOT_FOUND[of],
+  description: `The ${of}'s id.`,
+  example,
+});
+
+/** The `:id` of a path, by what it identifies. */
+export const PATH_IDS = {
+  voice: pathId("voice", voiceId, VOICE_ID),
+  task: pathId("task", id, TASK_ID),
+  generation: pathId("generation", id, GENERATION_ID),
+};
 
 const NAME_RULE = "Name must be 1-100 characters.";
 
-/** What a clip is cloned with. */
 export const cloneDetails = () => ({
   name: text(NAME_RULE, {
     most: 100,
@@ -86,11 +98,9 @@ export const cloneDetails = () => ({
   }),
 });
 
-/** The provider of a voice. */
 export const provider = () => z.enum(["qwen", "modal"]);
 
-/** A time that is answered as PostgreSQL writes it. */
+/** A time in PostgreSQL's format. */
 export const time = (description: string) => z.string().meta({ format: "date-time", description });
 
-/** The answer of a route that has nothing else to say. */
 export const ok = () => z.object({ ok: z.literal(true).describe("Always `true`.") });

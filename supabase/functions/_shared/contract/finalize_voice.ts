@@ -1,6 +1,14 @@
 import { z } from "zod";
 import { DETAILS, VOICE_ID } from "./examples.ts";
-import { bodyOf, cloneDetails, codePoints, isStorable, NOT_STORABLE, voiceId } from "./fields.ts";
+import {
+  BODY_ERRORS,
+  bodyOf,
+  cloneDetails,
+  codePoints,
+  isStorable,
+  NOT_STORABLE,
+  voiceId,
+} from "./fields.ts";
 import type { BodyOf, Contract } from "./route_contract.ts";
 
 const description = () =>
@@ -47,8 +55,7 @@ export const finalizeVoice = {
     example: { id: VOICE_ID, name: DETAILS.name },
   },
   errors: [
-    "invalid_json",
-    "invalid_request",
+    ...BODY_ERRORS,
     "language_unsupported",
     "reference_missing",
     "reference_empty",
@@ -62,7 +69,6 @@ export const finalizeVoice = {
     "not_found",
     "clone_in_progress",
     "clone_conflict",
-    "payload_too_large",
     "provider_rejected",
     "rate_limited",
     "provider_unavailable",

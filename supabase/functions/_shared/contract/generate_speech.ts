@@ -1,10 +1,9 @@
 import { z } from "zod";
 import { textLength } from "../tts/text_length.ts";
 import { GENERATION_ID, TASK_ID, VOICE_ID } from "./examples.ts";
-import { bodyOf, codePoints, language, LANGUAGE_NAMES, text, voiceId } from "./fields.ts";
+import { BODY_ERRORS, bodyOf, codePoints, language, LANGUAGE_NAMES, text, voiceId } from "./fields.ts";
 import type { BodyOf, Contract, Limits } from "./route_contract.ts";
 
-/** What to do about a text that is too long, and by how much it is. */
 function textTooLong(value: string, most: number): string {
   const length = textLength(value);
   const tooMany = `Text cannot exceed ${most} characters; this one is ${length - most} too long`;
@@ -62,15 +61,7 @@ export const generateSpeech = {
       generation_id: GENERATION_ID,
     },
   },
-  errors: [
-    "invalid_json",
-    "invalid_request",
-    "language_unsupported",
-    "not_found",
-    "voice_not_ready",
-    "payload_too_large",
-    "rate_limited",
-  ],
+  errors: [...BODY_ERRORS, "language_unsupported", "not_found", "voice_not_ready", "rate_limited"],
 } satisfies Contract;
 
 export type GenerateRequest = BodyOf<typeof generateSpeech>;

@@ -1,6 +1,4 @@
-import { NOT_FOUND } from "./error_codes.ts";
-import { GENERATION_ID } from "./examples.ts";
-import { id } from "./fields.ts";
+import { PATH_IDS } from "./fields.ts";
 import type { Contract } from "./route_contract.ts";
 
 export const getAudio = {
@@ -13,12 +11,7 @@ export const getAudio = {
   description:
     "Redirects to the audio: WAV, 24 kHz, mono, 16-bit. Answers 404 until the task is `completed`. Follow the redirect " +
     "without the `Authorization` header.",
-  id: {
-    schema: id,
-    missing: NOT_FOUND.generation,
-    description: "The generation's id.",
-    example: GENERATION_ID,
-  },
+  id: PATH_IDS.generation,
   answer: { description: "Redirects to a signed URL of the WAV, valid for one hour.", redirect: true },
   errors: ["not_found", "storage_unavailable"],
 } satisfies Contract;

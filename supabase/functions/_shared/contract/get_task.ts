@@ -1,7 +1,6 @@
-import { NOT_FOUND } from "./error_codes.ts";
 import { z } from "zod";
 import { GENERATION_ID, PROJECT, TASK_ID, VOICE_ID } from "./examples.ts";
-import { id, time } from "./fields.ts";
+import { PATH_IDS, time } from "./fields.ts";
 import type { AnswerOf, Contract } from "./route_contract.ts";
 
 export const getTask = {
@@ -12,7 +11,7 @@ export const getTask = {
   access: "user",
   summary: "Get a task",
   description: "Returns the task's current state. Reads only the database.",
-  id: { schema: id, missing: NOT_FOUND.task, description: "The task's id.", example: TASK_ID },
+  id: PATH_IDS.task,
   answer: {
     description: "The task.",
     name: "Task",

@@ -7,7 +7,7 @@ const namedSchema = () => ({
   name: z.string().describe("Its name."),
 });
 
-/** What the SQL function `deployment_facts` returns. */
+/** The result of the SQL function `deployment_facts`. */
 export const databaseFacts = () =>
   z.object({
     now: z.string().describe("The database's clock."),

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { PROVIDER_VOICE_ID, VOICE_ID } from "./examples.ts";
-import { bodyOf, voiceId } from "./fields.ts";
+import { BODY_ERRORS, bodyOf, voiceId } from "./fields.ts";
 import type { AnswerOf, BodyOf, Contract } from "./route_contract.ts";
 
 const DAYS_RULE = "purge_older_than_days must be from 0 to 3650.";
@@ -117,9 +117,7 @@ export const internalReconcile = {
     },
   },
   errors: [
-    "invalid_json",
-    "invalid_request",
-    "payload_too_large",
+    ...BODY_ERRORS,
     "provider_unavailable",
     "provider_misconfigured",
     "provider_throttled",

@@ -7,7 +7,6 @@ const wholeNumber = (most: number, rule: string) =>
   z.string().regex(/^\d{1,7}$/, { error: rule, abort: true }).transform(Number)
     .pipe(z.int().min(1, { error: rule }).max(most, { error: rule }));
 
-/** One voice of the list. */
 export const voice = () =>
   z.object({
     id: z.guid().describe("The `voice_id` of the other routes."),

@@ -4,9 +4,9 @@ import { type CheckReport, databaseFacts } from "../contract/internal_check.ts";
 import type { Supabase } from "../supabase.ts";
 import type { ProviderError } from "../tts/provider_error.ts";
 
-/** How long the provider may be asked, in milliseconds. */
+/** The timeout of the provider's requests, in milliseconds. */
 const PROVIDER_MS = 30_000;
-/** For a function that the database does not have: PostgREST's code, and PostgreSQL's own behind a stale cache of it. */
+/** The codes of a missing function: PostgREST's, and PostgreSQL's if PostgREST's schema cache is stale. */
 const NO_SUCH_FUNCTION = ["PGRST202", "42883"];
 
 type Look = { region: string; voices: number | null; failure: ProviderError | null };
@@ -17,15 +17,12 @@ export type CheckOptions = {
   runtime: string;
   variables: CheckReport["variables"];
   db: Pick<Supabase["db"], "rpc">;
-  /** Asks the provider for its voices; null where there is none to ask. */
+  /** Lists the provider's voices; null in modal mode. */
   look: ((signal: AbortSignal) => Promise<{ here: Look; elsewhere: Look | null }>) | null;
   clock: Clock;
 };
 
-/**
- * What only the deployment itself knows of itself: its configuration without keys, how the provider answers to its
- * key, what its database is. It changes nothing, and what fails is part of the report.
- */
+/** Checks configuration, provider and database from inside the deployment. It changes nothing; failures are part of the report. */
 export function createCheck(options: CheckOptions) {
   const { config, runtime, variables, db, look, clock } = options;
 
@@ -36,7 +33,7 @@ export function createCheck(options: CheckOptions) {
     const answer = { asked_at: askedAt, answered_at: answeredAt };
     const facts = error ? undefined : databaseFacts().safeParse(data).data;
     if (facts) return { clock: answer, database: { facts, failure: null } };
-    // Without an error it is another version's function that answered.
+    // Without an error, the function is another version's.
     const isMissing = !error || NO_SUCH_FUNCTION.includes(error.code);
     const passes = status === 0 || status >= 500 || status === 429;
     const failure = isMissing ? "not_migrated" : passes ? "unavailable" : "refused";
@@ -49,7 +46,6 @@ export function createCheck(options: CheckOptions) {
     return { here: reportOf(here), elsewhere: elsewhere && reportOf(elsewhere) };
   };
 
-  /** The whole report. Provider and database are asked at once. */
   return async (): Promise<CheckReport> => {
     const [provider, database] = await Promise.all([askProvider(), askDatabase()]);
     return { configuration: withoutKeys(config), runtime, variables, provider, ...database };
@@ -68,7 +64,7 @@ function reportOf({ region, voices, failure }: Look): NonNullable<CheckReport["p
   };
 }
 
-/** Field by field: what is added to the configuration later is not shown until somebody has thought about it. */
+/** Names every field, so that a new one is not shown by accident. */
 function withoutKeys({ supabase, qwen, ...config }: Config): CheckReport["configuration"] {
   return {
     mode: config.mode,

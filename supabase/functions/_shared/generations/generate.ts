@@ -5,25 +5,24 @@ import { isDatabaseAway } from "../database_answers.ts";
 import { ApiError, voiceNotFound } from "../errors.ts";
 import type { Log } from "../log.ts";
 import { retry } from "../retry.ts";
-import type { TtsProvider } from "../tts/provider.ts";
 import type { Generations } from "../storage/generations.ts";
+import type { TtsProvider } from "../tts/provider.ts";
 import type { Spoken } from "./speak.ts";
 import type { CreateAnswer, Tasks } from "./tasks.ts";
 
-/** How many generations of a user may be under way at once. */
+/** How many unfinished generations a user may have. */
 const MOST_UNFINISHED = 20;
-/** How long the process that took a request keeps at its task, in milliseconds; later it is any worker's. */
+/** How long the process of the request retries its task, in milliseconds; after that any worker does. */
 const PATIENCE_MS = 120_000;
-/** How much later than it may be claimed again a task is asked for, in milliseconds. */
+/** How long after it is due a task is claimed again, in milliseconds. */
 const MARGIN_MS = 100;
-/** Why a voice cannot speak, and what to do about it. */
 const NOT_READY = {
   other_provider: "This voice was made with another provider. Clone it again to let it speak.",
   other_region: "This voice was made in another region. Clone it again to let it speak.",
   no_metadata: "This voice was never completed. Clone it again to let it speak.",
 };
 const SWITCHED_OFF = "Speaking is switched off for now. The voice is kept: try again later.";
-/** Pauses before a create is asked again, in milliseconds: with the same ids, one whose answer was lost is given once more. */
+/** Pauses between attempts at one create, in milliseconds: the same ids get the same answer again. */
 const CREATE_PAUSES_MS = [200, 800];
 
 export type Generation = { taskId: string; generationId: string };
@@ -34,22 +33,16 @@ export type GenerateOptions = {
   provider: Pick<TtsProvider, "name" | "region">;
   clock: Clock;
   newId: () => string;
-  /** Takes up one task; loaded when there is one. */
   loadSpeak: () => Promise<(log: Log, taskId: string) => Promise<Spoken | null>>;
 };
 
-/** Speaking a text with a voice: saved as a task first, so that whatever happens to this process it is done. */
+/** Generates speech. The task is saved first, so it is done even if this process dies. */
 export function createGenerate(options: GenerateOptions) {
   const { tasks, generations, provider, clock } = options;
 
   const save = (userId: string, request: GenerateRequest, ids: Generation): Promise<CreateAnswer> => {
-    const generation = {
-      userId,
-      voiceId: request.voice_id,
-      text: request.text,
-      language: request.language,
-      ...ids,
-    };
+    const { voice_id: voiceId, text, language } = request;
+    const generation = { userId, voiceId, text, language, ...ids };
     const rules = { provider: provider.name, region: provider.region, maxUnfinished: MOST_UNFINISHED };
     const pauses = CREATE_PAUSES_MS;
     return retry(() => tasks.create(generation, rules), { clock, pauses, mayPass: isDatabaseAway });
@@ -57,7 +50,7 @@ export function createGenerate(options: GenerateOptions) {
 
   return {
     /**
-     * Saves what is to be said.
+     * Saves a text and its pending task.
      * @throws {ApiError} not_found, voice_not_ready, rate_limited, unauthorized, database_unavailable
      */
     async create(userId: string, request: GenerateRequest, log: Log): Promise<Generation> {
@@ -90,8 +83,8 @@ export function createGenerate(options: GenerateOptions) {
     },
 
     /**
-     * Cancels a user's task, unless it is over; audio that a killed worker left goes with it. False when there is no such
-     * task.
+     * Cancels a user's task, unless it has a final status, and removes audio that a killed worker stored. False if there is no
+     * such task.
      * @throws {ApiError} unauthorized, database_unavailable
      */
     async cancel(userId: string, taskId: string, log: Log): Promise<boolean> {
@@ -108,7 +101,7 @@ export function createGenerate(options: GenerateOptions) {
       return true;
     },
 
-    /** Works on a task that was just saved, and again after a failure that may pass. Never rejects. */
+    /** Runs a new task, with retries after a failure that may pass. Never rejects. */
     async work(taskId: string, log: Log): Promise<void> {
       const until = clock.now() + PATIENCE_MS;
       try {
@@ -121,7 +114,7 @@ export function createGenerate(options: GenerateOptions) {
           await clock.sleep(pause);
         }
       } catch (error) {
-        // The lease ends by itself, and the next worker takes the task up.
+        // The lease expires, and the next worker runs the task.
         log.event("warn", "generation.interrupted", { task_id: taskId, error });
       }
     },

@@ -11,54 +11,49 @@ import type { ClaimedTask, Tasks } from "./tasks.ts";
 
 /** How often a text is sent to the provider before its task fails. */
 const MOST_ATTEMPTS = 3;
-/** What a run may take besides one call to the provider, in milliseconds: fetching the audio, looking at it, storing it. */
+/** What a run takes besides the synthesis, in milliseconds: fetching the audio, reading its header, storing it. */
 const REST_MS = 45_000;
-/** What is left after that for keeping what is paid for, or putting the task back, in milliseconds: two calls to Supabase. */
+/** What remains after that to keep paid audio or put the task back, in milliseconds: two calls to Supabase. */
 const KEEP_MS = 30_000;
-/** How much longer than that its lease lasts, in seconds: whoever is next must find that the run is over. */
+/** How much longer than the run its lease lasts, in seconds, so that no two runs overlap. */
 const LEASE_MARGIN_SECONDS = 15;
-/** Before a task is tried again, in seconds: after a failure for each attempt made, and after a 429, before jitter. */
+/** Delays of the next attempt, in seconds: after a failure, per attempt made; after a 429, before jitter. */
 const FAILED_SECONDS = 2;
 const THROTTLED_SECONDS = 15;
-/** The same while our own storage or database is away. */
+/** The delay while Storage or the database is unavailable, in seconds. */
 const AWAY_SECONDS = 10;
-/** Pauses between tries at keeping what is paid for, in milliseconds. */
+/** Pauses between attempts to keep paid audio, in milliseconds. */
 const KEEP_PAUSES_MS = [250, 1_000, 3_000, 5_000];
 
-/** What the user reads of a task that failed for no fault of theirs. */
 const NOT_SPOKEN = "The text could not be spoken. Try again.";
 
-/** How far a run is, for whoever settles its failure. */
 type Run = { log: Log; signal: AbortSignal; isPaid: boolean };
 
 const isAway = (error: unknown) => error instanceof ApiError && error.status === 503;
 
-/** Storage or database were so slow that a run came to its end. */
+/** Storage or the database used up the time of a run. */
 const runEnded = () =>
-  databaseError({ code: "none", message: "the run is over, and its task is not settled" }, 0);
+  databaseError({ code: "none", message: "the run ended before its task was settled" }, 0);
 
 export type SpeakOptions = {
   tasks: Tasks;
   generations: Generations;
   provider: Pick<TtsProvider, "name" | "region" | "synthesize">;
   clock: Clock;
-  /** Milliseconds that one synthesis may take. */
+  /** The timeout of one synthesis, in milliseconds. */
   synthesisTimeoutMs: number;
   newLeaseId: () => string;
 };
 
-/** What became of a task that was taken up. `put_back`: it may be claimed again after so many seconds. */
+/** The outcome of a run. `put_back`: the task may be claimed again after the delay. */
 export type Spoken =
   | { outcome: "completed" | "failed" | "over" | "superseded" }
   | { outcome: "put_back"; delaySeconds: number };
 
-/**
- * The length of stored or fetched audio in seconds; null when it is no WAV, or its header is not at its beginning. What
- * reads audio is loaded on demand.
- */
+/** The length of audio in seconds; null if its first bytes are not a WAV header. Loads the reader on demand. */
 async function secondsOf(audio: Pick<ClipSource, "sizeBytes" | "firstBytes">): Promise<number | null> {
   const { inspectAudio } = await import("../audio/inspect.ts");
-  const readRange = () => Promise.reject(new Error("nothing but the beginning is at hand"));
+  const readRange = () => Promise.reject(new Error("only the first bytes are available"));
   try {
     const { container, durationSeconds } = await inspectAudio({ ...audio, readRange });
     return container === "wav" ? durationSeconds : null;
@@ -67,7 +62,7 @@ async function secondsOf(audio: Pick<ClipSource, "sizeBytes" | "firstBytes">): P
   }
 }
 
-/** What the user reads of a failed synthesis. */
+/** The user's sentence for a failed synthesis. */
 function failureOf(error: unknown): string {
   if (error instanceof ProviderError) {
     if (error.category === "rejected") return error.refusal ?? "The provider refused this text.";
@@ -78,11 +73,11 @@ function failureOf(error: unknown): string {
   return NOT_SPOKEN;
 }
 
-/** Takes up tasks, one at a time: claims, has the provider speak, stores the audio, completes. */
+/** Runs one task: claim, synthesis, storing the audio, completion. */
 export function createSpeak(options: SpeakOptions) {
   const { tasks, generations, provider, clock } = options;
 
-  /** What is paid for is kept if at all possible: asks again while storage or database are away. */
+  /** Retries while Storage or the database is unavailable: the audio is paid for. */
   const keep = <Result>(work: () => Promise<Result>, signal: AbortSignal): Promise<Result> =>
     retry(work, { clock, pauses: KEEP_PAUSES_MS, signal, mayPass: isAway });
 
@@ -108,8 +103,8 @@ export function createSpeak(options: SpeakOptions) {
   };
 
   /**
-   * An attempt that was killed may have stored its audio: then there is nothing to pay for again. Null when there is none.
-   * @param own what this attempt was given: of that size, it is what lies there
+   * Completes with audio that an earlier attempt stored, so it is not paid for twice; null if there is none.
+   * @param own this attempt's audio: stored audio of the same size is taken for it
    */
   const completeStored = async (task: ClaimedTask, current: Run, own: Speech | null) => {
     const key = generations.key(task.userId, task.generationId);
@@ -141,33 +136,11 @@ export function createSpeak(options: SpeakOptions) {
     return outcome === "put_back" ? { outcome, delaySeconds: next.delaySeconds } : { outcome };
   };
 
-  /** Whether a failed task is tried again, and when; what it failed with is final otherwise. */
-  const settle = async (
-    task: ClaimedTask,
-    error: unknown,
-    category: string | null,
-    { log, isPaid }: Run,
-  ): Promise<Spoken> => {
-    // Even after the last attempt: the next claim only looks whether its audio was stored.
-    if (isAway(error)) {
-      return await putBack(task, { delaySeconds: AWAY_SECONDS, counts: isPaid, providerStatus: null });
-    }
-    if (category === "throttled") {
-      const delaySeconds = Math.ceil(THROTTLED_SECONDS * (0.5 + clock.random()));
-      return await putBack(task, { delaySeconds, counts: false, providerStatus: category });
-    }
-    const mayPass = !(error instanceof ProviderError) || error.outcomeUnknown;
-    if (!mayPass || task.attempt >= MOST_ATTEMPTS) {
-      return await fail(task, { error: failureOf(error), providerStatus: category }, log);
-    }
-    const delaySeconds = FAILED_SECONDS * task.attempt;
-    return await putBack(task, { delaySeconds, counts: true, providerStatus: category });
-  };
-
-  const settleFailure = async (task: ClaimedTask, error: unknown, current: Run): Promise<Spoken> => {
+  /** Puts a failed task back, or ends it. */
+  const settleFailure = async (task: ClaimedTask, error: unknown, { log, isPaid }: Run): Promise<Spoken> => {
     const provided = error instanceof ProviderError ? error : null;
     const category = provided?.category ?? null;
-    current.log.event(provided?.isAlarming ? "error" : "warn", "generation.attempt_failed", {
+    log.event(provided?.isAlarming ? "error" : "warn", "generation.attempt_failed", {
       attempt: task.attempt,
       category,
       status: provided?.status,
@@ -175,7 +148,20 @@ export function createSpeak(options: SpeakOptions) {
       provider_request_id: provided?.providerRequestId,
       error,
     });
-    return await settle(task, error, category, current);
+    // Even after the last attempt: the next claim then only checks for stored audio.
+    if (isAway(error)) {
+      return await putBack(task, { delaySeconds: AWAY_SECONDS, counts: isPaid, providerStatus: null });
+    }
+    if (category === "throttled") {
+      const delaySeconds = Math.ceil(THROTTLED_SECONDS * (0.5 + clock.random()));
+      return await putBack(task, { delaySeconds, counts: false, providerStatus: category });
+    }
+    const mayPass = !provided || provided.outcomeUnknown;
+    if (!mayPass || task.attempt >= MOST_ATTEMPTS) {
+      return await fail(task, { error: failureOf(error), providerStatus: category }, log);
+    }
+    const delaySeconds = FAILED_SECONDS * task.attempt;
+    return await putBack(task, { delaySeconds, counts: true, providerStatus: category });
   };
 
   const run = async (
@@ -200,37 +186,31 @@ export function createSpeak(options: SpeakOptions) {
     const sizeBytes = speech.bytes.byteLength;
     const durationSeconds = await secondsOf({ sizeBytes, firstBytes: speech.bytes });
     if (durationSeconds === null) {
-      throw new ProviderError("unreadable_answer", "what the provider gave is no WAV", {
+      throw new ProviderError("unreadable_answer", "the provider's audio is not a WAV", {
         providerRequestId: speech.requestId ?? undefined,
       });
     }
     const key = generations.key(task.userId, task.generationId);
     const outcome = await keep(() => generations.store(key, speech.bytes), current.signal);
     if (outcome === "there_already") {
-      // The row describes what lies there, and not of what this attempt was given.
+      // The row describes the stored audio, which may be another attempt's.
       const completed = await completeStored(task, current, speech);
-      if (!completed) throw new Error("what is stored under the generation's name is no WAV");
+      if (!completed) throw new Error("the stored audio is not a WAV");
       return completed;
     }
     return await complete(task, { sizeBytes, durationSeconds }, speech, current);
   };
 
   const claimAndRun = async (
-    { log, taskId, signal, leaseSeconds }: {
-      log: Log;
-      taskId: string | undefined;
-      signal: AbortSignal;
-      leaseSeconds: number;
-    },
+    { log, signal, ...claim }: { log: Log; signal: AbortSignal; taskId?: string; leaseSeconds: number },
     synthesize: NonNullable<TtsProvider["synthesize"]>,
   ): Promise<Spoken | null> => {
     const task = await tasks.claim({
+      ...claim,
       leaseId: options.newLeaseId(),
-      leaseSeconds,
       maxAttempts: MOST_ATTEMPTS,
       provider: provider.name,
       region: provider.region,
-      taskId,
     });
     if (!task) return null;
     const taskLog = log.with({ task_id: task.taskId, generation_id: task.generationId });
@@ -244,10 +224,10 @@ export function createSpeak(options: SpeakOptions) {
   };
 
   /**
-   * Takes up the task named, or the oldest that may run; null when there is none. Never fails for a task's own sake. What is
-   * not settled when its time is up is given up, whatever is still under way: what was stored until then is found.
-   * @param until milliseconds since the epoch by which it is over; at least `KEEP_MS` from now
-   * @throws {ApiError} database_unavailable: then the task's lease ends by itself, and another run takes it up
+   * Runs the given task, or the oldest one that is due; null if there is none. A task's own failure does not throw. When its
+   * time is up, the run ends whatever is still pending; the next one finds stored audio.
+   * @param until when it ends, in milliseconds since the epoch; at least `KEEP_MS` from now
+   * @throws {ApiError} database_unavailable: the task's lease expires, and another run claims it
    */
   return async (log: Log, taskId?: string, until = Infinity): Promise<Spoken | null> => {
     const { synthesize } = provider;

@@ -3,19 +3,17 @@ import type { WorkReport } from "../contract/internal_work.ts";
 import type { Log } from "../log.ts";
 import type { Spoken } from "./speak.ts";
 
-/** How long a run takes up new tasks, in milliseconds. */
+/** How long a run claims new tasks, in milliseconds. */
 const RUN_MS = 10_000;
-/** When the last of them is over, in milliseconds from the beginning: the platform waits for 150 s. */
+/** When the last of them ends, in milliseconds from the start: the platform gives up after 150 s. */
 const END_MS = 145_000;
-/** How many tasks are worked on at once: the provider takes three requests a second, from everyone. */
+/** Concurrent tasks: the provider allows the account three requests a second. */
 const AT_ONCE = 3;
 
-export type Work = ReturnType<typeof createWork>;
-
-/** Works through the tasks that nobody is working on: those of killed processes, and those that were put back. */
+/** Runs the tasks that no process is working on: those of killed processes, and those that were put back. */
 export function createWork(
   options: {
-    /** @param until milliseconds since the epoch by which it is over */
+    /** @param until when it ends, in milliseconds since the epoch */
     speak: (log: Log, taskId: undefined, until: number) => Promise<Spoken | null>;
     clock: Clock;
   },
@@ -23,7 +21,7 @@ export function createWork(
   const { speak, clock } = options;
 
   /**
-   * One run, of 145 s at most. Two at once do no harm.
+   * One run, which ends within 145 s. Concurrent runs are safe.
    * @throws {ApiError} database_unavailable
    */
   return async (log: Log): Promise<WorkReport> => {

@@ -1,72 +1,39 @@
-import { ApiError, voiceNotFound } from "../errors.ts";
+import { standardError, voiceNotFound } from "../errors.ts";
 import type { Supabase } from "../supabase.ts";
 import type { Reference } from "../tts/provider.ts";
-import {
-  type InspectedObject,
-  inspectObject,
-  readObject,
-  removeObjects,
-  signDownload,
-  signUpload,
-  storageUnavailable,
-} from "./objects.ts";
-
-const BUCKET = "references";
-
-/** The first bytes that finalize reads: enough for the header of any WAV and of an M4A or MP3 made for streaming. */
-const FIRST_RANGE_BYTES = 65_536;
+import { createBucket, type InspectedObject, storageUnavailable } from "./objects.ts";
 
 export type References = ReturnType<typeof createReferences>;
 
-/**
- * Everything that is known about the `references` bucket.
- * @param options.publicUrl the origin that browsers and the provider can reach; signed URLs are built from it
- */
+/** The `references` bucket: uploaded clips. Each request throws an ApiError `storage_unavailable`. */
 export function createReferences(options: { storage: Supabase["storage"]; publicUrl: string }) {
-  const { storage, publicUrl } = options;
-
-  const sign = (key: string, seconds: number, signal?: AbortSignal): Promise<string | null> =>
-    signDownload(storage, { bucket: BUCKET, key, seconds, signal, origin: publicUrl });
+  const { signDownload, signUpload, inspect, read, remove } = createBucket({
+    ...options,
+    bucket: "references",
+  });
 
   return {
-    /** Where a voice's reference lies. The name ends in `.wav` whatever the format: existing clients rely on it. */
+    /** The key of a voice's clip. It ends in `.wav` whatever the format: existing clients rely on it. */
     key: (userId: string, voiceId: string): string => `${userId}/${voiceId}/reference.wav`,
 
-    /**
-     * A URL on the public origin to which the browser PUTs the clip, good for two hours (Storage's own, fixed).
-     * @throws {ApiError} storage_unavailable
-     */
-    createUploadUrl: (key: string, signal?: AbortSignal): Promise<string> =>
-      signUpload(storage, { bucket: BUCKET, key, origin: publicUrl, signal }),
+    createUploadUrl: signUpload,
+    remove,
 
-    /**
-     * What there is to know about the uploaded clip, in one request.
-     * @throws {ApiError} reference_missing, reference_empty, storage_unavailable
-     */
+    /** @throws {ApiError} reference_missing, reference_empty, storage_unavailable */
     async inspect(key: string, signal?: AbortSignal): Promise<InspectedObject> {
-      const inspected = await inspectObject(storage, {
-        bucket: BUCKET,
-        key,
-        signal,
-        rangeBytes: FIRST_RANGE_BYTES,
-      });
-      if (!inspected) throw new ApiError("reference_missing", "Audio file not uploaded.");
-      if (inspected.sizeBytes === 0) {
-        throw new ApiError("reference_empty", "The uploaded audio file is empty.");
-      }
+      const inspected = await inspect(key, signal);
+      if (!inspected) throw standardError("reference_missing");
+      if (inspected.sizeBytes === 0) throw standardError("reference_empty");
       return inspected;
     },
 
-    /**
-     * The bytes of a clip from `start` up to but not including `end`.
-     * @throws {ApiError} storage_unavailable
-     */
+    /** The bytes of a clip from `start` to `end`, exclusive. */
     readRange: (key: string, start: number, end: number, signal: AbortSignal): Promise<Uint8Array> =>
-      readObject(storage, { bucket: BUCKET, key, signal, start, length: end - start }),
+      read(key, { start, length: end - start, signal }),
 
     /**
-     * The clip as a provider is handed it.
-     * @param known.contentType what it is, whatever it was declared to be
+     * The clip for a provider.
+     * @param known.contentType as found in the bytes, not as declared
      */
     open: (
       key: string,
@@ -75,30 +42,23 @@ export function createReferences(options: { storage: Supabase["storage"]; public
     ): Reference => ({
       ...known,
       async sign(seconds) {
-        const url = await sign(key, seconds, signal);
+        const url = await signDownload(key, seconds, signal);
         if (url === null) throw storageUnavailable(new Error("the clip is gone"));
         return url;
       },
-      read: () => readObject(storage, { bucket: BUCKET, key, signal, length: known.sizeBytes }),
+      read: () => read(key, { length: known.sizeBytes, signal }),
     }),
 
     /**
-     * Removes clips for good and returns how many; those that are gone already are no error.
-     * @throws {ApiError} storage_unavailable
-     */
-    remove: (keys: string[]): Promise<number> => removeObjects(storage, { bucket: BUCKET, keys }),
-
-    /**
-     * A URL on the public origin from which this user's clip can be heard for `seconds`. Rows of the older flow were
-     * written by users themselves, so a key from a row is signed only when it lies in its user's own folder.
-     * @throws {ApiError} storage_unavailable; not_found when there is no such clip
+     * A URL to hear this user's clip for `seconds`. In the older flow users wrote their rows themselves, so a key from a row is
+     * signed only if it lies in the user's own folder.
+     * @throws {ApiError} not_found if there is no such clip; storage_unavailable
      */
     async previewUrl(userId: string, key: string, seconds: number): Promise<string> {
       const segments = key.split("/");
       const isOwn = segments.length > 1 && segments[0] === userId &&
         segments.every((segment) => !["", ".", ".."].includes(segment) && !/[\\%?#]/.test(segment));
-      if (!isOwn) throw voiceNotFound();
-      const url = await sign(key, seconds);
+      const url = isOwn ? await signDownload(key, seconds) : null;
       if (url === null) throw voiceNotFound();
       return url;
     },

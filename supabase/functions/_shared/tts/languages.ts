@@ -1,4 +1,4 @@
-/** The ten languages of voice enrollment with the provider's codes (DashScope, voice enrollment, `language`). */
+/** The languages of voice enrollment, with the provider's codes (DashScope, voice enrollment, `language`). */
 export const LANGUAGE_CODES = {
   Chinese: "zh",
   English: "en",
@@ -12,15 +12,15 @@ export const LANGUAGE_CODES = {
   Russian: "ru",
 } as const;
 
-/** A language as it is stored: its English name, or `Auto`. */
+/** A language as stored: its English name, or `Auto`. */
 export type Language = keyof typeof LANGUAGE_CODES | "Auto";
 
 export type LanguageCode = (typeof LANGUAGE_CODES)[keyof typeof LANGUAGE_CODES];
 
-/** The language that is sent to a provider, and why it is that one: it was asked for, or the transcript shows it, or does not. */
+/** The language sent to a provider: as requested, or as detected in the transcript. */
 export type SentLanguage = {
   requested: Language;
-  /** Null when none is sent. */
+  /** Null if none is sent. */
   sent: LanguageCode | null;
   why: "requested" | "detected" | "not_sure";
 };
@@ -40,13 +40,10 @@ export const LANGUAGES: readonly Language[] = [
   "Russian",
 ];
 
-/** A language tag with more than its language: script, region and the rest are of one to eight letters or digits each (RFC 5646). */
+/** A language tag with subtags of one to eight letters or digits (RFC 5646). */
 const LONG_TAG = /^([a-z]{2})(?:-[a-z0-9]{1,8})+$/;
 
-/**
- * The language that a name, a code or a tag (`en-US`, of which the language alone counts) means, in any case; undefined
- * when it is none of ours.
- */
+/** The language of a name, a code or a tag such as `en-US`, in any case; undefined if it is not supported. */
 export function parseLanguage(text: string): Language | undefined {
   const whole = text.trim().toLowerCase();
   const wanted = LONG_TAG.exec(whole)?.[1] ?? whole;

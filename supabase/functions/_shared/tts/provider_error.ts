@@ -1,19 +1,17 @@
 /**
- * How a provider call failed, and with it whether a voice may exist:
+ * How a provider call failed:
  *
- * - `rejected`: the provider refuses this audio or transcript; of a synthesis, this text or this voice
+ * - `rejected`: the provider refuses this audio or transcript, or the text or voice of a synthesis
  * - `reference_unreachable`: the provider could not fetch the clip
- * - `misconfigured`: key, region, account, model or our request is wrong
- * - `voice_limit`: the account's voices are used up
+ * - `misconfigured`: key, region, account, model or request is wrong; the operator must fix it
+ * - `voice_limit`: the account holds its maximum of voices
  * - `throttled`: too many requests
- * - `server_error`: it answered that it failed; whether it made the voice is unknown
- * - `unreadable_answer`: it answered success without saying which voice; unknown
- * - `no_answer`: no HTTP answer at all (refused, DNS, reset, timeout): unknown, for the runtime does not distinguish them
+ * - `server_error`: the provider reported a failure; it may have created the voice
+ * - `unreadable_answer`: the provider reported success without a voice id; it may have created the voice
+ * - `no_answer`: no HTTP response (refused, DNS, reset, timeout, which the runtime does not distinguish); likewise
  *
- * A synthesis leaves nothing behind at the provider, so nothing about it is unknown. After the last three it may simply
- * run again, at the price of being paid for twice; after `throttled` too, a while later. `rejected` is final.
- * `misconfigured` ends the attempt and is the operator's to mend. `reference_unreachable` and `voice_limit` speak of a
- * create and are not expected of a synthesis; should one come, it is final as well.
+ * A synthesis stores nothing at the provider. After the last three it may run again, and is paid for twice; after `throttled`
+ * it may run again later. All other categories end its task.
  */
 export type ProviderErrorCategory =
   | "rejected"
@@ -25,22 +23,16 @@ export type ProviderErrorCategory =
   | "unreadable_answer"
   | "no_answer";
 
-const UNKNOWN_OUTCOME: ReadonlySet<ProviderErrorCategory> = new Set([
-  "server_error",
-  "unreadable_answer",
-  "no_answer",
-]);
-
-/** A failed provider call. The message is for the log; only `refusal` may be shown to a user. */
+/** A failed provider call. The message is for the log; users see only `refusal`. */
 export class ProviderError extends Error {
   override readonly name = "ProviderError";
   readonly category: ProviderErrorCategory;
   readonly status: number | undefined;
   readonly providerCode: string | undefined;
   readonly providerRequestId: string | undefined;
-  /** With `rejected`: our own sentence about what was refused. */
+  /** With `rejected`: the API's sentence about what was refused. */
   readonly refusal: string | undefined;
-  /** Whether the operator must hear of it: of `misconfigured` always, of a refusal where something of ours is wrong. */
+  /** Logged as an error: always for `misconfigured`, and for a refusal that the operator has to fix. */
   readonly isAlarming: boolean;
 
   constructor(category: ProviderErrorCategory, message: string, options: {
@@ -60,8 +52,8 @@ export class ProviderError extends Error {
     this.isAlarming = category === "misconfigured" || (options.isAlarming ?? false);
   }
 
-  /** Whether the call, if it was a create, may have made a voice all the same. A synthesis that failed so may run again. */
+  /** Whether a create may have made a voice. A synthesis may run again. */
   get outcomeUnknown(): boolean {
-    return UNKNOWN_OUTCOME.has(this.category);
+    return ["server_error", "unreadable_answer", "no_answer"].includes(this.category);
   }
 }

@@ -1,11 +1,11 @@
 import { type Language, LANGUAGE_CODES, type LanguageCode, type SentLanguage } from "./languages.ts";
 
-/** How much more likely than the next of our languages one must be, on the detector's scale from 0 to 1. */
+/** The least lead over the next supported language, on the detector's scale from 0 to 1. */
 const LEAST_LEAD = 0.05;
 
 const OURS: readonly LanguageCode[] = Object.values(LANGUAGE_CODES);
 
-/** A script of our languages, by what it is written for; `other` is any that none of them uses. */
+/** The scripts of the supported languages, and any other. */
 type Script = "chinese" | "japanese" | "korean" | "latin" | "cyrillic" | "other";
 
 const SCRIPT_OF: Readonly<Record<LanguageCode, Script>> = {
@@ -23,16 +23,16 @@ const SCRIPT_OF: Readonly<Record<LanguageCode, Script>> = {
 
 const SENTENCE_ENDS = /[\s.!?;。．！？；…]+/u;
 const HAN = /\p{Script=Han}/gu;
-/** The mark of a long vowel belongs to no script alone. */
+/** With the long vowel mark, which Unicode assigns to no single script. */
 const KANA = /[\p{Script=Hiragana}\p{Script=Katakana}ー]/gu;
 const HANGUL = /\p{Script=Hangul}/gu;
 const WORD = /(?:(?![\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}])[\p{L}\p{M}])+/gu;
 
-/** Japanese is kana and Han together: of Chinese a sentence has no such part of kana. */
+/** The least share of kana in a Japanese sentence, which mixes kana and Han. Chinese has none. */
 const LEAST_KANA = 1 / 3;
-/** A word of letters weighs as much as one of Han, which has two as a rule. */
+/** The weight of a word of letters, in Han characters: a Chinese word has two as a rule. */
 const WORD_WEIGHT = 2;
-/** How many times as much as all others together the script that leads has to have. */
+/** How many times the weight of all other scripts the leading one needs. */
 const LEAST_SCRIPT_LEAD = 2;
 
 const countOf = (text: string, what: RegExp) => text.match(what)?.length ?? 0;
@@ -43,8 +43,8 @@ function scriptOfWord(word: string): Script {
 }
 
 /**
- * Whether a transcript is in the script of a language, give or take a name or a word in another. The detector is
- * certain of mixes: what is in another script does not speak against its first choice.
+ * Whether a transcript is in the script of a language, except for single names or words. The detector alone reports mixed
+ * texts as certain.
  */
 function isInScriptOf(language: LanguageCode, transcript: string): boolean {
   const weights = new Map<Script, number>();
@@ -63,8 +63,8 @@ function isInScriptOf(language: LanguageCode, transcript: string): boolean {
 }
 
 /**
- * The language that a transcript is in; null when that is not certain, or it is none of ours. The detector looks for
- * every language it knows, so that Dutch is not taken for German because German is all there is. Loaded on demand.
+ * The language of a transcript; null if it is uncertain or not supported. The detector considers all the languages that it
+ * knows, so Dutch is not taken for German. It is loaded on demand.
  */
 async function detect(transcript: string): Promise<LanguageCode | null> {
   const { eld } = await import("eld/small");
@@ -76,10 +76,7 @@ async function detect(transcript: string): Promise<LanguageCode | null> {
   return (scores[language] ?? 0) - next >= LEAST_LEAD ? language : null;
 }
 
-/**
- * The language to send to the provider for a voice: the one asked for, or for `Auto` the transcript's. It is always the same
- * for the same details.
- */
+/** The language to send to the provider: the requested one, or for `Auto` the transcript's. The same details give the same. */
 export async function sentLanguage(
   { language, transcript }: { language: Language; transcript: string },
 ): Promise<SentLanguage> {

@@ -2,8 +2,8 @@ const ALPHABET = 36n;
 const LENGTH = 10;
 
 /**
- * The token that makes a lost provider voice findable: ten base-36 characters of SHA-256(user id, voice id).
- * It stands in the name the provider embeds in its voice id.
+ * The token that finds a lost provider voice: ten base-36 characters of SHA-256(user id, voice id). The provider embeds it
+ * in its voice id, as part of the preferred name.
  */
 export async function enrollmentToken(userId: string, voiceId: string): Promise<string> {
   const digest = new Uint8Array(
@@ -14,8 +14,7 @@ export async function enrollmentToken(userId: string, voiceId: string): Promise<
 }
 
 /**
- * Whether a provider voice id carries this enrollment token. It may stand anywhere in the id and in any case: the
- * provider documents the id by one example, and an id with ten other characters that equal the token does not occur.
+ * Whether a provider voice id contains a token, anywhere and in any case: the provider documents its ids by one example.
  * @param token ten characters of `[a-z0-9]`
  */
 export function carriesToken(providerVoiceId: string, token: string): boolean {

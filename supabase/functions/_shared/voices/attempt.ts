@@ -1,16 +1,17 @@
 import type { Clock } from "../clock.ts";
 import { isDatabaseAway } from "../database_answers.ts";
+import { standardError } from "../errors.ts";
 import type { Log } from "../log.ts";
 import { retry } from "../retry.ts";
 import type { SavedVoice, TtsProvider, VoiceDetails } from "../tts/provider.ts";
 import type { ProviderError } from "../tts/provider_error.ts";
 import type { Attempt, CompleteAnswer, Enrollments, Rejection, SentCreates } from "./enrollments.ts";
-import { cloneConflict, refusalOf } from "./refusals.ts";
+import { refusalOf } from "./refusals.ts";
 
-/** Pauses between tries at saving a voice, in milliseconds: it is paid for, and only the database knows of it. */
+/** Pauses between attempts to save a voice, in milliseconds. It is paid for, so saving is retried for long. */
 const SAVE_PAUSES_MS = [250, 1_000, 3_000, 5_000];
 
-/** One finalize, as its steps share it. Times are in milliseconds since the epoch. */
+/** The state that the steps of one finalize share. Times are in milliseconds since the epoch. */
 export type FinalizeJob = {
   enrollments: Enrollments;
   provider: TtsProvider;
@@ -18,26 +19,24 @@ export type FinalizeJob = {
   attempt: Attempt;
   details: VoiceDetails;
   objectKey: string;
-  /** What it has sent so far. */
   sent: SentCreates;
   startedAt: number;
-  /** From then on no create is sent: it could not be settled in time. */
+  /** No create is sent from here on: its outcome could not be settled in time. */
   createDeadline: number;
-  /** By then the request is answered. */
+  /** The request is answered by then. */
   deadline: number;
   signal: AbortSignal;
   log: Log;
 };
 
-/** What the caller of a finalize gets. */
 export type FinalizedVoice = { id: string; name: string };
 
 /**
- * Saves a voice and its row, again while the database is away. A voice that could not be saved is not released: the next
- * finalize finds it.
- * @param voice.details as the voice was asked for
- * @param voice.saved null completes what the ledger knows
- * @param voice.sameDetails whether this caller asked for it
+ * Saves a voice and its row, with retries while the database is unavailable. If that fails, the next finalize finds the
+ * voice.
+ * @param voice.details the details that the voice was created with
+ * @param voice.saved null completes with the ledger's own record
+ * @param voice.sameDetails whether this caller sent the same details
  * @throws {ApiError} clone_conflict, not_found, unauthorized, clone_in_progress, database_unavailable, internal
  */
 export async function saveVoice(
@@ -66,16 +65,13 @@ export async function saveVoice(
   });
   logSaved(log, completed, saved, durationMs());
   if (completed.outcome === "finalized") {
-    if (!sameDetails) throw cloneConflict();
+    if (!sameDetails) throw standardError("clone_conflict");
     return completed.voice;
-  }
-  if (completed.outcome === "failed" || completed.outcome === "unknown") {
-    log.event("error", "clone.unfinished", completed);
   }
   throw refusalOf(completed);
 }
 
-/** Ends an attempt that made no voice. A release that fails is logged only: the lease ends by itself. */
+/** Ends an attempt that created no voice. A failure is only logged: the lease expires. */
 export async function release(job: FinalizeJob, rejection: Rejection | null = null): Promise<void> {
   try {
     await job.enrollments.release(job.attempt, job.sent, rejection);
@@ -85,9 +81,9 @@ export async function release(job: FinalizeJob, rejection: Rejection | null = nu
 }
 
 /**
- * Marks that nobody knows how a create ended.
+ * Records that the outcome of a create is unknown.
  * @param endsLease lets the next finalize look the voice up at once
- * @returns whether it could be marked
+ * @returns whether it was recorded
  */
 export async function markUnresolved(
   job: FinalizeJob,
@@ -108,17 +104,13 @@ export async function markUnresolved(
   }
 }
 
-/** The provider's names of a voice and of its create, or of the look-up that found it, for an event; none for modal. */
+/** The provider's ids of a voice and of the request that created or found it, for an event; none for modal. */
 export function providerIds(saved: SavedVoice | null): Record<string, unknown> {
   if (saved?.provider !== "qwen") return {};
   return { provider_voice_id: saved.voice.providerVoiceId, provider_request_id: saved.voice.requestId };
 }
 
-/**
- * Logs what saving a voice came to: its row stands, or the voice was recorded as an orphan, or both when another one's row
- * stands.
- * @param durationMs since the work on this voice began
- */
+/** Logs the result of saving a voice: finalized, orphaned (or both, if another voice has the row) or unfinished. */
 export function logSaved(
   log: Log,
   answer: CompleteAnswer,
@@ -128,8 +120,11 @@ export function logSaved(
   const orphaned = "orphaned" in answer && answer.orphaned;
   if (orphaned) log.event("warn", "clone.orphaned", { ...providerIds(saved), duration_ms: durationMs });
   if (answer.outcome === "finalized") {
-    // The ids are those of the row: not of the voice that has just become an orphan.
+    // An orphan's ids are not those of the row.
     const ids = orphaned ? {} : providerIds(saved);
     log.event("info", "clone.finalized", { ...ids, duration_ms: durationMs });
+  }
+  if (answer.outcome === "failed" || answer.outcome === "unknown") {
+    log.event("error", "clone.unfinished", answer);
   }
 }

@@ -1,14 +1,12 @@
 import { z } from "zod";
-import { parseAnswer } from "../database_answers.ts";
+import { jsonValue, outcomeOf, parseAs } from "../database_answers.ts";
 import type { Json } from "../database.types.ts";
 import type { Supabase } from "../supabase.ts";
 import type { SavedVoice, TtsProviderName, VoiceDetails } from "../tts/provider.ts";
 import { LANGUAGES } from "../tts/languages.ts";
 
-/** One attempt at finalizing a voice. `attemptId` is the caller's, so that a lost answer can be asked for again. */
+/** One attempt at finalizing a voice. The caller creates `attemptId`, so a call whose response was lost can be repeated. */
 export type Attempt = { userId: string; voiceId: string; attemptId: string; token: string };
-
-const answeredVoice = z.object({ id: z.guid(), name: z.string() });
 
 /** What a user asked for, as the ledger keeps it. */
 export const voiceDetails = z.object({
@@ -18,7 +16,7 @@ export const voiceDetails = z.object({
   description: z.string().nullable(),
 });
 
-/** What is kept of a provider's refusal: enough to answer it again without asking. */
+/** A provider's refusal: enough to answer it again without another request. */
 const rejection = z.object({
   category: z.literal("rejected"),
   provider_code: z.string().nullable(),
@@ -26,12 +24,12 @@ const rejection = z.object({
   refusal: z.string(),
 });
 
-const conflict = z.object({ outcome: z.literal("conflict") });
-const deleted = z.object({ outcome: z.literal("deleted") });
-const finalized = z.object({ outcome: z.literal("finalized"), voice: answeredVoice });
-
-const userDeleted = z.object({ outcome: z.literal("user_deleted") });
+const refused = z.object({ outcome: z.enum(["conflict", "deleted", "user_deleted"]) });
 const limited = z.object({ outcome: z.literal("limited"), seconds: z.number() });
+const finalized = z.object({
+  outcome: z.literal("finalized"),
+  voice: z.object({ id: z.guid(), name: z.string() }),
+});
 
 const claimAnswer = z.discriminatedUnion("outcome", [
   z.object({ outcome: z.literal("claimed") }),
@@ -47,48 +45,39 @@ const claimAnswer = z.discriminatedUnion("outcome", [
   z.object({ outcome: z.literal("in_progress"), seconds: z.number() }),
   limited,
   finalized,
-  conflict,
-  deleted,
-  userDeleted,
+  refused,
 ]);
 
 const orphaned = { orphaned: z.boolean().default(false) };
 
 const completeAnswer = z.discriminatedUnion("outcome", [
   finalized.extend(orphaned),
-  conflict.extend(orphaned),
-  deleted.extend(orphaned),
-  userDeleted.extend(orphaned),
-  z.object({ outcome: z.literal("refused") }),
-  z.object({ outcome: z.literal("unknown") }),
+  refused.extend(orphaned),
+  z.object({ outcome: z.enum(["refused", "unknown"]) }),
   z.object({ outcome: z.literal("failed"), sqlstate: z.string(), ...orphaned }),
 ]);
 
 const sendingAnswer = z.discriminatedUnion("outcome", [
-  z.object({ outcome: z.literal("sending") }),
-  z.object({ outcome: z.literal("superseded") }),
-  z.object({ outcome: z.literal("undecided") }),
+  z.object({ outcome: z.enum(["sending", "superseded", "undecided"]) }),
   limited,
 ]);
-const releaseAnswer = z.object({ outcome: z.enum(["released", "superseded"]) });
-const unresolvedAnswer = z.object({ outcome: z.enum(["unresolved", "settled"]) });
+const releaseAnswer = outcomeOf(["released", "superseded"]);
+const unresolvedAnswer = outcomeOf(["unresolved", "settled"]);
 
 export type ClaimAnswer = z.output<typeof claimAnswer>;
-export type SendingAnswer = z.output<typeof sendingAnswer>;
 export type CompleteAnswer = z.output<typeof completeAnswer>;
 export type Rejection = z.output<typeof rejection>;
 
-/** The creates of one attempt: how many it sent, and how many of them made a voice, or may have made one. */
+/** The creates of one attempt: how many it sent, and how many of them may have created a voice. */
 export type SentCreates = { creates: number; possible: number };
 
-/** How many creates a user may send in an hour, and how many may make a voice in an hour and in a day. */
+/** Limits per user: creates sent in an hour, and creates that may have created a voice in an hour and in a day. */
 export type CloneLimits = { attemptsPerHour: number; perHour: number; perDay: number };
 
-/** The ledger as finalize needs it; enrollment.md says what each call does. */
-export type Enrollments = ReturnType<typeof createEnrollments>;
-
 function savedJson(saved: SavedVoice): Json {
-  if (saved.provider === "modal") return { tts_provider: "modal", provider_metadata: json(saved.metadata) };
+  if (saved.provider === "modal") {
+    return { tts_provider: "modal", provider_metadata: jsonValue.parse(saved.metadata) };
+  }
   return {
     tts_provider: "qwen",
     provider_voice_id: saved.voice.providerVoiceId,
@@ -96,123 +85,111 @@ function savedJson(saved: SavedVoice): Json {
     provider_voice_kind: saved.voice.kind,
     provider_region: saved.voice.region,
     provider_request_id: saved.voice.requestId,
-    provider_metadata: json(saved.voice.metadata),
+    provider_metadata: jsonValue.parse(saved.voice.metadata),
   };
 }
 
-const jsonValue: z.ZodType<Json> = z.json();
-const json = (value: unknown): Json => jsonValue.parse(value);
+export type Enrollments = ReturnType<typeof createEnrollments>;
 
 /**
- * The ledger's five calls. Each throws an ApiError: database_unavailable when it is not known whether the call took
- * effect, internal when it was refused.
+ * The ledger's calls for finalize (docs/enrollment.md). Each throws an ApiError: `database_unavailable` if it may have
+ * taken effect, `internal` if it was refused.
  */
-export function createEnrollments(options: {
-  db: Pick<Supabase["db"], "rpc">;
-  limits: CloneLimits;
-}) {
+export function createEnrollments(options: { db: Pick<Supabase["db"], "rpc">; limits: CloneLimits }) {
   const { db } = options;
   const limits = {
     p_limit_per_hour: options.limits.perHour,
     p_limit_per_day: options.limits.perDay,
     p_attempts_per_hour: options.limits.attemptsPerHour,
   };
-  const who = (attempt: Attempt) => ({
+  const ids = (attempt: Attempt) => ({
     p_user_id: attempt.userId,
     p_voice_id: attempt.voiceId,
     p_attempt_id: attempt.attemptId,
   });
 
   return {
-    /** Who may go on with this voice, and what is known of it already. */
-    async claim(
+    /** Claims the voice, or returns what the ledger knows of it. */
+    claim: async (
       attempt: Attempt,
       asked: { details: VoiceDetails; provider: TtsProviderName; region: string },
       signal: AbortSignal,
-    ): Promise<ClaimAnswer> {
-      return parseAnswer(
-        claimAnswer,
-        await db.rpc("clone_claim", {
-          ...who(attempt),
-          p_token: attempt.token,
-          p_region: asked.region,
-          p_details: asked.details,
-          p_tts_provider: asked.provider,
-          ...limits,
-        }).abortSignal(signal),
-      );
-    },
+    ): Promise<ClaimAnswer> =>
+      await db.rpc("clone_claim", {
+        ...ids(attempt),
+        p_token: attempt.token,
+        p_region: asked.region,
+        p_details: asked.details,
+        p_tts_provider: asked.provider,
+        ...limits,
+      }).abortSignal(signal).then(parseAs(claimAnswer)),
 
     /**
-     * Marks a create as sent, for as long as it may take, and counts it; nothing may be sent unless it answers `sending`.
-     * @param create.sent the creates of this attempt, this one included
+     * Marks a create as sent and counts it. Send it only if the answer is `sending`.
+     * @param create.sent the creates of this attempt, including this one
      */
-    async sending(
+    sending: async (
       attempt: Attempt,
       create: { details: VoiceDetails; region: string; leaseSeconds: number; sent: SentCreates },
       signal: AbortSignal,
-    ): Promise<SendingAnswer> {
-      const result = await db.rpc("clone_sending", {
-        ...who(attempt),
+    ) =>
+      await db.rpc("clone_sending", {
+        ...ids(attempt),
         p_region: create.region,
         p_details: create.details,
         p_lease_seconds: Math.ceil(create.leaseSeconds),
         p_creates: create.sent.creates,
         p_possible: create.sent.possible,
         ...limits,
-      }).abortSignal(signal);
-      return parseAnswer(sendingAnswer, result);
-    },
+      }).abortSignal(signal).then(parseAs(sendingAnswer)),
 
     /**
-     * Ends an attempt that made no voice; a rejection is kept, so that the same clip is not sent again.
-     * @param sent the creates that the attempt sent: they go on counting
+     * Ends an attempt that created no voice. A rejection is kept, so the same clip is not sent again.
+     * @param sent the creates that the attempt sent: they still count
      */
-    async release(
+    release: async (
       attempt: Attempt,
       sent: SentCreates,
       rejected: Rejection | null = null,
-    ): Promise<"released" | "superseded"> {
-      const result = await db.rpc("clone_release", {
-        ...who(attempt),
+    ): Promise<"released" | "superseded"> =>
+      await db.rpc("clone_release", {
+        ...ids(attempt),
         p_rejection: rejected,
         p_creates: sent.creates,
         p_possible: sent.possible,
-      });
-      return parseAnswer(releaseAnswer, result).outcome;
-    },
+      }).then(parseAs(releaseAnswer)),
 
     /**
-     * Records that a create was sent and nobody knows how it ended. With `endsLease` the next finalize may look the
-     * voice up at once; without it this attempt goes on.
+     * Records that the outcome of a create is unknown. With `endsLease` the next finalize may look the voice up at once;
+     * without it this attempt continues.
      */
-    async unresolved(
+    unresolved: async (
       attempt: Attempt,
       error: { category: string; providerCode: string | null; requestId: string | null },
       endsLease: boolean,
-    ): Promise<"unresolved" | "settled"> {
-      const result = await db.rpc("clone_unresolved", {
-        ...who(attempt),
-        p_error: { category: error.category, provider_code: error.providerCode, request_id: error.requestId },
+    ): Promise<"unresolved" | "settled"> =>
+      await db.rpc("clone_unresolved", {
+        ...ids(attempt),
+        p_error: {
+          category: error.category,
+          provider_code: error.providerCode,
+          request_id: error.requestId,
+        },
         p_ends_lease: endsLease,
-      });
-      return parseAnswer(unresolvedAnswer, result).outcome;
-    },
+      }).then(parseAs(unresolvedAnswer)),
 
-    /** Saves a voice: the ledger and the voices row in one transaction. `saved` null completes what the ledger knows. */
-    async complete(
+    /** Saves the ledger entry and the voices row in one transaction. `saved: null` completes with the ledger's own record. */
+    complete: async (
       attempt: Attempt,
       done: { details: VoiceDetails; objectKey: string; saved: SavedVoice | null },
       signal: AbortSignal,
-    ): Promise<CompleteAnswer> {
-      const result = await db.rpc("clone_complete", {
-        ...who(attempt),
+    ): Promise<CompleteAnswer> =>
+      await db.rpc("clone_complete", {
+        ...ids(attempt),
         p_token: attempt.token,
         p_reference_object_key: done.objectKey,
         p_details: done.details,
         p_voice: done.saved && savedJson(done.saved),
-      }).abortSignal(signal);
-      return parseAnswer(completeAnswer, result);
-    },
+      }).abortSignal(signal).then(parseAs(completeAnswer)),
   };
 }

@@ -1,4 +1,5 @@
 import type { CheckedReference } from "../audio/reference_check.ts";
+import { standardError } from "../errors.ts";
 import type { Log } from "../log.ts";
 import { createRetries } from "../retry.ts";
 import type { SavedVoice } from "../tts/provider.ts";
@@ -6,12 +7,12 @@ import { ProviderError } from "../tts/provider_error.ts";
 import { type FinalizeJob, markUnresolved, release } from "./attempt.ts";
 import type { Rejection } from "./enrollments.ts";
 import { lookUp, recoveredVoice } from "./recovery.ts";
-import { providerFailure, providerUnavailable } from "./refusals.ts";
+import { providerFailure } from "./refusals.ts";
 
-/** Pauses before asking a throttling provider again, in milliseconds, before jitter. */
+/** Pauses between creates while the provider throttles, in milliseconds, before jitter. */
 const THROTTLED_PAUSES_MS = [1_000, 2_000, 4_000];
 
-/** What follows the failed creates of one claim (enrollment.md, the table of the provider's answers). */
+/** Handles the failed creates of one claim (docs/enrollment.md, the table of the provider's answers). */
 export function createFailureHandler(job: FinalizeJob, reference: CheckedReference) {
   const { clock, createDeadline: deadline, signal } = job;
   const mayRetry = {
@@ -22,8 +23,8 @@ export function createFailureHandler(job: FinalizeJob, reference: CheckedReferen
   let unmarked: ProviderError | null = null;
 
   /**
-   * Releases, unless an unknown outcome could not be marked: it would be forgotten with the row. Then the lease is left to
-   * end by itself, and the next finalize finds an attempt that was sending.
+   * Releases, unless an unknown outcome could not be recorded and would be lost. Then the lease expires, and the next finalize
+   * finds an attempt that was sending.
    */
   const releaseUnlessUnmarked = async (rejection: Rejection | null = null) => {
     if (unmarked && !await markUnresolved(job, unmarked, false)) return;
@@ -31,11 +32,11 @@ export function createFailureHandler(job: FinalizeJob, reference: CheckedReferen
   };
 
   const settleUnknown = async (error: ProviderError): Promise<SavedVoice | null> => {
-    // Sticky before anything else is tried: this create may still land.
+    // First of all: this create may still land.
     if (error.category === "server_error" && !await markUnresolved(job, error, false)) unmarked = error;
     const found = await lookUp(job, true).catch(async (cause) => {
       await markUnresolved(job, error, true);
-      throw providerUnavailable(cause);
+      throw standardError("provider_unavailable", cause);
     });
     if (found) return await recoveredVoice(found, job.details, reference);
     if (error.category === "server_error" && await mayRetry.serverError()) return null;
@@ -45,9 +46,9 @@ export function createFailureHandler(job: FinalizeJob, reference: CheckedReferen
 
   /**
    * Settles one failure.
-   * @param startedAt when the create was begun, in milliseconds since the epoch
-   * @returns the voice when it was made all the same, null when the create may be sent again
-   * @throws what the create failed with, as the caller is to see it
+   * @param startedAt of the create, in milliseconds since the epoch
+   * @returns the voice if it was created after all; null if the create may be sent again
+   * @throws {ApiError} the caller's answer
    */
   return async function settleFailure(error: unknown, startedAt: number): Promise<SavedVoice | null> {
     if (!(error instanceof ProviderError)) {

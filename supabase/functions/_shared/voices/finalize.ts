@@ -14,19 +14,19 @@ import { createFailureHandler } from "./failures.ts";
 import { recoverVoice } from "./recovery.ts";
 import { cloneInProgress, cloneUndecided, rateLimited, refusalOf, SOON_SECONDS } from "./refusals.ts";
 
-/** The most a finalize may take, in milliseconds; the platform gives up at 150 s. */
+/** How long a finalize may take, in milliseconds; the platform gives up after 150 s. */
 const DEADLINE_MS = 120_000;
-/** What a create leaves of the deadline for looking up and saving, in milliseconds. */
+/** What a create leaves of the deadline for a look-up and saving, in milliseconds. */
 const RESERVE_MS = 25_000;
-/** A create that could take no longer than this is not worth sending, in milliseconds. */
+/** The shortest time for which a create is sent, in milliseconds. */
 const LEAST_CREATE_MS = 5_000;
-/** How much longer than the request's deadline the lease lasts, in seconds. */
+/** How much longer than the deadline the lease lasts, in seconds. */
 const LEASE_MARGIN_SECONDS = 30;
-/** How long a finalize waits for another one of the same voice, in milliseconds, and how often it looks. */
+/** How long a finalize waits for another one of the same voice, and its pauses between claims, in milliseconds. */
 const JOIN_MS = 20_000;
 const JOIN_PAUSE_MS = 300;
 const JOIN_PAUSE_MAX_MS = 2_000;
-/** Pauses before a claim is asked again, in milliseconds. */
+/** Pauses between attempts at one claim, in milliseconds. */
 const CLAIM_PAUSES_MS = [200, 800];
 
 export type FinalizeOptions = {
@@ -34,25 +34,25 @@ export type FinalizeOptions = {
   references: References;
   provider: TtsProvider;
   clock: Clock;
-  /** Milliseconds that one create may take. */
+  /** The timeout of one create, in milliseconds. */
   createTimeoutMs: number;
   newAttemptId: () => string;
   checkReference: ReferenceCheck;
-  /** What makes a voice findable at the provider. */
+  /** The token that finds a voice at the provider. */
   tokenOf: (userId: string, voiceId: string) => Promise<string>;
 };
 
-/** Another attempt holds the voice by now, or may: nothing was sent, and whoever was superseded becomes a waiter. */
+/** Another attempt may hold the voice by now. Nothing was sent, and this attempt waits for the other. */
 class Superseded extends Error {
   override readonly name = "Superseded";
 }
 
-/** One finalize from claim to answer, whatever the provider (docs/enrollment.md explains the steps). */
+/** One finalize from claim to answer, for any provider. docs/enrollment.md explains the steps. */
 export function createFinalize(options: FinalizeOptions) {
   const { enrollments, references, provider, clock } = options;
   let idsWereReported = false;
 
-  /** The steps of one finalize, in their order, with the numbers of docs/enrollment.md. */
+  /** The steps of one finalize, numbered as in docs/enrollment.md. */
   const run = async (
     job: FinalizeJob,
     checking: Promise<PromiseSettledResult<CheckedReference>>,
@@ -65,7 +65,7 @@ export function createFinalize(options: FinalizeOptions) {
       case "created":
         return await saveVoice(job, { details: job.details, saved: null, sameDetails: claim.same_details });
       case "recover": {
-        // 3: the voice of an earlier create, if there is one.
+        // 3: look for the voice of an earlier create.
         const check = await checking;
         const saved = await recoverVoice(job, claim, check.status === "fulfilled" ? check.value : null);
         if (saved) {
@@ -91,7 +91,7 @@ export function createFinalize(options: FinalizeOptions) {
     while (saved === null) {
       const startedAt = clock.now();
       try {
-        // A process that was suspended may come by here long after its time.
+        // A suspended process may resume long after its deadline.
         requireTime(job);
         const request = {
           details: job.details,
@@ -103,15 +103,15 @@ export function createFinalize(options: FinalizeOptions) {
         };
         saved = await provider.inTurn(reference, job.signal, async () => {
           requireTime(job);
-          // 4: the reference is presented, while the create is marked as sent.
+          // 4: prepare the reference, and mark the create as sent.
           const [prepared, marked] = await Promise.allSettled([
             provider.prepareClone(request),
             markAsSending(job, startedAt),
           ]);
           if (marked.status === "rejected") throw marked.reason;
           if (prepared.status === "rejected") throw prepared.reason;
-          // 5: the create, at once: the URL is fresh, and nobody superseded sends. There is no await between it and the look
-          // at the clock, for a process may be suspended at any await and wake up late.
+          // 5: the create, while the URL is fresh and the lease is held. No await stands between it and the check of the clock:
+          // a process may be suspended at any await.
           return await prepared.value.cloneVoice(createTimeoutMs(job));
         });
         logEnrolled(job, saved, startedAt);
@@ -121,18 +121,18 @@ export function createFinalize(options: FinalizeOptions) {
       }
     }
 
-    // 6: the row and the ledger, in one transaction.
+    // 6: save the row and the ledger entry in one transaction.
     return await saveVoice(job, { details: job.details, saved, sameDetails: true });
   };
 
-  /** Claims, and waits a while for a finalize that is under way already: its result is this one's too. */
+  /** Claims, or waits for a running finalize of the same voice and returns its result. */
   const claimOrJoin = async (job: FinalizeJob): Promise<ClaimAnswer> => {
     const { details, signal, deadline } = job;
     const asked = { details, provider: provider.name, region: provider.region };
     const startedAt = clock.now();
     const patience = Math.min(startedAt + JOIN_MS, deadline);
     for (let pause = JOIN_PAUSE_MS;; pause = Math.min(pause * 1.5, JOIN_PAUSE_MAX_MS)) {
-      // With the same attempt, a claim whose answer was lost is given once more.
+      // The same attempt id gets the same answer again.
       const answer = await retry(() => enrollments.claim(job.attempt, asked, signal), {
         clock,
         pauses: CLAIM_PAUSES_MS,
@@ -151,10 +151,7 @@ export function createFinalize(options: FinalizeOptions) {
     }
   };
 
-  /**
-   * Marks a create as sent; nothing may be sent when it throws.
-   * @param startedAt when the create was begun, in milliseconds since the epoch
-   */
+  /** Marks a create as sent. If it throws, nothing may be sent. */
   const markAsSending = async (job: FinalizeJob, startedAt: number): Promise<void> => {
     if (!provider.keepsVoices) return;
     const answer = await enrollments.sending(job.attempt, {
@@ -177,7 +174,7 @@ export function createFinalize(options: FinalizeOptions) {
     if (!hasTime(job)) throw cloneInProgress(SOON_SECONDS);
   };
 
-  /** The lease lasts longer than the deadline, so whoever keeps to the deadline is not superseded. */
+  /** Keeps to the deadline, which ends before the lease does. */
   const createTimeoutMs = (job: FinalizeJob): number => {
     requireTime(job);
     return Math.min(options.createTimeoutMs, job.deadline - clock.now() - RESERVE_MS);
@@ -190,7 +187,7 @@ export function createFinalize(options: FinalizeOptions) {
       duration_ms: clock.now() - startedAt,
     });
     if (saved.provider !== "qwen" || carriesToken(saved.voice.providerVoiceId, job.attempt.token)) return;
-    // Once a process: the database remembers it, and the doctor fails for it.
+    // Once per process: the database keeps it, and the doctor reports it.
     if (!idsWereReported) {
       job.log.event("error", "clone.id_without_token", {
         ...providerIds(saved),
@@ -201,7 +198,7 @@ export function createFinalize(options: FinalizeOptions) {
   };
 
   /**
-   * Ends in the one voice of this `voice_id`, however often it is repeated.
+   * Idempotent: a repeated call ends in the same voice.
    * @throws {ApiError} with a code of the contract
    */
   return async (userId: string, request: FinalizeRequest, log: Log): Promise<FinalizedVoice> => {
@@ -244,7 +241,7 @@ export function createFinalize(options: FinalizeOptions) {
   };
 }
 
-/** A promise that never rejects: it is looked at later, or not at all. */
+/** Never rejects, so it may stay without a handler. */
 async function settled<T>(promise: Promise<T>): Promise<PromiseSettledResult<T>> {
   const [result] = await Promise.allSettled([promise]);
   return result;

@@ -14,16 +14,16 @@ import { providerFailure } from "./refusals.ts";
 import type { ComparedEntry, ExpiredEntry, ReconcileLedger } from "./reconcile_ledger.ts";
 import { createSweep } from "./sweep.ts";
 
-/** How long a batch begins new work, in milliseconds. */
+/** How long a batch starts new work, in milliseconds. */
 const BATCH_MS = 90_000;
-/** After so many milliseconds it begins no call at all: the last takes 15 s, and the platform gives up at 150 s. */
+/** When a batch starts no more calls, in milliseconds: one takes up to 15 s, and the platform gives up after 150 s. */
 const END_MS = 120_000;
 const EXPIRED_PAGE = 200;
 const SORT_PAGE = 500;
 const GONE_LIMIT = 100;
-/** A row younger than this, in milliseconds, is not called gone: clocks differ, and a list may lag. */
+/** A younger row, in milliseconds, is not reported as gone: clocks differ, and a list may lag. */
 const GONE_MARGIN_MS = 60_000;
-/** Between two deletions, in milliseconds: the account's 180 requests a minute are finalize's too. */
+/** The pause between deletions, in milliseconds: finalize shares the account's 180 requests a minute. */
 const PURGE_PAUSE_MS = 500;
 const FIRST_ID = "00000000-0000-0000-0000-000000000000";
 
@@ -40,15 +40,15 @@ export type ReconcileOptions = {
 export type Reconcile = ReturnType<typeof createReconcile>;
 
 /**
- * Settles what finalize left behind: provider's list against rows and ledger. It may be killed and run again at any
- * time, and two at once do no harm. It reads the provider first and the database second.
+ * Compares the provider's list with rows and ledger, and settles what finalize left open. It may be killed and repeated at any
+ * time, and concurrent runs are safe. It reads the provider before the database.
  */
 export function createReconcile(options: ReconcileOptions) {
   const { ledger, enrollments, references, provider, clock } = options;
   const { region } = provider;
   const sweep = createSweep(options);
 
-  /** Completes an enrollment whose voice is known; false when there is nothing to complete it with. */
+  /** Completes an enrollment whose voice is known; false if it cannot be completed. */
   const settle = async (
     entry: ExpiredEntry,
     found: ListedVoice | undefined,
@@ -73,23 +73,19 @@ export function createReconcile(options: ReconcileOptions) {
     try {
       completed = await enrollments.complete(attempt, { details: entry.details, objectKey, saved }, signal);
     } catch (error) {
-      // One that the database cannot take must not keep all the others from being settled.
+      // One refused enrollment does not stop the others.
       if (!(error instanceof ApiError) || error.code !== "internal") throw error;
       events.event("error", "clone.unfinished", { error });
       return false;
     }
     if (recovered) logRecovered(events, recovered, listedMs);
     logSaved(events, completed, saved, clock.now() - startedAt);
-    if (completed.outcome === "failed" || completed.outcome === "unknown") {
-      events.event("error", "clone.unfinished", completed);
-    }
-    return completed.outcome !== "failed" && completed.outcome !== "refused" &&
-      completed.outcome !== "unknown";
+    return !["failed", "refused", "unknown"].includes(completed.outcome);
   };
 
   /**
-   * The provider voice of an enrollment: the one that carries its token, else, where ids do not carry the token, the one that
-   * the operator names.
+   * The provider voice of an enrollment: the one that carries its token, or the one that the operator named, where ids do not
+   * carry the token.
    */
   const find = async (
     entry: ExpiredEntry,
@@ -108,7 +104,7 @@ export function createReconcile(options: ReconcileOptions) {
   };
 
   /**
-   * One batch, of 135 s at most. What it did not come to is left out of its report, which says that there is `more`.
+   * One batch, which ends within 135 s. Its report says with `more` that work remains.
    * @throws {ApiError}
    */
   return async function reconcile(request: ReconcileRequest, log: Log): Promise<ReconcileReport> {
@@ -124,7 +120,7 @@ export function createReconcile(options: ReconcileOptions) {
     try {
       listed = await provider.listVoices(signal);
     } catch (error) {
-      // What users who are gone have left does not wait for the provider to be well again.
+      // The data of deleted users does not wait for the provider.
       if (repair) await sweep({ repair, late });
       throw error instanceof ProviderError ? providerFailure(error) : error;
     }
@@ -223,18 +219,10 @@ export function createReconcile(options: ReconcileOptions) {
     }
 
     if (!over()) {
-      report.gone = await ledger.gone(
-        region,
-        providerVoiceIds,
-        new Date(startedAt - GONE_MARGIN_MS),
-        GONE_LIMIT,
-      );
+      const before = new Date(startedAt - GONE_MARGIN_MS);
+      report.gone = await ledger.gone(region, providerVoiceIds, before, GONE_LIMIT);
     }
-
-    if (purgeDays !== undefined) {
-      await purge(purgeDays, report, late, signal, log);
-    }
-
+    if (purgeDays !== undefined) await purge(purgeDays, report, late, signal, log);
     if (!over()) Object.assign(report, await sweep({ repair, late }));
     report.more ||= late();
     const counts = Object.entries(report).map(([name, value]) => [
@@ -270,7 +258,7 @@ export function createReconcile(options: ReconcileOptions) {
         report.purged.push(id);
         log.event("warn", "voice.purged", { provider_voice_id: id });
       } catch (error) {
-        // Marked already, it comes first in the next run; a provider that throttles is left alone until then.
+        // It is marked, so the next run starts with it. A throttling provider gets no more requests until then.
         log.event("warn", "voice.purge_failed", { provider_voice_id: id, error });
         report.purge_failed.push(id);
         if (error instanceof ApiError || (error instanceof ProviderError && error.category === "throttled")) {

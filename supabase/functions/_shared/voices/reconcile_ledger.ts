@@ -1,6 +1,6 @@
 import { z } from "zod";
+import { parseAs } from "../database_answers.ts";
 import type { Supabase } from "../supabase.ts";
-import { databaseError, parseAnswer } from "../database_answers.ts";
 import { voiceDetails } from "./enrollments.ts";
 
 const expiredEntry = z.object({
@@ -19,145 +19,114 @@ const sortedVoice = z.object({
   voice_id: z.guid().nullable(),
 });
 
-const forgottenObject = z.object({ bucket_id: z.enum(["references", "generations"]), name: z.string() });
-
-const goneVoice = z.object({ voice_id: z.guid(), provider_voice_id: z.string() });
-
 const comparedEntry = z.object({
   voice_id: z.guid(),
-  /** Provider voices that may be this one's; null while no list of before its create is known. */
+  /** Provider voices that may be this one's; null if no list from before its create is known. */
   candidates: z.array(z.string()).nullable(),
-  /** Whether it is proved that none was made. */
+  /** Whether it is proved that no voice was created. */
   absent: z.boolean(),
 });
 
+const goneVoice = z.object({ voice_id: z.guid(), provider_voice_id: z.string() });
+const forgottenObject = z.object({ bucket_id: z.enum(["references", "generations"]), name: z.string() });
+
 export type ComparedEntry = z.output<typeof comparedEntry>;
 export type ExpiredEntry = z.output<typeof expiredEntry>;
-export type SortedVoice = z.output<typeof sortedVoice>;
-export type GoneVoice = z.output<typeof goneVoice>;
 
-/** The ledger as reconcile needs it. */
 export type ReconcileLedger = ReturnType<typeof createReconcileLedger>;
 
-/** What reconcile asks of the ledger; each call may be made twice, and throws as those of `createEnrollments` do. */
-export function createReconcileLedger(options: { db: Pick<Supabase["db"], "rpc"> }) {
-  const { db } = options;
+/** The ledger's calls for reconcile. Each is idempotent and throws as those of `createEnrollments` do. */
+export function createReconcileLedger({ db }: { db: Pick<Supabase["db"], "rpc"> }) {
   return {
-    /** Ends the claims that expired without sending anything; without `repair` only counts them. */
-    async release(repair: boolean): Promise<number> {
-      return parseAnswer(z.number(), await db.rpc("reconcile_release", { p_repair: repair }));
-    },
+    /** Ends claims that expired before a create was sent; without `repair` only counts them. */
+    release: async (repair: boolean): Promise<number> =>
+      await db.rpc("reconcile_release", { p_repair: repair }).then(parseAs(z.number())),
 
-    /** One page of enrollments that are over and not settled, after the one named. */
-    async expired(after: { user_id: string; voice_id: string }, limit: number): Promise<ExpiredEntry[]> {
-      const result = await db.rpc("reconcile_expired", {
+    /** One page of expired, unsettled enrollments, after the given one. */
+    expired: async (after: { user_id: string; voice_id: string }, limit: number): Promise<ExpiredEntry[]> =>
+      await db.rpc("reconcile_expired", {
         p_after_user_id: after.user_id,
         p_after_voice_id: after.voice_id,
         p_limit: limit,
-      });
-      return parseAnswer(z.array(expiredEntry), result);
-    },
+      }).then(parseAs(z.array(expiredEntry))),
 
-    /** What each provider voice is here, in the order given. */
-    async sort(region: string, providerVoiceIds: string[]): Promise<SortedVoice[]> {
-      const voices = providerVoiceIds.map((id) => ({ provider_voice_id: id }));
-      return parseAnswer(
-        z.array(sortedVoice),
-        await db.rpc("reconcile_sort", { p_region: region, p_voices: voices }),
-      );
-    },
+    /** Classifies provider voices, in the given order. */
+    sort: async (region: string, providerVoiceIds: string[]) =>
+      await db.rpc("reconcile_sort", {
+        p_region: region,
+        p_voices: providerVoiceIds.map((id) => ({ provider_voice_id: id })),
+      }).then(parseAs(z.array(sortedVoice))),
 
     /**
-     * Compares the list with those before it where voice ids do not carry the token, and ends, with `repair`, what is
-     * proved to have made nothing. Answers about each enrollment that is over and not settled.
-     * @param list.from when reading it began
+     * Compares the list with earlier ones, where voice ids do not carry the token. With `repair` ends the enrollments that
+     * are proved to have created nothing. Returns every expired, unsettled enrollment.
+     * @param list.from when reading the list began
      */
-    async compare(
+    compare: async (
       region: string,
       list: { providerVoiceIds: string[]; from: Date },
       repair: boolean,
-    ): Promise<ComparedEntry[]> {
-      const result = await db.rpc("reconcile_compare", {
+    ): Promise<ComparedEntry[]> =>
+      await db.rpc("reconcile_compare", {
         p_region: region,
         p_provider_voice_ids: list.providerVoiceIds,
         p_listed_from: list.from.toISOString(),
         p_repair: repair,
-      });
-      return parseAnswer(z.array(comparedEntry), result);
-    },
+      }).then(parseAs(z.array(comparedEntry))),
 
-    /** The operator knows that a create made no voice; false when there is nothing to decide. */
-    async settleAbsent(voiceId: string): Promise<boolean> {
-      return parseAnswer(z.boolean(), await db.rpc("reconcile_absent", { p_voice_id: voiceId }));
-    },
+    /** Applies the operator's decision that a create made no voice; false if nothing was open. */
+    settleAbsent: async (voiceId: string): Promise<boolean> =>
+      await db.rpc("reconcile_absent", { p_voice_id: voiceId }).then(parseAs(z.boolean())),
 
-    /** Records an orphan; false when it is none any more. */
-    async recordOrphan(
+    /** Records an orphan; false if it has a row by now. */
+    recordOrphan: async (
       region: string,
       orphan: { providerVoiceId: string; userId: string; voiceId: string; createdAt: Date },
-    ): Promise<boolean> {
-      const result = await db.rpc("reconcile_record_orphan", {
+    ): Promise<boolean> =>
+      await db.rpc("reconcile_record_orphan", {
         p_region: region,
         p_provider_voice_id: orphan.providerVoiceId,
         p_user_id: orphan.userId,
         p_voice_id: orphan.voiceId,
         p_created_at: orphan.createdAt.toISOString(),
-      });
-      return parseAnswer(z.boolean(), result);
-    },
+      }).then(parseAs(z.boolean())),
 
-    /** Live rows, saved before that time, whose provider voice is not among those listed. */
-    async gone(region: string, listed: string[], before: Date, limit: number): Promise<GoneVoice[]> {
-      const result = await db.rpc("reconcile_gone", {
+    /** Live rows saved before a time whose provider voice is not listed. */
+    gone: async (region: string, listed: string[], before: Date, limit: number) =>
+      await db.rpc("reconcile_gone", {
         p_region: region,
         p_provider_voice_ids: listed,
         p_before: before.toISOString(),
         p_limit: limit,
-      });
-      return parseAnswer(z.array(goneVoice), result);
-    },
+      }).then(parseAs(z.array(goneVoice))),
 
-    /** Marks the next orphan of that age as being purged; null when there is none besides those to skip. */
-    async purgeNext(region: string, olderThanSeconds: number, skip: string[]): Promise<string | null> {
-      const result = await db.rpc("purge_next", {
-        p_region: region,
-        p_older_than_seconds: olderThanSeconds,
-        p_skip: skip,
-      });
-      return parseAnswer(z.string().nullable(), result);
-    },
+    /** Marks the next orphan of at least this age for deletion; null if there is none besides those to skip. */
+    purgeNext: async (region: string, olderThanSeconds: number, skip: string[]): Promise<string | null> =>
+      await db.rpc("purge_next", { p_region: region, p_older_than_seconds: olderThanSeconds, p_skip: skip })
+        .then(parseAs(z.string().nullable())),
 
-    /** The provider has deleted it. */
-    async purgeDone(region: string, providerVoiceId: string): Promise<void> {
-      const result = await db.rpc("purge_done", { p_region: region, p_provider_voice_id: providerVoiceId });
-      if (result.error) throw databaseError(result.error, result.status);
-    },
+    /** Records that the provider has deleted an orphan. */
+    purgeDone: async (region: string, providerVoiceId: string): Promise<unknown> =>
+      await db.rpc("purge_done", { p_region: region, p_provider_voice_id: providerVoiceId }).then(
+        parseAs(z.unknown()),
+      ),
 
-    /** Keys of uploads of that age that no finalize holds and no row refers to; with `repair` none can claim them after. */
-    async unclaimedUploads(olderThanSeconds: number, limit: number, repair: boolean): Promise<string[]> {
-      const result = await db.rpc("unclaimed_uploads", {
+    /** Keys of uploads of at least this age that no finalize or row uses; with `repair` they cannot be claimed any more. */
+    unclaimedUploads: async (olderThanSeconds: number, limit: number, repair: boolean): Promise<string[]> =>
+      await db.rpc("unclaimed_uploads", {
         p_older_than_seconds: olderThanSeconds,
         p_limit: limit,
         p_repair: repair,
-      });
-      return parseAnswer(z.array(z.string()), result);
-    },
+      }).then(parseAs(z.array(z.string()))),
 
-    /** Takes what users who are gone had asked for out of the ledger; without `repair` only counts the enrollments. */
-    async eraseDetails(repair: boolean): Promise<number> {
-      return parseAnswer(z.number(), await db.rpc("erase_details", { p_repair: repair }));
-    },
+    /** Erases the details of deleted users' enrollments; without `repair` only counts them. */
+    eraseDetails: async (repair: boolean): Promise<number> =>
+      await db.rpc("erase_details", { p_repair: repair }).then(parseAs(z.number())),
 
-    /** Objects in the folders of users who are gone, and audio of that age that no generation has. */
-    async forgottenObjects(
-      olderThanSeconds: number,
-      limit: number,
-    ): Promise<z.output<typeof forgottenObject>[]> {
-      const result = await db.rpc("forgotten_objects", {
-        p_older_than_seconds: olderThanSeconds,
-        p_limit: limit,
-      });
-      return parseAnswer(z.array(forgottenObject), result);
-    },
+    /** Objects of deleted users, and audio of at least this age without a generation. */
+    forgottenObjects: async (olderThanSeconds: number, limit: number) =>
+      await db.rpc("forgotten_objects", { p_older_than_seconds: olderThanSeconds, p_limit: limit }).then(
+        parseAs(z.array(forgottenObject)),
+      ),
   };
 }

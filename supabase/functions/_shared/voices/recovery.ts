@@ -1,4 +1,5 @@
 import { type CheckedReference, referenceMetadata } from "../audio/reference_check.ts";
+import { standardError } from "../errors.ts";
 import type { Log } from "../log.ts";
 import { createRetries } from "../retry.ts";
 import type { ProviderVoice, SavedVoice, VoiceDetails } from "../tts/provider.ts";
@@ -6,25 +7,24 @@ import { ProviderError } from "../tts/provider_error.ts";
 import { sentLanguage } from "../tts/sent_language.ts";
 import { type FinalizeJob, release } from "./attempt.ts";
 import type { ClaimAnswer } from "./enrollments.ts";
-import { providerMisconfigured, providerUnavailable } from "./refusals.ts";
 
-/** What looking up leaves of the deadline for saving, in milliseconds. */
+/** What a look-up leaves of the deadline for saving, in milliseconds. */
 const SAVE_MS = 10_000;
-/** Pauses between look-ups, in milliseconds: the voice may land, or be listed, a little later. */
+/** Pauses between look-ups, in milliseconds: a voice may land, or be listed, late. */
 const LOOK_UP_PAUSES_MS = [2_000, 5_000];
-/** An outcome that has been unknown for less than this, in seconds, is looked up more than once. */
+/** An outcome that became unknown more recently than this, in seconds, is looked up more than once. */
 const FRESH_SECONDS = 10;
 
 /**
  * Looks for the voice of a create whose outcome is unknown.
- * @param isFresh looks again after a while when there is none
- * @throws {ProviderError} when the provider could not be asked
+ * @param isFresh whether to repeat the look-up if nothing is found
+ * @throws {ProviderError} if the look-up fails
  */
 export async function lookUp(job: FinalizeJob, isFresh: boolean): Promise<ProviderVoice | null> {
   const { provider, clock, attempt } = job;
   const startedAt = clock.now();
   const deadline = job.deadline - SAVE_MS;
-  if (startedAt > deadline) throw new ProviderError("no_answer", "there was no time left to look");
+  if (startedAt > deadline) throw new ProviderError("no_answer", "no time left for a look-up");
   const signal = AbortSignal.any([job.signal, clock.timeout(deadline - startedAt)]);
   const pauses = isFresh ? LOOK_UP_PAUSES_MS : [];
   const waitForNextTry = createRetries({ clock, pauses, deadline, signal: job.signal });
@@ -39,8 +39,8 @@ export async function lookUp(job: FinalizeJob, isFresh: boolean): Promise<Provid
 }
 
 /**
- * The voice that an earlier attempt may have made; null when there is none, and this attempt may create it.
- * @param reference null when the clip is not there any more, or not fit
+ * The voice that an earlier attempt may have created; null if there is none, so this attempt may create it.
+ * @param reference null if the clip is gone or was refused
  * @throws {ApiError} provider_misconfigured, provider_unavailable
  */
 export async function recoverVoice(
@@ -52,20 +52,19 @@ export async function recoverVoice(
   if (claim.region !== provider.region) {
     await release(job);
     log.event("error", "clone.region_changed", { recorded: claim.region, configured: provider.region });
-    throw providerMisconfigured();
+    throw standardError("provider_misconfigured");
   }
   const found = await lookUp(job, claim.unresolved_seconds < FRESH_SECONDS).catch(async (error) => {
     await release(job);
     log.event("warn", "clone.look_up_failed", { error });
     const isMisconfigured = error instanceof ProviderError && error.category === "misconfigured";
-    throw isMisconfigured ? providerMisconfigured(error) : providerUnavailable(error);
+    throw standardError(isMisconfigured ? "provider_misconfigured" : "provider_unavailable", error);
   });
   return found && await recoveredVoice(found, claim.details, reference);
 }
 
 /**
- * A voice found by its token, with what is known of its create. The language is as it was sent, for it follows from the
- * details.
+ * A voice found by its token, with the metadata of its create. The language that was sent follows from the details.
  */
 export async function recoveredVoice(
   found: ProviderVoice,
@@ -80,10 +79,7 @@ export async function recoveredVoice(
   return { provider: "qwen", voice: { ...found, metadata } };
 }
 
-/**
- * Logs that a voice was found whose creation was never confirmed.
- * @param durationMs of the look-up
- */
+/** Logs that a look-up found a voice whose creation was never confirmed. */
 export function logRecovered(log: Log, found: ProviderVoice, durationMs: number): void {
   log.event("warn", "clone.recovered", {
     provider_voice_id: found.providerVoiceId,

@@ -1,12 +1,14 @@
 import { accountDeleted } from "../accounts.ts";
-import { ApiError, type ErrorCode, voiceNotFound } from "../errors.ts";
+import { ApiError, type ErrorCode, standardError, voiceNotFound } from "../errors.ts";
 import type { ProviderError, ProviderErrorCategory } from "../tts/provider_error.ts";
 import type { ClaimAnswer, CompleteAnswer } from "./enrollments.ts";
 
-/** Seconds after which asking again is likely to find a finalize done. */
+/** Seconds after which a running finalize is likely to be done. */
 export const SOON_SECONDS = 5;
+/** Seconds after which reconcile or the operator may have decided what no look-up can find. */
+const UNDECIDED_SECONDS = 600;
 
-/** Another finalize of this voice is under way, or was interrupted; `seconds` until it is known to be over. */
+/** Another finalize of this voice is running or was interrupted. It is over in `seconds`. */
 export function cloneInProgress(seconds: number): ApiError {
   const detail = seconds > SOON_SECONDS
     ? "This voice is being created, or an earlier request for it was interrupted. Repeat the request: it is settled in " +
@@ -15,18 +17,7 @@ export function cloneInProgress(seconds: number): ApiError {
   return new ApiError("clone_in_progress", detail, { retryAfterSeconds: Math.min(seconds, SOON_SECONDS) });
 }
 
-/** The voice id was used with other details. */
-export function cloneConflict(): ApiError {
-  return new ApiError(
-    "clone_conflict",
-    "This voice_id was already used with other details. Ask for a new upload URL.",
-  );
-}
-
-/** Seconds after which it may be known whether a voice exists that no look-up can find. */
-const UNDECIDED_SECONDS = 600;
-
-/** Whether a voice was made is for reconcile or the operator to find out, for a look-up cannot. */
+/** An earlier create may have made the voice, and no look-up can tell. */
 export function cloneUndecided(): ApiError {
   return new ApiError(
     "clone_in_progress",
@@ -36,7 +27,7 @@ export function cloneUndecided(): ApiError {
   );
 }
 
-/** The user has caused as many creates as are allowed for now. */
+/** The user has reached a limit on creates. */
 export function rateLimited(seconds: number): ApiError {
   const minutes = Math.ceil(seconds / 60);
   const longWait = minutes < 90 ? `${minutes} minutes` : `${Math.ceil(minutes / 60)} hours`;
@@ -48,62 +39,25 @@ export function rateLimited(seconds: number): ApiError {
   );
 }
 
-type Refusal = { code: ErrorCode; detail: string; retryAfterSeconds?: number };
-
-const UNAVAILABLE: Refusal = {
-  code: "provider_unavailable",
-  detail: "The voice provider is not available right now. Try again shortly.",
-  retryAfterSeconds: 10,
-};
-const UNKNOWN: Refusal = {
-  code: "provider_timeout",
-  detail:
-    "The voice provider gave no usable answer in time. Repeat the request: it is safe, no second voice is made.",
-  retryAfterSeconds: SOON_SECONDS,
+const CODE_OF: Readonly<Record<ProviderErrorCategory, ErrorCode>> = {
+  rejected: "provider_rejected",
+  misconfigured: "provider_misconfigured",
+  voice_limit: "voice_limit_reached",
+  throttled: "provider_throttled",
+  reference_unreachable: "provider_unavailable",
+  server_error: "provider_unavailable",
+  unreadable_answer: "provider_timeout",
+  no_answer: "provider_timeout",
 };
 
-/** The answers to a failed create. */
-const PROVIDER_REFUSALS: Readonly<Record<ProviderErrorCategory, Refusal>> = {
-  rejected: { code: "provider_rejected", detail: "The provider refused this audio or transcript." },
-  misconfigured: {
-    code: "provider_misconfigured",
-    detail: "Voice cloning is not set up correctly. The operator has been told.",
-  },
-  voice_limit: {
-    code: "voice_limit_reached",
-    detail: "No more voices can be created for now. The operator has been told.",
-  },
-  throttled: {
-    code: "provider_throttled",
-    detail: "The voice provider is busy. Try again shortly.",
-    retryAfterSeconds: 10,
-  },
-  reference_unreachable: UNAVAILABLE,
-  server_error: UNAVAILABLE,
-  unreadable_answer: UNKNOWN,
-  no_answer: UNKNOWN,
-};
-
-const refuse = ({ code, detail, retryAfterSeconds }: Refusal, cause: unknown) =>
-  new ApiError(code, detail, { retryAfterSeconds, cause });
-
-/** The answer to a failed create. */
+/** The error for a failed create. */
 export function providerFailure(error: ProviderError): ApiError {
-  const refusal = PROVIDER_REFUSALS[error.category];
-  return refuse({ ...refusal, detail: error.refusal ?? refusal.detail }, error);
+  return error.refusal === undefined
+    ? standardError(CODE_OF[error.category], error)
+    : new ApiError(CODE_OF[error.category], error.refusal, { cause: error });
 }
 
-/** Our key, region, account, model or request is wrong: nothing the caller can mend. */
-export function providerMisconfigured(cause?: unknown): ApiError {
-  return refuse(PROVIDER_REFUSALS.misconfigured, cause);
-}
-
-/** The provider failed, or could not be asked whether it made the voice. */
-export function providerUnavailable(cause: unknown): ApiError {
-  return refuse(UNAVAILABLE, cause);
-}
-
-/** The answer to a claim that leads no further, and to a voice that is saved as nobody's or another one's. */
+/** The error for a claim that ends the finalize, or for a voice that could not be saved as this one. */
 export function refusalOf(
   answer: Exclude<
     ClaimAnswer | CompleteAnswer,
@@ -112,7 +66,7 @@ export function refusalOf(
 ): ApiError {
   switch (answer.outcome) {
     case "conflict":
-      return cloneConflict();
+      return standardError("clone_conflict");
     case "deleted":
       return voiceNotFound();
     case "user_deleted":
@@ -124,7 +78,7 @@ export function refusalOf(
     case "rejected":
       return new ApiError("provider_rejected", answer.error.refusal);
     case "refused":
-      // It is being purged; once it is gone, the look-up of the next finalize finds nothing and a new one is made.
+      // The voice is being purged. After that, the next finalize finds nothing and creates a new one.
       return cloneInProgress(SOON_SECONDS);
     case "failed":
     case "unknown":

@@ -4,20 +4,19 @@ import type { References } from "../storage/references.ts";
 import type { ReconcileLedger } from "./reconcile_ledger.ts";
 
 const UPLOADS_PAGE = 100;
-/** Each page looks through all objects, so it is a large one. */
+/** Each page scans all objects, so it is large. */
 const OBJECTS_PAGE = 500;
-/** What nobody has finalized, or completed, for this long is abandoned. */
+/** After this long without a finalize or completion, an object is abandoned. */
 const ABANDONED_SECONDS = 86_400;
 const BUCKETS = ["references", "generations"] as const;
 
-export type Swept = Pick<ReconcileReport, "uploads_swept" | "details_erased" | "objects_erased">;
+type Swept = Pick<ReconcileReport, "uploads_swept" | "details_erased" | "objects_erased">;
 
-/** What a page held, and how much of it went; of a report, how much would. */
+/** The size of a page, and how much of it was removed; in a report, would be. */
 type Page = { found: number; swept: number };
 
 /**
- * Removes what nobody can use: uploads that no finalize claimed, what users who are gone left behind, and audio that no
- * generation has. Every step may be done twice.
+ * Removes unclaimed uploads, the data of deleted users, and audio without a generation. Every step is idempotent.
  */
 export function createSweep(options: {
   ledger: Pick<ReconcileLedger, "unclaimedUploads" | "eraseDetails" | "forgottenObjects">;
@@ -28,7 +27,7 @@ export function createSweep(options: {
   const remove = { references: options.references.remove, generations: options.generations.remove };
 
   return async function sweep({ repair, late }: { repair: boolean; late: () => boolean }): Promise<Swept> {
-    /** Page after page until one is not full, or nothing of it goes; without `repair` the first one is only counted. */
+    /** Sweeps until a page is not full or nothing of it was removed; without `repair`, only the first page. */
     const eachPage = async (size: number, sweepPage: () => Promise<Page>): Promise<number> => {
       let total = 0;
       while (!late()) {

@@ -1,22 +1,21 @@
 import { z } from "zod";
 import { accountDeleted } from "../accounts.ts";
-import { parseAnswer } from "../database_answers.ts";
+import { parseAs } from "../database_answers.ts";
 import { ApiError } from "../errors.ts";
 import type { References } from "../storage/references.ts";
 import type { Supabase } from "../supabase.ts";
 
 const takeAnswer = z.discriminatedUnion("outcome", [
-  z.object({ outcome: z.literal("allowed") }),
+  z.object({ outcome: z.enum(["allowed", "deleted"]) }),
   z.object({ outcome: z.literal("limited"), seconds: z.number() }),
-  z.object({ outcome: z.literal("deleted") }),
 ]);
 
-/** A voice to be, and where its clip goes. */
+/** A future voice, and where to upload its clip. */
 export type Upload = { voiceId: string; uploadUrl: string; objectKey: string };
 
 /**
- * Hands out upload URLs.
- * @param options.perHour how many a user may have in an hour; all at once, and they come back evenly
+ * Creates upload URLs.
+ * @param options.perHour a user's allowance: a burst of this many, refilled evenly over an hour
  */
 export function createUploads(options: {
   db: Pick<Supabase["db"], "rpc">;
@@ -27,9 +26,8 @@ export function createUploads(options: {
   const { db, references } = options;
 
   const take = async (userId: string): Promise<void> => {
-    const answer = parseAnswer(
-      takeAnswer,
-      await db.rpc("upload_url_take", { p_user_id: userId, p_per_hour: options.perHour }),
+    const answer = await db.rpc("upload_url_take", { p_user_id: userId, p_per_hour: options.perHour }).then(
+      parseAs(takeAnswer),
     );
     if (answer.outcome === "limited") {
       throw new ApiError("rate_limited", "You have asked for too many uploads. Try again later.", {
@@ -41,8 +39,7 @@ export function createUploads(options: {
 
   return {
     /**
-     * An upload URL for a new voice of this user. It is signed while the allowance is looked at, and not given when there
-     * is none left. One that could not be signed is taken off the allowance all the same.
+     * An upload URL for a new voice. Signs it while the allowance is checked; a failed signing uses the allowance too.
      * @throws {ApiError} rate_limited, unauthorized, database_unavailable, storage_unavailable
      */
     async open(userId: string): Promise<Upload> {
@@ -50,7 +47,7 @@ export function createUploads(options: {
       const objectKey = references.key(userId, voiceId);
       const notNeeded = new AbortController();
       const signing = references.createUploadUrl(objectKey, notNeeded.signal);
-      // Without an allowance nobody waits for it.
+      // Not awaited if the allowance is used up.
       signing.catch(() => {});
       try {
         await take(userId);

@@ -1,40 +1,41 @@
 import { z } from "zod";
 import { accountDeleted, type Accounts } from "../accounts.ts";
 import { type ListVoicesQuery, type Voice, voice } from "../contract/list_voices.ts";
-import { lazy } from "../lazy.ts";
+import { databaseError, parseAs } from "../database_answers.ts";
+import { lazy } from "../once.ts";
 import type { Supabase } from "../supabase.ts";
-import { databaseError } from "../database_answers.ts";
 
 const COLUMNS =
   "id, name, language, source, description, reference_transcript, created_at, tts_provider, provider_voice_id, " +
   "provider_target_model, provider_voice_kind, provider_region, provider_request_id, provider_metadata";
 
-/** PostgREST's code for a page that lies behind the last row. */
+/** PostgREST's code for a page beyond the last row. */
 const RANGE_NOT_SATISFIABLE = "PGRST103";
 
-/** The older flow let its columns be null. */
+const textOr = (fallback: string) => z.string().nullable().transform((text) => text ?? fallback);
+
+/** The older flow left these columns null. */
 const rows = lazy(() =>
   z.array(
     voice().extend({
-      name: z.string().nullable().transform((name) => name ?? ""),
-      language: z.string().nullable().transform((language) => language ?? "Auto"),
-      source: z.string().nullable().transform((source) => source ?? "uploaded"),
-      created_at: z.string().nullable().transform((time) => time ?? new Date(0).toISOString()),
+      name: textOr(""),
+      language: textOr("Auto"),
+      source: textOr("uploaded"),
+      created_at: textOr(new Date(0).toISOString()),
     }),
   )
 );
 const referenceRow = z.object({ reference_object_key: z.string().nullable() }).nullable();
+const someRows = z.array(z.unknown());
 
-/** A regular expression of PostgreSQL that matches this text as it stands. */
+/** A PostgreSQL regular expression that matches this text literally. */
 function asPattern(text: string): string {
   return `(?:${text.replace(/[\\^$.|?*+()[\]{}]/g, "\\$&")})`;
 }
 
-export type VoiceRows = ReturnType<typeof createVoiceRows>;
-
 /**
- * The saved voices of a user. Each call throws an ApiError when the database is away, at once: supabase-js would ask
- * three times more, for up to 7 s, while the caller should come again.
+ * A user's saved voices. Each call throws an ApiError at once if the database is unavailable: supabase-js would retry a read
+ * for up to 7 s.
  */
 export function createVoiceRows(
   options: { db: Pick<Supabase["db"], "from">; accounts: Pick<Accounts, "stands">; now: () => Date },
@@ -45,7 +46,7 @@ export function createVoiceRows(
     let request = db.from("voices").select(columns, { count: "exact", head })
       .eq("user_id", userId).is("deleted_at", null).retry(false);
     if (query.source) request = request.eq("source", query.source);
-    // Not `ilike`: there PostgREST reads every `*` as a wildcard, and nothing escapes it.
+    // Not `ilike`: PostgREST reads every `*` there as a wildcard, and nothing escapes it.
     if (query.search) request = request.filter("name", "imatch", asPattern(query.search));
     return request;
   };
@@ -67,9 +68,8 @@ export function createVoiceRows(
 
   return {
     /**
-     * One page of a user's live voices, newest first, and how many there are in all. Only where there are none, one more
-     * request asks whether the account stands.
-     * @throws {ApiError} unauthorized when the account was deleted
+     * One page of a user's live voices, newest first, with their total number.
+     * @throws {ApiError} unauthorized if there are none because the account was deleted
      */
     async list(userId: string, query: ListVoicesQuery): Promise<{ voices: Voice[]; total: number }> {
       const found = await readPage(userId, query);
@@ -77,24 +77,23 @@ export function createVoiceRows(
       return found;
     },
 
-    /** Where the reference of a live voice lies; null when the user has no such voice, or it has no reference. */
+    /** The key of a live voice's clip; null if the user has no such voice or it has no clip. */
     async referenceKey(userId: string, voiceId: string): Promise<string | null> {
-      const result = await db.from("voices").select("reference_object_key")
-        .eq("id", voiceId).eq("user_id", userId).is("deleted_at", null).retry(false).maybeSingle();
-      if (result.error) throw databaseError(result.error, result.status);
-      return referenceRow.parse(result.data)?.reference_object_key ?? null;
+      const row = await db.from("voices").select("reference_object_key")
+        .eq("id", voiceId).eq("user_id", userId).is("deleted_at", null).retry(false).maybeSingle().then(
+          parseAs(referenceRow),
+        );
+      return row?.reference_object_key ?? null;
     },
 
-    /** Deletes softly; true as well when it was deleted before, false when the user never had such a voice. */
+    /** Deletes softly; true also if it was deleted before, false if the user never had such a voice. */
     async delete(userId: string, voiceId: string): Promise<boolean> {
       const own = () => ({ id: voiceId, user_id: userId });
       const deleted = await db.from("voices").update({ deleted_at: options.now().toISOString() })
-        .match(own()).is("deleted_at", null).select("id");
-      if (deleted.error) throw databaseError(deleted.error, deleted.status);
-      if (deleted.data.length > 0) return true;
-      const standing = await db.from("voices").select("id").match(own()).retry(false).maybeSingle();
-      if (standing.error) throw databaseError(standing.error, standing.status);
-      return standing.data !== null;
+        .match(own()).is("deleted_at", null).select("id").then(parseAs(someRows));
+      if (deleted.length > 0) return true;
+      const earlier = db.from("voices").select("id").match(own()).retry(false).maybeSingle();
+      return await earlier.then(parseAs(z.unknown())) !== null;
     },
   };
 }

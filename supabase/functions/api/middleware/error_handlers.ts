@@ -1,13 +1,10 @@
 import type { Context } from "hono";
-import { ApiError, internalError, renderError } from "../../_shared/errors.ts";
+import { ApiError, renderError, standardError } from "../../_shared/errors.ts";
 import type { ApiEnv } from "../hono_types.ts";
 
-/**
- * Renders whatever a route threw: an ApiError as it is, anything else as `internal`; the cause goes to the log. An
- * invalid configuration was logged once, when it was read.
- */
+/** Renders an ApiError, or `internal` for any other error, and logs its cause. `config.invalid` was logged at the load. */
 export function handleError(error: Error, c: Context<ApiEnv>): Response {
-  const answered = error instanceof ApiError ? error : internalError(error);
+  const answered = error instanceof ApiError ? error : standardError("internal", error);
   const { code, status, cause } = answered;
   if (status >= 500 && code !== "config_invalid") {
     c.var.log.event("error", "request.failed", { code, status, cause });
@@ -15,12 +12,11 @@ export function handleError(error: Error, c: Context<ApiEnv>): Response {
   return renderError(answered, c.var.requestId);
 }
 
-/** Answers a path that no route has. */
 export function handleNotFound(c: Context<ApiEnv>): Response {
-  return renderError(new ApiError("not_found", "There is nothing at this address."), c.var.requestId);
+  return renderError(standardError("not_found"), c.var.requestId);
 }
 
-/** A handler for the methods a path does not have (RFC 9110, 15.5.6: the answer names those it has). */
+/** A handler for the other methods of a path; `Allow` lists its own (RFC 9110, 15.5.6). */
 export function methodNotAllowed(...allowed: string[]) {
   return function refuseMethod(): never {
     throw new ApiError("method_not_allowed", `Use ${allowed.join(" or ")} here.`, {

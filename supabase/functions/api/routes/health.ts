@@ -4,7 +4,7 @@ import type { AnswerOf } from "../../_shared/contract/route_contract.ts";
 import type { ApiEnv } from "../hono_types.ts";
 import { methodNotAllowed } from "../middleware/error_handlers.ts";
 
-/** `GET /health`, mounted without its contract: the front answers it before zod is loaded. */
+/** `GET /health`, mounted without its contract, which would load zod. */
 export function healthRoutes() {
   return new Hono<ApiEnv>()
     .get("/", (c) => c.json({ ok: true } satisfies AnswerOf<typeof getHealth>))

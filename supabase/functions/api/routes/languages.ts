@@ -4,7 +4,6 @@ import type { AnswerOf } from "../../_shared/contract/route_contract.ts";
 import { LANGUAGES } from "../../_shared/tts/languages.ts";
 import { route } from "./mount.ts";
 
-/** What a client may offer its users. */
 export const languageRoutes = (config: Pick<Config, "mode" | "maxTextChars">) => [
   route(getLanguages, () => ({
     languages: [...LANGUAGES],

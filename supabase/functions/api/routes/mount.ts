@@ -8,24 +8,22 @@ import type {
   QueryOf,
 } from "../../_shared/contract/route_contract.ts";
 import { ApiError } from "../../_shared/errors.ts";
-import { lazy } from "../../_shared/lazy.ts";
+import { lazy } from "../../_shared/once.ts";
 import type { ApiEnv } from "../hono_types.ts";
 import { methodNotAllowed } from "../middleware/error_handlers.ts";
 import { createBodyLimit, parseInput, readJson } from "./body.ts";
 
-/** What a request holds, checked by its contract. */
+/** A request, parsed by its contract. */
 type Input<Id, Query, Body> = { id: Id; query: Query; body: Body };
 
-/** A contract and what fulfils it. */
+/** A contract and its handler. */
 export type Route = { contract: Contract; handlerFor: (limits: Limits) => Handler<ApiEnv> };
 
-/** The answer for an id that the user does not have. */
 export const notFound = (contract: { id: { missing: string } }) =>
   new ApiError("not_found", contract.id.missing);
 
 /**
- * Builds a route. `answer` gets what the contract's schemas made of the request, and returns the body of the 200, or where
- * the 302 leads.
+ * Builds a route. `answer` gets the parsed request, and returns the body of the 200 or the target of the 302.
  */
 export function route<C extends Contract>(
   contract: C,
@@ -60,13 +58,13 @@ export function route(
   return { contract, handlerFor };
 }
 
-/** A parameter with an empty value was not filled in. */
+/** An empty parameter counts as absent. */
 const filledIn = (query: Record<string, string>) =>
   Object.fromEntries(Object.entries(query).filter(([, value]) => value.trim()));
 
 /**
- * Mounts routes where their contracts say. A guard covers everything below the first segment of its routes, so addresses
- * that do not exist are guarded too. Other methods of a path are refused.
+ * Mounts routes by their contracts. A guard covers everything below the first segment of its routes, including addresses that
+ * do not exist. Other methods of a path get 405.
  */
 export function mount(
   app: Hono<ApiEnv>,

@@ -7,7 +7,6 @@ import { notFound, route } from "./mount.ts";
 
 const PREVIEW_SECONDS = 3600;
 
-/** The voices of a user. */
 export const voiceRoutes = (
   { voices, references, accounts }: Pick<Services, "voices" | "references" | "accounts">,
 ) => [
@@ -27,9 +26,7 @@ export const voiceRoutes = (
     return await references.previewUrl(c.var.userId, key, PREVIEW_SECONDS);
   }),
   route(deleteVoice, async (c, { id }) => {
-    if (await voices.delete(c.var.userId, id)) {
-      return { ok: true } satisfies AnswerOf<typeof deleteVoice>;
-    }
+    if (await voices.delete(c.var.userId, id)) return { ok: true } as const;
     throw await accounts.explain(c.var.userId, notFound(deleteVoice));
   }),
 ];

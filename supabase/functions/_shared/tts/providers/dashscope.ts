@@ -3,7 +3,7 @@ import { parseJson } from "../../json.ts";
 import { ProviderError, type ProviderErrorCategory } from "../provider_error.ts";
 import { encodeJson, letGo } from "./data_url.ts";
 
-/** A field of another type counts as absent: the rest of the body still says what happened. */
+/** A field of another type counts as absent, so that the rest of the body can be read. */
 const optionalText = z.string().nullish().catch(null);
 
 const errorBody = z.object({
@@ -14,8 +14,7 @@ const errorBody = z.object({
 });
 
 /**
- * What DashScope's documented error codes mean for a call (docs/qwen-api.md), `misconfigured` where the request, key or
- * account is wrong. Below 500 a code decides before the status does.
+ * DashScope's documented error codes (docs/qwen-api.md). Below status 500, the code decides before the status.
  */
 const CATEGORY_BY_CODE: ReadonlyMap<string, ProviderErrorCategory> = new Map(
   Object.entries<ProviderErrorCategory>({
@@ -73,19 +72,19 @@ const DOCUMENTED_SPELLING: ReadonlyMap<string, string> = new Map(
   [...CATEGORY_BY_CODE.keys()].map((code) => [code.toLowerCase(), code]),
 );
 
-/** A code as it is documented, whatever its letter case; one that nobody documented as it came. */
+/** A code in its documented letter case, or unchanged. */
 function spelled(code: string | null | undefined): string | undefined {
   return code ? DOCUMENTED_SPELLING.get(code.toLowerCase()) ?? code : undefined;
 }
 
-/** One code for three things: voices used up, a free quota used up, and too many requests. Only the message distinguishes them. */
+/** `Throttling.AllocationQuota` covers the voice limit, the free quota and throttling. Only the message distinguishes them. */
 function categorizeQuota(message: string): ProviderErrorCategory {
   if (/maximum voice|voice storage limit/i.test(message)) return "voice_limit";
   return /free/i.test(message) ? "misconfigured" : "throttled";
 }
 
 function categorize(status: number, code: string | undefined, message: string): ProviderErrorCategory {
-  // Whatever the code: who answers so may have made the voice before it failed.
+  // Whatever the code: the voice may exist.
   if (status >= 500) return "server_error";
   if (code === "Throttling.AllocationQuota") return categorizeQuota(message);
   const known = code === undefined ? undefined : CATEGORY_BY_CODE.get(code);
@@ -97,28 +96,25 @@ function categorize(status: number, code: string | undefined, message: string): 
 
 export type DashScopeRequest<Output> = {
   path: string;
-  /** Becomes JSON; a DataUrl may stand in it. */
+  /** Sent as JSON; may contain a DataUrl. */
   body: unknown;
-  /** What a successful answer must hold; one that does not parse is an `unreadable_answer`. */
+  /** The schema of a successful answer; any other is an `unreadable_answer`. */
   answer: z.ZodType<Output>;
   timeoutMs: number;
   signal: AbortSignal;
-  /** Codes that are a refusal of this request, whatever they mean elsewhere. */
+  /** Codes that mean `rejected` for this request. */
   refusedBy?: ReadonlySet<string>;
-  /** Codes that the operator must hear of, although they are a refusal. */
+  /** Refusals that are logged as errors. */
   alarming?: ReadonlySet<string>;
-  /** Our own sentence for a refusal, by the provider's code and message. The message itself is shown to nobody. */
+  /** The user's sentence for a refusal. The provider's message is never shown. */
   refusal?: (providerCode: string, message: string) => string;
 };
 
 export type DashScope = ReturnType<typeof createDashScope>;
 
 /**
- * The HTTP client of DashScope: key, host, timeout, error bodies, request ids. It never retries, and it follows no
- * redirect, for the key travels in every request.
- *
+ * DashScope's HTTP client. It never retries, and follows no redirect, as every request carries the key.
  * @param options.baseUrl an origin, without a path
- * @param options.timeout gives a signal that aborts after so many milliseconds; the runtime's own by default
  */
 export function createDashScope(
   options: { apiKey: string; baseUrl: string; fetch?: typeof fetch; timeout?: (ms: number) => AbortSignal },
@@ -128,8 +124,7 @@ export function createDashScope(
 
   return {
     /**
-     * One POST.
-     * @throws {ProviderError} for anything but a 2xx that parses, and for a 2xx that holds an error and no output
+     * @throws {ProviderError} for any response but a 2xx that parses, and for a 2xx with an error and no output
      */
     async post<Output>(request: DashScopeRequest<Output>): Promise<Output> {
       const signal = AbortSignal.any([request.signal, timeout(request.timeoutMs)]);
@@ -142,7 +137,7 @@ export function createDashScope(
           headers: {
             Authorization: `Bearer ${options.apiKey}`,
             "Content-Type": "application/json",
-            // Deno's fetch sends a POST again, unasked, when a kept-alive connection breaks: a second voice, paid for.
+            // Deno's fetch repeats a POST on its own when a kept-alive connection breaks: a second, paid voice.
             Connection: "close",
           },
           body: sent,
@@ -157,7 +152,7 @@ export function createDashScope(
       try {
         text = await response.text();
       } catch (cause) {
-        // An answer cut short still has its status, and a refusal needs no more than that.
+        // The status of a refusal is enough.
         if (response.ok || response.status >= 500) {
           throw new ProviderError("no_answer", "the provider's answer was cut short", {
             status: response.status,
@@ -167,11 +162,11 @@ export function createDashScope(
         text = "";
       }
 
-      // Error bodies are JSON as a rule and HTML from a gateway at times.
+      // Error bodies are usually JSON, but HTML from a gateway.
       const body = parseJson(text);
       const error = errorBody.safeParse(body).data;
       if (!response.ok) throw failure(response.status, error, request);
-      // DashScope answers some errors with 200. With output beside the code, something may have been made.
+      // DashScope sends some errors with status 200. With output beside the code, a voice may exist.
       if (error?.code && !holdsAnything(error.output)) throw failure(response.status, error, request);
       const parsed = request.answer.safeParse(body);
       if (parsed.success) return parsed.data;

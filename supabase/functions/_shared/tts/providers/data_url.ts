@@ -4,7 +4,7 @@ import type { Bytes } from "../../bytes.ts";
 const ALPHABET = new TextEncoder().encode("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/");
 const PADDING = "=".charCodeAt(0);
 
-/** A clip that stands in a request's body as a data URL. Its text is never made as a whole: see `encodeJson`. */
+/** A clip to send as a data URL in a request body, encoded by `encodeJson`. */
 export class DataUrl {
   #bytes: Uint8Array | null;
 
@@ -13,12 +13,12 @@ export class DataUrl {
   }
 
   /**
-   * The clip, which is let go: while its request waits for an answer nobody needs it, and it is large.
-   * @throws when it was taken before
+   * Returns the clip and drops it, so that its memory is free while the request waits.
+   * @throws if it was taken before
    */
   take(): Uint8Array {
     const bytes = this.#bytes;
-    if (bytes === null) throw new Error("the clip was taken before");
+    if (bytes === null) throw new Error("the clip was already taken");
     this.#bytes = null;
     return bytes;
   }
@@ -26,19 +26,19 @@ export class DataUrl {
 
 declare global {
   interface ArrayBuffer {
-    /** The platform's runtime has it, and its TypeScript (5.6) does not know. */
+    /** Missing from the platform's TypeScript (5.6), but not from its runtime. */
     transfer(newByteLength?: number): ArrayBuffer;
   }
 }
 
-/** Gives back the memory behind these bytes at once, which the runtime else does when there is much of it. */
+/** Releases the memory of these bytes at once, without waiting for the garbage collector. */
 export function letGo(bytes: Uint8Array): void {
   if (bytes.buffer instanceof ArrayBuffer) bytes.buffer.transfer(0);
 }
 
 /**
- * The JSON of `body`, in which one DataUrl may stand: then as bytes, into which the clip is encoded in place. As text a
- * clip of 7 MB would be in memory four times over while it is sent. The clip is taken.
+ * The JSON of `body`. If it contains a DataUrl, takes its clip and encodes it in place: as text, a clip of 7 MB would be in
+ * memory four times.
  */
 export function encodeJson(body: unknown): string | Bytes {
   let clip: DataUrl | undefined;
@@ -66,7 +66,7 @@ function withClip(text: string, place: string, clip: DataUrl): Bytes {
   return out;
 }
 
-/** Base64 without a string: what the runtime's own encoders leave behind piles up to several clips (npm run bench). */
+/** Base64 without strings: the garbage of the runtime's encoders adds up to several clips (npm run bench). */
 function encodeInto(bytes: Uint8Array, out: Uint8Array): void {
   const byteAt = (index: number) => bytes[index] ?? 0;
   const character = (bits: number) => ALPHABET[bits & 63] ?? PADDING;

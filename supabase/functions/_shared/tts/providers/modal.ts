@@ -1,8 +1,7 @@
 import type { TtsProvider } from "../provider.ts";
 
 /**
- * The older provider behind `TTS_PROVIDER_MODE=modal`. It clones from the reference at each synthesis and keeps no
- * voices, so there is nothing to save but the row.
+ * The older provider (`TTS_PROVIDER_MODE=modal`). It clones from the reference at each synthesis and stores no voices.
  */
 export function createModal(): TtsProvider {
   return {

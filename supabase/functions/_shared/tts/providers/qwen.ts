@@ -4,21 +4,20 @@ import { createQwenCustomization, type QwenCustomizationOptions } from "./qwen_c
 import { createQwenSynthesis } from "./qwen_synthesis.ts";
 import { createQwenVoices } from "./qwen_voices.ts";
 
-/** What one call of a synthesis may take when nothing else is said: the default of `QWEN_TIMEOUT_MS`. */
+/** The default of `QWEN_TIMEOUT_MS`. */
 const SYNTHESIS_TIMEOUT_MS = 60_000;
 
 export type QwenOptions = Omit<QwenCustomizationOptions, "dashscope"> & {
   apiKey: string;
-  /** DashScope's origin, proved to belong to the region. */
+  /** An origin of DashScope in the region. */
   baseUrl: string;
-  /** Milliseconds that each call of a synthesis may take, 60,000 by default. A create is given its own. */
+  /** The timeout of each call of a synthesis, by default 60,000 ms. */
   timeoutMs?: number;
   fetch?: typeof fetch;
-  /** Gives a signal that aborts after so many milliseconds; the runtime's own by default. */
   timeout?: (ms: number) => AbortSignal;
 };
 
-/** Alibaba's Qwen as a provider of voices and of speech. */
+/** Alibaba's Qwen. */
 export function createQwen(options: QwenOptions): TtsProvider {
   const dashscope = createDashScope(options);
   return {

@@ -2,18 +2,17 @@ import { ProviderError } from "../provider_error.ts";
 import { createDashScope } from "./dashscope.ts";
 import { createQwenVoices } from "./qwen_voices.ts";
 
-/** A region of DashScope, with the origin to ask. */
 export type QwenRegion = { region: string; baseUrl: string };
 
-/** How the account answered when it was asked for its voices: how many, or how that failed. */
+/** The number of the account's voices, or why listing them failed. */
 export type AccountLook =
   | { region: string; voices: number; failure: null }
   | { region: string; voices: null; failure: ProviderError };
 
 /**
- * A look at the account that a key opens, for whoever wants to know whether it does.
- * @param options.elsewhere asked as well when `region` does not know the key, for a key belongs to one region
- * (docs/qwen-api.md); null asks nobody
+ * Checks that a key opens an account.
+ * @param options.elsewhere the other region, checked if `region` refuses the key: a key belongs to one region
+ * (docs/qwen-api.md)
  */
 export function createQwenAccount(
   options: QwenRegion & {
@@ -36,7 +35,7 @@ export function createQwenAccount(
   };
 
   return {
-    /** Asks for the list, which costs nothing. */
+    /** Lists the voices, which is free. */
     async look(signal: AbortSignal): Promise<{ here: AccountLook; elsewhere: AccountLook | null }> {
       const here = await look(options, signal);
       const refused = here.failure?.status === 401;

@@ -5,16 +5,16 @@ import type { DashScope } from "./dashscope.ts";
 import { DataUrl } from "./data_url.ts";
 import { createSlots } from "./slots.ts";
 
-/** Where voices are created, listed and deleted, with the model that does it. */
+/** The path and the model to create, list and delete voices. */
 export const CUSTOMIZATION_PATH = "/api/v1/services/audio/tts/customization";
 export const ENROLLMENT_MODEL = "qwen-voice-enrollment";
-/** What the voices are: cloned from speech, not designed from words. */
+/** Cloned voices, as opposed to designed ones. */
 export const VOICE_KIND = "vc";
 
-/** The encoded text must be under 10 MB, so the clip is smaller by a third (docs/qwen-api.md). */
+/** Base64 adds a third, and the data URL must be under 10 MB (docs/qwen-api.md). */
 const DATA_URL_LIMIT_BYTES = 7_499_900;
 
-/** A clip that is sent itself is in memory several times over, and a worker has 256 MB (npm run bench -- memory). */
+/** A clip sent as a data URL is in memory several times, and a worker has 256 MB (npm run bench -- memory). */
 const DATA_URLS_AT_ONCE = 1;
 
 const REFUSED_CONTENT = "The audio or its transcript was refused by a content check.";
@@ -53,19 +53,18 @@ export type QwenCustomizationOptions = {
   signedUrlTtlSeconds: number;
 };
 
-/** Up to five letters of the voice's name for whoever reads the provider's console, and the token that finds it. */
+/** Up to five letters of the voice's name, to recognize it in the provider's console, and its token. */
 export function preferredName(name: string, token: string): string {
   const letters = name.normalize("NFD").replace(/[^A-Za-z]/g, "").slice(0, 5).toLowerCase() || "voice";
   return `${letters}_${token}`;
 }
 
-/** Our own sentence for a clip or transcript that the provider refused. */
 function refusalOf(providerCode: string): string {
   return REFUSALS[providerCode] ??
     "The audio could not be used. Record 10 to 20 seconds of one clear voice, without music or noise, reading exactly the transcript.";
 }
 
-/** Enrollment at Qwen: creating a voice from a reference. */
+/** Creates voices at Qwen. */
 export function createQwenCustomization(options: QwenCustomizationOptions) {
   const { dashscope, region, targetModel } = options;
   const sendsDataUrls = options.delivery === "data_url";
@@ -74,18 +73,17 @@ export function createQwenCustomization(options: QwenCustomizationOptions) {
   return {
     keepsVoices: true,
 
-    /** Of clips that are sent themselves, one is on its way at a time. */
-    async inTurn<Result>(
-      reference: Reference,
-      signal: AbortSignal,
-      work: () => Promise<Result>,
-    ): Promise<Result> {
+    async inTurn<Result>({ sizeBytes }: Reference, signal: AbortSignal, work: () => Promise<Result>) {
       if (!sendsDataUrls) return await work();
-      refuseTooLargeForDataUrl(reference);
+      if (sizeBytes > DATA_URL_LIMIT_BYTES) {
+        throw new ApiError(
+          "reference_too_large",
+          "Reference audio must be under 7.4MB when it is sent directly.",
+        );
+      }
       return await inTurn(signal, work);
     },
 
-    /** Signs a URL of the reference, or reads it. */
     async prepareClone(
       { reference, details, language, token, ...request }: CloneRequest,
     ): Promise<PreparedClone> {
@@ -94,7 +92,6 @@ export function createQwenCustomization(options: QwenCustomizationOptions) {
         : await reference.sign(options.signedUrlTtlSeconds);
 
       return {
-        /** @throws {ProviderError} */
         async cloneVoice(timeoutMs) {
           const answer = await dashscope.post({
             path: CUSTOMIZATION_PATH,
@@ -135,13 +132,4 @@ export function createQwenCustomization(options: QwenCustomizationOptions) {
       };
     },
   };
-}
-
-function refuseTooLargeForDataUrl(reference: Reference): void {
-  if (reference.sizeBytes > DATA_URL_LIMIT_BYTES) {
-    throw new ApiError(
-      "reference_too_large",
-      "Reference audio must be under 7.4MB when it is sent directly.",
-    );
-  }
 }

@@ -2,7 +2,7 @@ import type { Bytes } from "../../bytes.ts";
 import { isLoopbackHost } from "../../hosts.ts";
 import { ProviderError, type ProviderErrorCategory } from "../provider_error.ts";
 
-/** Five minutes of 24 kHz, 16-bit, mono speech: far more than 600 characters take, and little enough to be held in memory. */
+/** Five minutes of 24 kHz, 16-bit, mono speech: far more than 600 characters take. */
 const LIMIT_BYTES = 16 * 1024 * 1024;
 
 export type QwenResultOptions = {
@@ -10,13 +10,13 @@ export type QwenResultOptions = {
   baseUrl: string;
   fetch?: typeof fetch;
   timeout?: (ms: number) => AbortSignal;
-  /** Milliseconds until the last byte must be there. */
+  /** The timeout until the last byte, in milliseconds. */
   timeoutMs: number;
 };
 
 /**
- * Fetches what a synthesis made. Its URL is an outsider's word, so it is fetched from the provider's own hosts alone,
- * without the key, and no redirect leads elsewhere. The URL opens the audio to anyone, so no error shows it.
+ * Fetches the audio of a synthesis. Its URL is untrusted input, so only the provider's own hosts are allowed, without the key
+ * and without redirects. Anyone with the URL can read the audio, so no error contains it.
  */
 export function createQwenResult(options: QwenResultOptions) {
   const send = options.fetch ?? ((input, init) => fetch(input, init));
@@ -25,10 +25,10 @@ export function createQwenResult(options: QwenResultOptions) {
 
   return {
     /**
-     * The bytes behind `url`, at most 16 MiB.
-     * @param call.requestId the provider's id of the synthesis, which a failure carries
-     * @throws {ProviderError} `unreadable_answer` for a URL that may not be fetched and for a body too large,
-     * `server_error` for any status but a 2xx, `no_answer` when the network failed or time ran out
+     * The bytes at `url`, at most 16 MiB.
+     * @param call.requestId the provider's id of the synthesis, for errors
+     * @throws {ProviderError} `unreadable_answer` for a URL that is not allowed or a body that is too large, `server_error` for
+     * any status but a 2xx, `no_answer` for a network failure or timeout
      */
     async fetchResult(
       url: string,
@@ -37,7 +37,7 @@ export function createQwenResult(options: QwenResultOptions) {
       const providerRequestId = call.requestId ?? undefined;
       const address = permittedAddress(url, onLoopback);
       if (address === null) {
-        throw new ProviderError("unreadable_answer", "the provider's result lies at no host of theirs", {
+        throw new ProviderError("unreadable_answer", "the provider's result is not on its own hosts", {
           providerRequestId,
         });
       }
@@ -45,17 +45,17 @@ export function createQwenResult(options: QwenResultOptions) {
       try {
         const signal = AbortSignal.any([call.signal, timeout(options.timeoutMs)]);
         response = await send(address, {
-          // A connection that is kept would serve a later POST to this host, which Deno sends again when it breaks.
+          // Deno would reuse a kept-alive connection for a later POST, and repeat that when it breaks.
           headers: { Connection: "close" },
           redirect: "manual",
           signal,
         });
         return await readBody(response, providerRequestId);
       } catch (error) {
-        // Not waited for: what is given up must not hold up the answer.
+        // Not awaited: an abandoned body must not delay the error.
         response?.body?.cancel().catch(() => {});
         if (error instanceof ProviderError) throw error;
-        // Not as the cause: the runtime's messages quote the URL.
+        // Without the error as cause: the runtime's messages quote the URL.
         const kind = error instanceof Error ? error.name : typeof error;
         throw new ProviderError("no_answer", `the provider's result could not be fetched: ${kind}`, {
           providerRequestId,
@@ -66,15 +66,15 @@ export function createQwenResult(options: QwenResultOptions) {
 }
 
 /**
- * The address to fetch in the place of `text`; null when nothing may be fetched. Results lie in Alibaba's object
- * storage, `*.aliyuncs.com` (docs/qwen-api.md), which serves over TLS as well what is given as `http:`.
+ * The URL to fetch; null if it is not allowed. Results lie in Alibaba's object storage, `*.aliyuncs.com` (docs/qwen-api.md),
+ * which also serves `http:` URLs over TLS.
  */
 function permittedAddress(text: string, onLoopback: boolean): string | null {
   const url = URL.parse(text);
   if (!url || !/^https?:$/.test(url.protocol) || url.username || url.password) return null;
   if (onLoopback && isLoopbackHost(url.hostname)) return url.href;
   if (url.port || !/^([a-z0-9_-]+\.)*aliyuncs\.com$/.test(url.hostname)) return null;
-  // What is named so lies in a network of their own.
+  // Hosts of Alibaba's internal network.
   if (/-internal\./.test(url.hostname)) return null;
   url.protocol = "https:";
   return url.href;

@@ -14,13 +14,10 @@ const generationAnswer = z.object({
   request_id: z.string().nullish(),
 });
 
-/**
- * A model that is not the voice's own. The row's model is sent, which the provider gave us, so that the operator must know:
- * every text for that voice will fail.
- */
+/** Logged as an error: the request sends the model that the provider returned, so every text for the voice will fail. */
 const MODEL_MISMATCH = "BadRequest.VoiceModelMismatch";
 
-/** Codes that are about the text or the voice here. Which one an unknown voice has is not documented for synthesis. */
+/** Codes about the text or the voice. The code of an unknown voice is not documented for synthesis. */
 const REFUSED_BY: ReadonlySet<string> = new Set([
   "InvalidParameter",
   "InvalidParameter.DataInspection",
@@ -28,7 +25,7 @@ const REFUSED_BY: ReadonlySet<string> = new Set([
   MODEL_MISMATCH,
 ]);
 
-/** Our own sentence for a text or voice that the provider refused. Only the message shows that a text is too long. */
+/** The user's sentence. Only the message shows that a text is too long. */
 function refusalOf(providerCode: string, message: string): string {
   if (/DataInspection|^CustomRoleBlocked$/.test(providerCode)) {
     return "The text was refused by a content check.";
@@ -45,18 +42,14 @@ function refusalOf(providerCode: string, message: string): string {
 }
 
 /**
- * Speaking at Qwen, without streaming.
- *
- * @param options.timeoutMs milliseconds that each of the two calls may take
+ * Synthesizes speech at Qwen, without streaming.
+ * @param options.timeoutMs the timeout of each of the two calls, in milliseconds
  */
 export function createQwenSynthesis(options: QwenResultOptions & { dashscope: DashScope }) {
   const { fetchResult } = createQwenResult(options);
 
   return {
-    /**
-     * Has the text spoken, and fetches the speech at once: two calls, neither of them made again.
-     * @throws {ProviderError} when either failed
-     */
+    /** Two calls, never repeated: the synthesis, and the fetch of its audio. */
     async synthesize(request: SynthesisRequest): Promise<Speech> {
       const answer = await options.dashscope.post({
         path: GENERATION_PATH,

@@ -5,9 +5,9 @@ import type { ListedVoice, ProviderVoice } from "../provider.ts";
 import type { DashScope } from "./dashscope.ts";
 import { CUSTOMIZATION_PATH, ENROLLMENT_MODEL, VOICE_KIND } from "./qwen_customization.ts";
 
-/** An account holds at most 1,000 voices of this kind, so one page shows them all, as a rule. */
+/** An account holds at most 1,000 cloned voices, so one page usually lists them all. */
 const PAGE_SIZE = 1000;
-/** How often a list of several pages is read: voices that come and go shift the pages while they are read. */
+/** How often a list of several pages is read: changes shift the pages meanwhile. */
 const PASSES = 3;
 const TIMEOUT_MS = 15_000;
 
@@ -25,12 +25,12 @@ const listAnswer = z.object({
   request_id: z.string().nullish(),
 });
 
-/** What a delete of a voice that is gone is answered. */
+/** The codes of a delete of a missing voice. */
 const GONE: ReadonlySet<string> = new Set(["BadRequest.VoiceNotFound", "InvalidParameter.ResourceNotExist"]);
 
 const deleteAnswer = z.object({ request_id: z.string().nullish() });
 
-/** The voices of an account at Qwen: listing them, finding one of ours, removing one. */
+/** Lists, finds and deletes the voices of an account at Qwen. */
 export function createQwenVoices(options: { dashscope: DashScope; region: string; targetModel: string }) {
   const { dashscope, region } = options;
 
@@ -44,8 +44,8 @@ export function createQwenVoices(options: { dashscope: DashScope; region: string
     });
     const { voice_list: items, total_count: total, page_size: size } = answer.output;
     if (index === 0 && !items?.length && total !== 0 && (total || !items)) {
-      // "Nothing there" leads to another create, so it has to be said.
-      throw new ProviderError("unreadable_answer", "the provider's list holds less than it says");
+      // Only an explicit empty list may lead to another create.
+      throw new ProviderError("unreadable_answer", "the provider's list is shorter than its count");
     }
     return {
       items: items ?? [],
@@ -55,7 +55,6 @@ export function createQwenVoices(options: { dashscope: DashScope; region: string
     };
   };
 
-  /** Every voice of the account, oldest first. */
   const listVoices = async (signal: AbortSignal): Promise<ListedVoice[]> => {
     const seen = new Map<string, ListedVoice>();
     for (let pass = 0; pass < PASSES; pass++) {
@@ -67,10 +66,9 @@ export function createQwenVoices(options: { dashscope: DashScope; region: string
         const page = await readPage(index, signal);
         read += page.items.length;
         if (page.items.length === 0 && page.total !== null && read < page.total) {
-          throw new ProviderError("unreadable_answer", "the provider's list ends before it says");
+          throw new ProviderError("unreadable_answer", "the provider's list ends before its count");
         }
-        // The provider may give smaller pages than it is asked for. A full account must not cost several requests at
-        // once: three a second are allowed, finalize's among them.
+        // Pages may be smaller than requested. A full account must cost one request: the limit is three a second.
         more = page.items.length > 0 &&
           (page.total === null ? page.items.length >= page.size : read < page.total);
         for (const { voice, target_model, gmt_create } of page.items) {
@@ -96,19 +94,11 @@ export function createQwenVoices(options: { dashscope: DashScope; region: string
   return {
     listVoices,
 
-    /**
-     * The voice whose id carries `token`; the oldest when there are several.
-     * @throws {ProviderError} when the provider could not be asked
-     */
     async findVoice(token: string, signal: AbortSignal): Promise<ProviderVoice | null> {
       const voices = await listVoices(signal);
       return voices.find((listed) => carriesToken(listed.voice.providerVoiceId, token))?.voice ?? null;
     },
 
-    /**
-     * Removes a voice for good; one that is gone already is no error.
-     * @throws {ProviderError}
-     */
     async deleteVoice(providerVoiceId: string, signal: AbortSignal): Promise<void> {
       try {
         await dashscope.post({
@@ -126,13 +116,12 @@ export function createQwenVoices(options: { dashscope: DashScope; region: string
   };
 }
 
-/** Below this, a number of milliseconds since the epoch would lie before 1974: it is one of seconds. */
+/** A smaller number would be before 1974 in milliseconds, so it counts seconds. */
 const LEAST_EPOCH_MS = 1e11;
 
 /**
- * When a voice was made: a date with or without zone and milliseconds, or seconds or milliseconds since the epoch. The
- * documented example (`2025-08-11 17:59:32`) has no zone; read as UTC it is at most a day off, which is little for an
- * age to purge at.
+ * Parses a date with or without zone and milliseconds, or seconds or milliseconds since the epoch. The documented example
+ * (`2025-08-11 17:59:32`) has no zone; read as UTC it is at most a day off, which suffices for the age of a purge.
  */
 function readTime(value: string | number | null): Date | null {
   const text = String(value ?? "").trim();
@@ -147,13 +136,13 @@ function readTime(value: string | number | null): Date | null {
   return Number.isNaN(ms) ? null : new Date(ms);
 }
 
-/** `Z` or `+08:00`, of what may also be written `UTC`, `+0800` or `+08`. */
+/** Normalizes `UTC`, `+0800` or `+08` to `Z` or `+08:00`. */
 function isoZone(zone: string): string {
   const [, hours, minutes = "00"] = /^([+-]\d{2}):?(\d{2})?$/.exec(zone) ?? [];
   return hours === undefined ? "Z" : `${hours}:${minutes}`;
 }
 
-/** Oldest first; equal times by id, so that everyone agrees which one is the oldest. */
+/** Oldest first; equal times by id, so that the oldest is well defined. */
 function byAge(a: ListedVoice, b: ListedVoice): number {
   const difference = (a.createdAt?.getTime() ?? Infinity) - (b.createdAt?.getTime() ?? Infinity);
   return difference || (a.voice.providerVoiceId < b.voice.providerVoiceId ? -1 : 1);

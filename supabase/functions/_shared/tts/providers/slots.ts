@@ -1,14 +1,14 @@
 import { ProviderError } from "../provider_error.ts";
 
 /**
- * Lets at most `count` pieces of work go on at once; the others wait their turn, first come first served.
- * @returns runs a piece of work in its turn; whoever is still waiting when `signal` aborts fails as `throttled`
+ * Runs at most `count` pieces of work at once; the others wait in order.
+ * @returns a function that runs work in its turn, or throws a ProviderError `throttled` if `signal` aborts first
  */
 export function createSlots(count: number) {
   const waiting: (() => void)[] = [];
   let free = count;
 
-  const tooLate = () => new ProviderError("throttled", "too many clips are being sent at once");
+  const tooLate = () => new ProviderError("throttled", "too many clips are being sent");
 
   const turn = (signal: AbortSignal) =>
     new Promise<void>((resolve, reject) => {
