@@ -4,12 +4,12 @@ import type postgres from "postgres";
 import { createSupabase } from "../_shared/supabase.ts";
 import type { VoiceDetails } from "../_shared/tts/provider.ts";
 import { withDatabase } from "../../../tools/testkit/harness/database.ts";
+import { withRefusableInserts } from "../../../tools/testkit/harness/setups.ts";
 import { stack } from "../../../tools/testkit/harness/stack.ts";
 import {
   createFakeLedger,
   createSqlLedger,
   type LedgerUnderTest,
-  withRefusableInserts,
 } from "../../../tools/testkit/simulation/ledger_pair.ts";
 
 /**
@@ -226,7 +226,8 @@ Deno.test("the ledger of the simulation and the one in PostgreSQL answer and kee
         assert.deepEqual(await real.snapshot(), await fake.snapshot(), `after ${name}`);
       }
     });
-  await withDatabase((sql) =>
-    withRefusableInserts(sql, () => fc.assert(property(sql), { numRuns: SEQUENCES, seed: 20261122 }))
+  await withRefusableInserts(
+    "23514",
+    () => withDatabase((sql) => fc.assert(property(sql), { numRuns: SEQUENCES, seed: 20261122 })),
   );
 });

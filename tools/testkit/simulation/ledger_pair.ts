@@ -82,31 +82,6 @@ export function createFakeLedger(userId: string) {
   };
 }
 
-/** Lets the tests refuse the insert of a voice, as a constraint would, while `use` runs. */
-export async function withRefusableInserts(sql: postgres.Sql, use: () => Promise<void>): Promise<void> {
-  await sql.unsafe(`
-    create table private.refused_inserts (voice_id uuid primary key);
-    create function private.refuse_insert() returns trigger language plpgsql as $$
-    begin
-      if exists (select from private.refused_inserts r where r.voice_id = new.id) then
-        raise exception 'refused' using errcode = '23514';
-      end if;
-      return new;
-    end $$;
-    create trigger refuse_insert before insert on public.voices
-      for each row execute function private.refuse_insert();
-  `).simple();
-  try {
-    await use();
-  } finally {
-    await sql.unsafe(`
-      drop trigger refuse_insert on public.voices;
-      drop function private.refuse_insert();
-      drop table private.refused_inserts;
-    `).simple();
-  }
-}
-
 /** The functions and tables in PostgreSQL, asked as the function asks them; time moves by moving what they hold. */
 export async function createSqlLedger(sql: postgres.Sql, supabase: Supabase, userId: string) {
   await sql`truncate private.voice_enrollments, private.orphaned_voices, private.clone_sendings, private.refused_inserts,
