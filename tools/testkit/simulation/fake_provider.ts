@@ -12,7 +12,7 @@ export type Create = {
   voice: string | null;
   /** Whether the answer, if it was a success, named the voice. */
   named: boolean;
-  /** Whether its sender was told for certain what came of it. */
+  /** Whether its sender knows for certain what came of it. */
   learnt: boolean;
 };
 

@@ -170,7 +170,7 @@ function bodyOf(index: number, variant: number): FinalizeRequest {
   };
 }
 
-/** A client that comes back until it is told something definite, or loses patience, or hangs up and asks again. */
+/** A client that comes back until it has a definite answer, or loses patience, or hangs up and asks again. */
 async function runClient(world: World, body: FinalizeRequest): Promise<void> {
   const { scheduler } = world;
   const pause = (ms: number) => new Promise<void>((resolve) => scheduler.at(scheduler.now() + ms, resolve));
