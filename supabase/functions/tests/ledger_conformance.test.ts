@@ -3,12 +3,13 @@ import fc from "fast-check";
 import type postgres from "postgres";
 import { createSupabase } from "../_shared/supabase.ts";
 import type { VoiceDetails } from "../_shared/tts/provider.ts";
-import { stack, withDatabase } from "../../../tools/testkit/harness/project.ts";
+import { withDatabase } from "../../../tools/testkit/harness/project.ts";
+import { withRefusableInserts } from "../../../tools/testkit/harness/setups.ts";
+import { stack } from "../../../tools/testkit/harness/project.ts";
 import {
   createFakeLedger,
   createSqlLedger,
   type LedgerUnderTest,
-  withRefusableInserts,
 } from "../../../tools/testkit/simulation/ledger_pair.ts";
 
 /**
@@ -225,7 +226,8 @@ Deno.test("the ledger of the simulation and the one in PostgreSQL answer and kee
         assert.deepEqual(await real.snapshot(), await fake.snapshot(), `after ${name}`);
       }
     });
-  await withDatabase((sql) =>
-    withRefusableInserts(sql, () => fc.assert(property(sql), { numRuns: SEQUENCES, seed: 20261122 }))
+  await withRefusableInserts(
+    "23514",
+    () => withDatabase((sql) => fc.assert(property(sql), { numRuns: SEQUENCES, seed: 20261122 })),
   );
 });

@@ -7,8 +7,7 @@ import {
 } from "../../../tools/testkit/harness/reconciling.ts";
 import { enrollmentOf, voiceRowOf } from "../../../tools/testkit/harness/finalizing.ts";
 import { signUp } from "../../../tools/testkit/harness/project.ts";
-import { withDatabase } from "../../../tools/testkit/harness/project.ts";
-import { assertFields } from "../../../tools/testkit/harness/setups.ts";
+import { assertFields, deleteAccount } from "../../../tools/testkit/harness/setups.ts";
 
 /** One of every kind. */
 async function oneOfEach(ready: Reconciling) {
@@ -53,11 +52,18 @@ async function oneOfEach(ready: Reconciling) {
   };
 }
 
+/** Two enrollments whose voices are at the provider. */
+async function twoLost(ready: Reconciling) {
+  const entries = [await ready.enter({ state: "sending" }), await ready.enter({ state: "sending" })];
+  for (const { name } of entries) await ready.seed(name);
+  return entries;
+}
+
 type Each = Awaited<ReturnType<typeof oneOfEach>>;
 type Report = Awaited<ReturnType<Reconciling["reconcile"]>>;
 
 /** What a report says of one test's own. The ledger holds what other tests left, too. */
-function told(report: Report, each: Each) {
+function sorted(report: Report, each: Each) {
   const own = new Set<string>(
     [each.lost, each.missing, each.created, each.live, each.expired].map(({ voiceId }) => voiceId),
   );
@@ -83,7 +89,7 @@ Deno.test("a report sorts every voice, row and enrollment, and changes nothing a
   assert.equal(report.region, ready.region);
   assert.deepEqual([report.completed, report.purged, report.purge_failed], [0, [], []]);
   assert(report.released >= 1);
-  assert.deepEqual(told(report, each), {
+  assert.deepEqual(sorted(report, each), {
     provider_voices: 9,
     // Those of the lost enrollment are open: which one becomes the row is not decided before it is repaired.
     ours: 5,
@@ -107,7 +113,7 @@ Deno.test("repairing completes and releases what was left behind, records orphan
   const report = await ready.reconcile({ repair: true });
   assert.deepEqual(ready.atProvider(), voices);
   assert(report.completed >= 2);
-  assert.deepEqual(told(report, each), {
+  assert.deepEqual(sorted(report, each), {
     provider_voices: 9,
     ours: 4,
     orphans: {
@@ -167,12 +173,10 @@ Deno.test("a voice of a deleted user becomes an orphan, whether its enrollment w
   const done = await ready.enter({ userId, state: "finalized" });
   const doneVoice = await ready.seed(done.name);
   await ready.addRow({ userId, voiceId: done.voiceId, providerVoiceId: doneVoice });
-  await withDatabase((sql) => sql`delete from auth.users where id = ${userId}`);
+  await deleteAccount(userId);
   const report = await ready.reconcile({ repair: true });
-  assert.deepEqual(
-    report.orphans.map((one) => one.provider_voice_id).sort(),
-    [lostVoice, doneVoice].sort(),
-  );
+  const orphans = report.orphans.map((one) => one.provider_voice_id).sort();
+  assert.deepEqual(orphans, [lostVoice, doneVoice].sort());
   const reasons = new Map((await ready.orphans()).map(([voice, reason]) => [voice, reason]));
   assert.deepEqual([reasons.get(lostVoice), reasons.get(doneVoice)], ["user_deleted", "listed"]);
   assert.equal(await voiceRowOf(lost.voiceId), undefined);
@@ -213,7 +217,7 @@ Deno.test("a row younger than a minute is not called gone, and a deleted one nev
   assert.deepEqual((await ready.reconcile()).gone, [{ voice_id: old, provider_voice_id: "old" }]);
 });
 
-Deno.test("an enrollment that the database refuses is told and keeps no other from being completed", async () => {
+Deno.test("an enrollment that the database refuses is reported and keeps no other from being completed", async () => {
   let refused = false;
   const ready = await readyToReconcile({
     intercept: (call) => {
@@ -222,8 +226,7 @@ Deno.test("an enrollment that the database refuses is told and keeps no other fr
       return Response.json({ code: "P0001", message: "refused" }, { status: 400 });
     },
   });
-  const entries = [await ready.enter({ state: "sending" }), await ready.enter({ state: "sending" })];
-  for (const { name } of entries) await ready.seed(name);
+  const entries = await twoLost(ready);
   const report = await ready.reconcile({ repair: true });
   assert.equal(report.unresolved.filter((one) => one.found).length, 1);
   const saved = await Promise.all(entries.map(({ voiceId }) => voiceRowOf(voiceId)));
@@ -243,8 +246,7 @@ Deno.test("a batch ends when its time is over, says so, and the next one goes on
       return undefined;
     },
   });
-  const entries = [await ready.enter({ state: "sending" }), await ready.enter({ state: "sending" })];
-  for (const { name } of entries) await ready.seed(name);
+  const entries = await twoLost(ready);
   const orphaned = await ready.enter({ state: "finalized" });
   await ready.seed(orphaned.name);
   const first = await ready.reconcile({ purge_older_than_days: 0 });

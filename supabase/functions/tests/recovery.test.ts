@@ -11,7 +11,6 @@ import {
   voiceList,
   withDashScope,
 } from "../../../tools/testkit/harness/dashscope.ts";
-import { withDatabase } from "../../../tools/testkit/harness/project.ts";
 import { assertError } from "../../../tools/testkit/harness/api.ts";
 import type { Ready } from "../../../tools/testkit/harness/finalizing.ts";
 import {
@@ -27,6 +26,7 @@ import {
   finalizes,
   finalizeTest,
   query,
+  withRefusableInserts,
 } from "../../../tools/testkit/harness/setups.ts";
 
 const looks = [voiceList(), voiceList(), voiceList()];
@@ -39,25 +39,6 @@ const lostVoiceTest = (name: string, use: (ready: Ready) => Promise<void>) =>
   });
 
 const foundVoice = async (ready: Ready) => voiceList({ voice: await ourVoice(ready) });
-
-/** Refuses the insert of one voice's row, as a full disk or a broken trigger would, until the end of the scope. */
-async function withRefusedInsert(voiceId: string, use: () => Promise<void>): Promise<void> {
-  const name = `refuse_${voiceId.replaceAll("-", "")}`;
-  const execute = (statements: string) => withDatabase((sql) => sql.unsafe(statements));
-  await execute(`
-    create function public.${name}() returns trigger language plpgsql as $$
-    begin
-      if new.id = '${voiceId}' then raise exception 'no room' using errcode = '53100'; end if;
-      return new;
-    end $$;
-    create trigger ${name} before insert on public.voices for each row execute function public.${name}();
-  `);
-  try {
-    await use();
-  } finally {
-    await execute(`drop function public.${name}() cascade`);
-  }
-}
 
 lostVoiceTest("a lost voice is found by the next finalize, which creates nothing", async (ready) => {
   const voice = await ourVoice(ready);
@@ -158,7 +139,8 @@ lostVoiceTest("a look-up that fails leaves the lost voice to the next finalize",
 
 finalizeTest("a voice whose row is refused is kept and completed later", {}, async (ready) => {
   const detail = "Your voice was created but could not be saved. The operator has been told.";
-  await withRefusedInsert(ready.voiceId, async () => {
+  await withRefusableInserts("53100", async () => {
+    await query`insert into private.refused_inserts values (${ready.voiceId})`;
     assertError(await finalizeAt(ready, [voiceCreated()]), 500, "internal", detail);
     assertError(await finalizeAt(ready, []), 500, "internal");
     const kept = await enrollmentOf(ready.voiceId);

@@ -137,12 +137,12 @@ Deno.test("at every allowed timeout a run that begins as late as it may ends in 
       (report) => ends.add(Object.entries(report).filter(([, count]) => count === 1).join()),
       (error) => ends.add(error.code ?? String(error)),
     );
-    const told = JSON.stringify(world);
+    const what = JSON.stringify(world);
     const took = clock.now() - begun;
     longest = Math.max(longest, took);
-    assert(took < PLATFORM_MS - 4_000, `it took ${took} ms: ${told}`);
-    assert.equal(leases.length, 1, told);
-    for (const { until } of leases) assert(until > clock.now(), `its lease ended first: ${told}`);
+    assert(took < PLATFORM_MS - 4_000, `it took ${took} ms: ${what}`);
+    assert.equal(leases.length, 1, what);
+    for (const { until } of leases) assert(until > clock.now(), `its lease ended first: ${what}`);
   }
   assert.deepEqual([...ends].sort(), [
     "completed,1",

@@ -126,15 +126,6 @@ queueTest("an id that is taken is not found, and what has it stays as it is", as
   assert.equal((await queue.claimed()).text, "Mine.");
 });
 
-queueTest("nobody reads the task or the audio of another user", async (queue) => {
-  const { taskId, generationId } = await queue.add();
-  await queue.claimed();
-  await complete(queue, { taskId, generationId });
-  const other = await createQueue();
-  assert.equal(await other.tasks.read(other.userId, taskId), null);
-  assert.equal(await other.tasks.audioOf(other.userId, generationId), null);
-});
-
 queueTest("so many tasks may be under way, and what is over makes room", async (queue) => {
   const { tasks, userId } = queue;
   const [first, second] = [await queue.add(), await queue.add(), await queue.add()];

@@ -36,13 +36,8 @@ queueTest("a generation from the request to its audio", async (queue) => {
   assert.equal(await tasks.audioOf(userId, generationId), null);
 
   const leaseId = crypto.randomUUID();
-  const claimed = await tasks.claim({
-    leaseId,
-    leaseSeconds: 59.2,
-    maxAttempts: 3,
-    provider: "qwen",
-    region: queue.region,
-  });
+  const rules = { maxAttempts: 3, provider: "qwen", region: queue.region } as const;
+  const claimed = await tasks.claim({ leaseId, leaseSeconds: 59.2, ...rules });
   assert.deepEqual(claimed, {
     taskId,
     leaseId,

@@ -26,7 +26,7 @@ Deno.test("a run goes on until nothing is left, and counts what became of each t
   const { report, logged } = run(["completed", "put_back", "failed", "over", "superseded", "completed"]);
   const counts = { completed: 2, failed: 1, put_back: 1, over: 2, more: false };
   assert.deepEqual(await report, counts);
-  assert.deepEqual(logged.map(({ time, ...told }) => (assert(time), told)), [
+  assert.deepEqual(logged.map(({ time, ...event }) => (assert(time), event)), [
     { level: "info", event: "work.done", ...counts, duration_ms: 0 },
   ]);
 });

@@ -53,6 +53,32 @@ export function failing(
   return (path, send) => path === `/rest/v1/rpc/${name}` && left-- > 0 ? answer(send) : undefined;
 }
 
+/** Lets tests refuse the insert of a voice with this SQLSTATE, as a constraint or a full disk would, while `use` runs. */
+export async function withRefusableInserts(sqlstate: string, use: () => Promise<void>): Promise<void> {
+  const execute = (statements: string) => withDatabase((sql) => sql.unsafe(statements).simple());
+  await execute(`
+    create table private.refused_inserts (voice_id uuid primary key);
+    create function private.refuse_insert() returns trigger language plpgsql as $$
+    begin
+      if exists (select from private.refused_inserts r where r.voice_id = new.id) then
+        raise exception 'refused' using errcode = '${sqlstate}';
+      end if;
+      return new;
+    end $$;
+    create trigger refuse_insert before insert on public.voices
+      for each row execute function private.refuse_insert();
+  `);
+  try {
+    await use();
+  } finally {
+    await execute(`
+      drop trigger refuse_insert on public.voices;
+      drop function private.refuse_insert();
+      drop table private.refused_inserts;
+    `);
+  }
+}
+
 /** A test with a user who has an uploaded clip, at an API of its own. */
 export function finalizeTest(
   name: string,
@@ -99,7 +125,12 @@ export function speakingTest(
 ): void {
   Deno.test(name, async () => {
     await using speaking = await readyToSpeak({ clock: createVirtualClock(), ...options });
-    await use(speaking);
+    try {
+      await use(speaking);
+    } finally {
+      // No other test's worker may take what this one leaves.
+      await query`delete from public.generations where user_id = ${speaking.userId}`;
+    }
   });
 }
 

@@ -12,7 +12,7 @@ export type Create = {
   voice: string | null;
   /** Whether the answer, if it was a success, named the voice. */
   named: boolean;
-  /** Whether its sender was told for certain what came of it. */
+  /** Whether its sender knows for certain what came of it. */
   learnt: boolean;
 };
 
@@ -29,20 +29,25 @@ export type ProviderState = {
 };
 
 /** How the provider itself may answer a create, besides what happens to the connection. */
-export type CreateAnswer =
-  | "made"
-  | "error_before"
-  | "error_after"
-  | "throttled"
-  | "rejected"
-  | "unreadable"
-  | "html";
+export const ODD_ANSWERS = [
+  ...["error_before", "error_after", "throttled", "rejected", "unreadable", "html"] as const,
+];
+export type CreateAnswer = "made" | typeof ODD_ANSWERS[number];
+
+/** What goes wrong at the provider itself. */
+export type ProviderFaults = {
+  drawAnswer: () => CreateAnswer;
+  /** The status with which a list or a deletion is refused, or null. */
+  drawFailure: () => 429 | 500 | null;
+};
 
 export function createProviderState(kind: Pick<ProviderState, "idShape" | "listLagMs">): ProviderState {
   return { voices: new Map(), deleted: new Set(), creates: [], lists: [], ...kind };
 }
 
-const json = (status: number, body: unknown) => new Response(JSON.stringify(body), { status });
+const MODEL = "qwen3-tts-vc-2026-01-22";
+const json = (status: number, body: object) => Response.json({ ...body, request_id: "r" }, { status });
+const failed = (status: number, code: string) => json(status, { code, message: "x" });
 
 /** DashScope as `fetch` sees it from one process. */
 export function createFakeFetch(options: {
@@ -52,9 +57,7 @@ export function createFakeFetch(options: {
   region: string;
   /** The attempt that this process makes. */
   attempt: () => string;
-  drawAnswer: () => CreateAnswer;
-  /** The status with which a list or a deletion is refused, or null. */
-  drawFailure: () => 429 | 500 | null;
+  faults: ProviderFaults;
   /** Whether there is such a clip to fetch. */
   hasClip: (key: string) => boolean;
   /** Called at the moment a create is sent. */
@@ -63,63 +66,50 @@ export function createFakeFetch(options: {
   const { process, scheduler, state, region } = options;
 
   const create = (name: string, token: string, clipUrl: string, sent: Create): Response => {
-    const answer = options.drawAnswer();
-    if (answer === "error_before") return json(500, { code: "InternalError", message: "x", request_id: "r" });
-    if (answer === "throttled") {
-      return json(429, { code: "Throttling.RateQuota", message: "x", request_id: "r" });
-    }
-    if (answer === "rejected") {
-      return json(400, { code: "Audio.PreprocessError", message: "x", request_id: "r" });
-    }
+    const answer = options.faults.drawAnswer();
+    if (answer === "error_before") return failed(500, "InternalError");
+    if (answer === "throttled") return failed(429, "Throttling.RateQuota");
+    if (answer === "rejected") return failed(400, "Audio.PreprocessError");
     const clip = new URL(clipUrl);
     if (Number(clip.searchParams.get("exp")) < scheduler.now() || !options.hasClip(clip.pathname.slice(1))) {
-      return json(400, { code: "BadRequest.InputDownloadFailed", message: "x", request_id: "r" });
+      return failed(400, "BadRequest.InputDownloadFailed");
     }
     const suffix = (4096 + state.voices.size + state.deleted.size).toString(16);
     const voice = voiceIdOf(state.idShape, name, { at: scheduler.now(), suffix });
     state.voices.set(voice, { token, region, createdAt: scheduler.now() });
     Object.assign(sent, { landedAt: scheduler.now(), voice });
-    if (answer === "error_after") {
-      return json(503, { code: "ModelServingError", message: "x", request_id: "r" });
-    }
-    if (answer === "unreadable") return json(200, { output: {}, request_id: "r" });
+    if (answer === "error_after") return failed(503, "ModelServingError");
+    if (answer === "unreadable") return json(200, { output: {} });
     if (answer === "html") return new Response("<html></html>", { status: 200 });
     sent.named = true;
-    return json(200, {
-      output: { voice, target_model: "qwen3-tts-vc-2026-01-22" },
-      usage: { count: 1 },
-      request_id: "r",
-    });
+    return json(200, { output: { voice, target_model: MODEL }, usage: { count: 1 } });
   };
 
-  const list = (): Response => {
-    const odd = options.drawFailure();
-    if (odd) return json(odd, { code: odd === 429 ? "Throttling.RateQuota" : "InternalError", message: "x" });
+  /** A list or a deletion, unless it is drawn that it fails. */
+  const unlessRefused = (effect: () => Response) => (): Response => {
+    const status = options.faults.drawFailure();
+    return status ? failed(status, status === 429 ? "Throttling.RateQuota" : "InternalError") : effect();
+  };
+
+  const list = unlessRefused(() => {
     state.lists.push({ time: scheduler.now(), attempt: options.attempt() });
-    const voices = [...state.voices]
-      .filter(([, voice]) => voice.region === region && voice.createdAt + state.listLagMs <= scheduler.now())
-      .reverse();
-    return json(200, {
-      output: {
-        voice_list: voices.map(([voice, { createdAt }]) => ({
-          voice,
-          target_model: "qwen3-tts-vc-2026-01-22",
-          gmt_create: gmtCreateOf(state.idShape, createdAt),
-        })),
-      },
-      request_id: "r",
-    });
-  };
+    const listed = [...state.voices].filter(([, voice]) =>
+      voice.region === region && voice.createdAt + state.listLagMs <= scheduler.now()
+    ).reverse();
+    const voice_list = listed.map(([voice, { createdAt }]) => ({
+      voice,
+      target_model: MODEL,
+      gmt_create: gmtCreateOf(state.idShape, createdAt),
+    }));
+    return json(200, { output: { voice_list } });
+  });
 
-  const remove = (voice: string): Response => {
-    const odd = options.drawFailure();
-    if (odd) return json(odd, { code: odd === 429 ? "Throttling.RateQuota" : "InternalError", message: "x" });
-    if (!state.voices.delete(voice)) {
-      return json(400, { code: "BadRequest.VoiceNotFound", message: "x", request_id: "r" });
-    }
-    state.deleted.add(voice);
-    return json(200, { output: { voice }, request_id: "r" });
-  };
+  const remove = (voice: string) =>
+    unlessRefused(() => {
+      if (!state.voices.delete(voice)) return failed(400, "BadRequest.VoiceNotFound");
+      state.deleted.add(voice);
+      return json(200, { output: { voice } });
+    });
 
   return async (_input, init?: RequestInit) => {
     const { input } = JSON.parse(String(init?.body));
@@ -127,17 +117,10 @@ export function createFakeFetch(options: {
     const token = name.split("_")[1] ?? "";
     let effect = list;
     let sent: Create | undefined;
-    if (input.action === "delete") effect = () => remove(input.voice);
+    if (input.action === "delete") effect = remove(input.voice);
     if (input.action === "create") {
-      const sending: Create = {
-        token,
-        attempt: options.attempt(),
-        sentAt: scheduler.now(),
-        landedAt: null,
-        voice: null,
-        named: false,
-        learnt: false,
-      };
+      const unknown = { landedAt: null, voice: null, named: false, learnt: false };
+      const sending: Create = { token, attempt: options.attempt(), sentAt: scheduler.now(), ...unknown };
       options.onCreate(token, sending.attempt);
       state.creates.push(sending);
       effect = () => create(name, token, input.audio.data, sending);

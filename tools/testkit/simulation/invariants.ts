@@ -1,6 +1,6 @@
 import type { CloneLimits } from "../../../supabase/functions/_shared/voices/enrollments.ts";
 import type { Create } from "./fake_provider.ts";
-import { key } from "./ledger_state.ts";
+import { key, referenceKey } from "./ledger_state.ts";
 import type { World } from "./world.ts";
 
 /** The invariants of docs/enrollment.md that a world breaks, each in words; empty when all hold. */
@@ -8,16 +8,14 @@ export function brokenInvariants(world: World, details: { transcripts: string[] 
   const { ledger, provider, answers } = world;
   const broken = [...new Set(world.violations)];
 
-  for (const row of ledger.rows.values()) {
-    if (row.provider !== "qwen") continue;
-    if (!row.providerVoiceId || !row.targetModel || !row.region) {
-      broken.push(`1: ${row.id} is not ready for synthesis`);
+  for (const { id, provider: kind, providerVoiceId, targetModel, region } of ledger.rows.values()) {
+    if (kind !== "qwen") continue;
+    if (!providerVoiceId || !targetModel || !region) broken.push(`1: ${id} is not ready for synthesis`);
+    if (providerVoiceId && provider.deleted.has(providerVoiceId)) {
+      broken.push(`${id} speaks with a voice that was deleted`);
     }
-    if (row.providerVoiceId && provider.deleted.has(row.providerVoiceId)) {
-      broken.push(`${row.id} speaks with a voice that was deleted`);
-    }
-    if (row.providerVoiceId && ledger.orphans.has(key(row.region ?? "", row.providerVoiceId))) {
-      broken.push(`${row.id} speaks with a voice that is recorded as an orphan`);
+    if (providerVoiceId && ledger.orphans.has(key(region ?? "", providerVoiceId))) {
+      broken.push(`${id} speaks with a voice that is recorded as an orphan`);
     }
   }
   const providerVoices = [...ledger.rows.values()].flatMap((row) => row.providerVoiceId ?? []);
@@ -31,13 +29,8 @@ export function brokenInvariants(world: World, details: { transcripts: string[] 
       broken.push(`2: ${voiceId} answered ${given.get(voiceId)} and ${text}`);
     }
     given.set(voiceId, text);
-    const row = ledger.rows.get(voiceId);
-    if (
-      !row && ledger.users.size > 0 &&
-      [...ledger.users].some((user) => world.uploads.has(`${user}/${voiceId}/reference.wav`))
-    ) {
-      broken.push(`2: ${voiceId} answered 200 and has no row`);
-    }
+    const wasUploaded = [...ledger.users].some((user) => world.uploads.has(referenceKey(user, voiceId)));
+    if (!ledger.rows.has(voiceId) && wasUploaded) broken.push(`2: ${voiceId} answered 200 and has no row`);
   }
 
   for (const [voice, { region }] of provider.voices) {

@@ -1,11 +1,10 @@
 import type postgres from "postgres";
-import type { VoiceDetails } from "../../../supabase/functions/_shared/tts/provider.ts";
 import type { Supabase } from "../../../supabase/functions/_shared/supabase.ts";
 import { createEnrollments } from "../../../supabase/functions/_shared/voices/enrollments.ts";
 import { createReconcileLedger } from "../../../supabase/functions/_shared/voices/reconcile_ledger.ts";
 import { createFakeEnrollments } from "./fake_enrollments.ts";
 import { createFakeReconcileLedger } from "./fake_reconcile_ledger.ts";
-import { createLedgerState, fingerprint } from "./ledger_state.ts";
+import { createLedgerState } from "./ledger_state.ts";
 
 const LIMITS = { attemptsPerHour: 6, perHour: 3, perDay: 5 };
 
@@ -13,14 +12,7 @@ const LIMITS = { attemptsPerHour: 6, perHour: 3, perDay: 5 };
 const LONG_AGO = Date.now() - 3_600_000;
 
 /** What a ledger holds in the end, in a form that both kinds can be brought to. */
-export type Snapshot = {
-  entries: unknown[];
-  rows: unknown[];
-  orphans: unknown[];
-  sendings: unknown[];
-  idsWithoutToken: string[];
-  listedVoices: string[];
-};
+export type Snapshot = Record<string, object[]>;
 
 /** The ledger in memory, whose clock only the tests move. */
 export function createFakeLedger(userId: string) {
@@ -53,68 +45,41 @@ export function createFakeLedger(userId: string) {
       return Promise.resolve();
     },
     snapshot(): Promise<Snapshot> {
-      return Promise.resolve({
-        entries: [...state.entries.values()].map((entry) => ({
-          voice_id: entry.voiceId,
-          attempt_id: entry.attemptId,
-          state: entry.state,
-          live: entry.leaseExpiresAt > time,
-          unresolved: entry.unresolvedSince !== null,
-          sent: entry.sendingSince !== null,
-          region: entry.region,
-          details: entry.details,
-          asked: fingerprint(entry.details ?? unknownDetails) !== fingerprint(unknownDetails),
-          provider_voice_id: entry.providerVoiceId,
-          refusal: entry.error?.refusal ?? null,
-        })).sort(byText),
-        rows: [...state.rows.values()].map((row) => ({
-          id: row.id,
-          name: row.details.name,
-          tts_provider: row.provider,
-          provider_voice_id: row.providerVoiceId,
-          deleted: row.deleted,
-        })).sort(byText),
-        orphans: [...state.orphans.values()].map((orphan) => ({
-          provider_voice_id: orphan.providerVoiceId,
-          reason: orphan.reason,
-          purging: orphan.purgingAt !== null,
-          purged: orphan.purgedAt !== null,
-        })).sort(byText),
-        sendings: [...state.sendings.values()].map(({ attemptId, creates, possible }) => ({
-          attempt_id: attemptId,
-          creates,
-          possible,
-        })).sort(byText),
-        idsWithoutToken: [...state.idsWithoutToken],
-        listedVoices: [...state.listedVoices.keys()].sort(),
-      });
+      const entries = [...state.entries.values()].map((entry) => ({
+        voice_id: entry.voiceId,
+        attempt_id: entry.attemptId,
+        state: entry.state,
+        live: entry.leaseExpiresAt > time,
+        unresolved: entry.unresolvedSince !== null,
+        sent: entry.sendingSince !== null,
+        region: entry.region,
+        details: entry.details,
+        provider_voice_id: entry.providerVoiceId,
+        refusal: entry.error?.refusal ?? null,
+      }));
+      const rows = [...state.rows.values()].map((row) => ({
+        id: row.id,
+        name: row.details.name,
+        tts_provider: row.provider,
+        provider_voice_id: row.providerVoiceId,
+        deleted: row.deleted,
+      }));
+      const orphans = [...state.orphans.values()].map((orphan) => ({
+        provider_voice_id: orphan.providerVoiceId,
+        reason: orphan.reason,
+        purging: orphan.purgingAt !== null,
+        purged: orphan.purgedAt !== null,
+      }));
+      const sendings = [...state.sendings.values()].map(({ attemptId, creates, possible }) => ({
+        attempt_id: attemptId,
+        creates,
+        possible,
+      }));
+      const idsWithoutToken = [...state.idsWithoutToken].map((region) => ({ region }));
+      const listedVoices = [...state.listedVoices.keys()].map((id) => ({ id }));
+      return Promise.resolve(sorted({ entries, rows, orphans, sendings, idsWithoutToken, listedVoices }));
     },
   };
-}
-
-/** Lets the tests refuse the insert of a voice, as a constraint would, while `use` runs. */
-export async function withRefusableInserts(sql: postgres.Sql, use: () => Promise<void>): Promise<void> {
-  await sql.unsafe(`
-    create table private.refused_inserts (voice_id uuid primary key);
-    create function private.refuse_insert() returns trigger language plpgsql as $$
-    begin
-      if exists (select from private.refused_inserts r where r.voice_id = new.id) then
-        raise exception 'refused' using errcode = '23514';
-      end if;
-      return new;
-    end $$;
-    create trigger refuse_insert before insert on public.voices
-      for each row execute function private.refuse_insert();
-  `).simple();
-  try {
-    await use();
-  } finally {
-    await sql.unsafe(`
-      drop trigger refuse_insert on public.voices;
-      drop function private.refuse_insert();
-      drop table private.refused_inserts;
-    `).simple();
-  }
 }
 
 /** The functions and tables in PostgreSQL, asked as the function asks them; time moves by moving what they hold. */
@@ -127,16 +92,17 @@ export async function createSqlLedger(sql: postgres.Sql, supabase: Supabase, use
     now: () => Date.now(),
     longAgo: () => new Date(LONG_AGO),
     async advance(seconds: number): Promise<void> {
-      await sql`update private.voice_enrollments set
-        lease_expires_at = lease_expires_at - make_interval(secs => ${seconds}),
-        unresolved_since = unresolved_since - make_interval(secs => ${seconds}),
-        sending_since = sending_since - make_interval(secs => ${seconds})`;
-      await sql`update private.voice_lists set listed_at = listed_at - make_interval(secs => ${seconds})`;
-      await sql`update private.listed_voices
-        set first_listed_at = first_listed_at - make_interval(secs => ${seconds})`;
-      await sql`update private.clone_sendings set sent_at = sent_at - make_interval(secs => ${seconds})`;
-      await sql`update private.orphaned_voices set seen_at = seen_at - make_interval(secs => ${seconds}),
-        purging_at = purging_at - make_interval(secs => ${seconds})`;
+      const times = {
+        voice_enrollments: ["lease_expires_at", "unresolved_since", "sending_since"],
+        voice_lists: ["listed_at"],
+        listed_voices: ["first_listed_at"],
+        clone_sendings: ["sent_at"],
+        orphaned_voices: ["seen_at", "purging_at"],
+      };
+      for (const [table, columns] of Object.entries(times)) {
+        const earlier = columns.map((column) => `${column} = ${column} - make_interval(secs => ${seconds})`);
+        await sql.unsafe(`update private.${table} set ${earlier.join(", ")}`);
+      }
     },
     async deleteUser(): Promise<void> {
       await sql`delete from auth.users where id = ${userId}`;
@@ -148,46 +114,32 @@ export async function createSqlLedger(sql: postgres.Sql, supabase: Supabase, use
       await sql`truncate private.refused_inserts`;
       if (voiceId) await sql`insert into private.refused_inserts values (${voiceId})`;
     },
-    async snapshot(): Promise<Snapshot> {
-      const entries =
-        await sql`select voice_id, attempt_id, state, lease_expires_at > clock_timestamp() as live,
-        unresolved_since is not null as unresolved, sending_since is not null as sent, region, details, details is not null as asked, provider_voice_id,
-        error ->> 'refusal' as refusal from private.voice_enrollments`;
-      const rows =
-        await sql`select id, name, tts_provider, provider_voice_id, deleted_at is not null as deleted
-        from public.voices where user_id = ${userId}`;
-      const orphans = await sql`select provider_voice_id, reason, purging_at is not null as purging,
-        purged_at is not null as purged from private.orphaned_voices`;
-      const sendings = await sql`select attempt_id, creates, possible from private.clone_sendings`;
-      const regions = await sql`select region from private.ids_without_token`;
-      const listed = await sql`select region || '/' || provider_voice_id as id from private.listed_voices`;
-      return {
-        entries: entries.map((entry) => ({ ...entry })).sort(byText),
-        rows: rows.map((row) => ({ ...row })).sort(byText),
-        orphans: orphans.map((orphan) => ({ ...orphan })).sort(byText),
-        sendings: sendings.map((sending) => ({ ...sending })).sort(byText),
-        idsWithoutToken: regions.map(({ region }) => String(region)),
-        listedVoices: listed.map(({ id }) => String(id)).sort(),
-      };
-    },
+    snapshot: async (): Promise<Snapshot> =>
+      sorted({
+        entries: await sql`
+          select voice_id, attempt_id, state, lease_expires_at > clock_timestamp() as live,
+            unresolved_since is not null as unresolved, sending_since is not null as sent, region, details,
+            provider_voice_id, error ->> 'refusal' as refusal
+          from private.voice_enrollments`,
+        rows: await sql`
+          select id, name, tts_provider, provider_voice_id, deleted_at is not null as deleted
+          from public.voices where user_id = ${userId}`,
+        orphans: await sql`
+          select provider_voice_id, reason, purging_at is not null as purging, purged_at is not null as purged
+          from private.orphaned_voices`,
+        sendings: await sql`select attempt_id, creates, possible from private.clone_sendings`,
+        idsWithoutToken: await sql`select region from private.ids_without_token`,
+        listedVoices: await sql`select region || '/' || provider_voice_id as id from private.listed_voices`,
+      }),
   };
 }
 
-export type LedgerUnderTest = Pick<
-  ReturnType<typeof createFakeLedger>,
-  | "enrollments"
-  | "reconcile"
-  | "now"
-  | "longAgo"
-  | "advance"
-  | "deleteUser"
-  | "softDelete"
-  | "refuseInserts"
-  | "snapshot"
->;
+export type LedgerUnderTest = ReturnType<typeof createFakeLedger>;
 
-const unknownDetails: VoiceDetails = { name: "", language: "Auto", transcript: "", description: null };
-
-function byText(a: unknown, b: unknown): number {
-  return JSON.stringify(a) < JSON.stringify(b) ? -1 : 1;
+/** Each table as plain rows, in an order that is the same for both ledgers. */
+function sorted(tables: Record<string, readonly object[]>): Snapshot {
+  const byText = (a: object, b: object) => JSON.stringify(a) < JSON.stringify(b) ? -1 : 1;
+  return Object.fromEntries(
+    Object.entries(tables).map(([name, rows]) => [name, rows.map((row) => ({ ...row })).sort(byText)]),
+  );
 }

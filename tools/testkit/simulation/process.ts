@@ -3,23 +3,14 @@ import type { Scheduler } from "./scheduler.ts";
 
 /** What can happen to one call. "Before" and "after" are seen from its effect. */
 export const FAULTS = [
-  "fail_before",
-  "fail_after",
-  "hang_before",
-  "hang_after",
-  "answer_late",
-  "land_late",
-  "kill_before",
-  "kill_after",
-  "suspend",
-] as const;
+  ...["fail_before", "fail_after", "hang_before", "hang_after", "answer_late"] as const,
+  ...["land_late", "kill_before", "kill_after", "suspend"] as const,
+];
 
 export type Fault = (typeof FAULTS)[number];
 
-export type FaultPlan = {
-  /** The fault of the next call, or null. */
-  draw: (call: string) => Fault | null;
-};
+/** The fault of the next call, or null. */
+export type DrawFault = (call: string) => Fault | null;
 
 /** One call of a process to something outside: its effect happens at one moment, its answer comes at another. */
 export type Call<Result> = {
@@ -30,24 +21,18 @@ export type Call<Result> = {
   signal?: AbortSignal;
 };
 
-/** One run of the function for one request. It may be killed, or suspended and wake up much later. */
-export type Process = {
-  readonly name: string;
-  readonly clock: Clock;
-  readonly killed: Promise<void>;
-  isAlive(): boolean;
-  call<Result>(call: Call<Result>): Promise<Result>;
-};
-
-/** Starts a process whose every call and pause goes through the scheduler. */
+/**
+ * One run of the function for one request, whose every call and pause goes through the scheduler. It may be killed, or
+ * suspended and wake up much later.
+ */
 export function createProcess(
-  { name, scheduler, plan, trace }: {
+  { name, scheduler, drawFault, trace }: {
     name: string;
     scheduler: Scheduler;
-    plan: FaultPlan;
+    drawFault: DrawFault;
     trace: (line: string) => void;
   },
-): Process {
+) {
   let alive = true;
   let wakesAt = 0;
   let die = () => {};
@@ -87,12 +72,11 @@ export function createProcess(
     name,
     clock,
     killed,
-    isAlive: () => alive,
     call: <Result>({ name: callName, effect, failure, signal }: Call<Result>) =>
       new Promise<Result>((resolve, reject) => {
         if (signal?.aborted) return reject(failure());
         signal?.addEventListener("abort", () => reject(failure()));
-        const fault = plan.draw(callName);
+        const fault = drawFault(callName);
         const lands = scheduler.now() + scheduler.between(1, 80) +
           (fault === "land_late" || (fault === "suspend" && scheduler.chance(0.5))
             ? scheduler.between(5_000, 400_000)
@@ -114,3 +98,5 @@ export function createProcess(
       }),
   };
 }
+
+export type Process = ReturnType<typeof createProcess>;

@@ -3,8 +3,9 @@ import "eld/small";
 import type { FinalizeRequest } from "../../../supabase/functions/_shared/contract/finalize_voice.ts";
 import type { CloneLimits } from "../../../supabase/functions/_shared/voices/enrollments.ts";
 import { brokenInvariants, brokenLimits } from "./invariants.ts";
-import type { CreateAnswer } from "./fake_provider.ts";
+import { ODD_ANSWERS, type ProviderFaults } from "./fake_provider.ts";
 import { type IdShape, TRACEABLE_SHAPES } from "../../simulator/voice_id_shapes.ts";
+import { referenceKey } from "./ledger_state.ts";
 import { type Fault, FAULTS } from "./process.ts";
 import { createScheduler, START } from "./scheduler.ts";
 import { createWorld, type Mutation, type World } from "./world.ts";
@@ -21,18 +22,11 @@ const TRANSCRIPTS = ["What was said in the clip.", "Something else was said."];
 const USER = "0a000000-0000-4000-8000-000000000001";
 
 /** What one schedule did, for the statistics. */
-export type Outcome = {
+export type Outcome = ReturnType<typeof countsOf> & {
   seed: number;
   broken: string[];
   trace: string[];
   faults: Partial<Record<Fault, number>>;
-  finalized: number;
-  creates: number;
-  orphans: number;
-  /** Of the orphans, those whose group has a creation that landed after the look-up that missed it. */
-  landedLate: number;
-  /** Of the orphans, those left because modal saved its row first or the user was deleted. */
-  explained: number;
 };
 
 /** Runs one schedule, wholly determined by its seed. */
@@ -50,33 +44,32 @@ export async function runSchedule(
   };
 
   const faultRate = [0.02, 0.08, 0.2, 0.35][scheduler.between(0, 3)] ?? 0.1;
-  const plan = {
-    draw: (call: string): Fault | null => {
-      // A create is where money is, so more goes wrong there.
-      const isCreate = call === "provider.create";
-      if (!stormy || !scheduler.chance(isCreate ? Math.max(faultRate, 0.2) : faultRate)) return null;
-      const fault = isCreate && scheduler.chance(0.3)
-        ? "suspend"
-        : FAULTS[scheduler.between(0, FAULTS.length - 1)] ?? "fail_before";
-      faults[fault] = (faults[fault] ?? 0) + 1;
-      return fault;
-    },
+  const drawFault = (call: string): Fault | null => {
+    // A create is where money is, so more goes wrong there.
+    const isCreate = call === "provider.create";
+    if (!stormy || !scheduler.chance(isCreate ? Math.max(faultRate, 0.2) : faultRate)) return null;
+    const fault = isCreate && scheduler.chance(0.3)
+      ? "suspend"
+      : FAULTS[scheduler.between(0, FAULTS.length - 1)] ?? "fail_before";
+    faults[fault] = (faults[fault] ?? 0) + 1;
+    return fault;
   };
   const answerRate = [0, 0.1, 0.4][scheduler.between(0, 2)] ?? 0.1;
-  const odd: CreateAnswer[] = ["error_before", "error_after", "throttled", "rejected", "unreadable", "html"];
-  const drawAnswer = (): CreateAnswer =>
-    stormy && scheduler.chance(answerRate) ? odd[scheduler.between(0, odd.length - 1)] ?? "made" : "made";
-
-  const drawFailure = () =>
-    stormy && scheduler.chance(answerRate / 2) ? (scheduler.chance(0.5) ? 429 : 500) : null;
+  const providerFaults: ProviderFaults = {
+    drawAnswer: () =>
+      stormy && scheduler.chance(answerRate)
+        ? ODD_ANSWERS[scheduler.between(0, ODD_ANSWERS.length - 1)] ?? "made"
+        : "made",
+    drawFailure: () =>
+      stormy && scheduler.chance(answerRate / 2) ? (scheduler.chance(0.5) ? 429 : 500) : null,
+  };
   const drawnShape = TRACEABLE_SHAPES[scheduler.between(0, TRACEABLE_SHAPES.length - 1)] ?? "17 digits";
   const idShape = options.idShape ?? mutation?.idShape ?? drawnShape;
   const isTraceable = idShape !== "without the token";
   const world = createWorld({
     scheduler,
-    plan,
-    drawAnswer,
-    drawFailure,
+    drawFault,
+    faults: providerFaults,
     users: [USER],
     idShape,
     limits: options.limits ?? NO_LIMITS,
@@ -86,11 +79,9 @@ export async function runSchedule(
   });
   const bodies = Array.from({ length: scheduler.between(1, 3) }, (_, index) => bodyOf(index, 0));
   for (const body of bodies) {
-    {
-      // Some uploads are about as old as those that are swept.
-      const age = scheduler.chance(0.2) ? DAY_MS - scheduler.between(0, 10 * MINUTE) : 0;
-      world.uploads.set(`${USER}/${body.voice_id}/reference.wav`, { uploadedAt: START - age });
-    }
+    // Some uploads are about as old as those that are swept.
+    const age = scheduler.chance(0.2) ? DAY_MS - scheduler.between(0, 10 * MINUTE) : 0;
+    world.uploads.set(referenceKey(USER, body.voice_id), { uploadedAt: START - age });
   }
 
   for (const [index] of bodies.entries()) {
@@ -135,20 +126,17 @@ export async function runSchedule(
   const settle = async () => {
     const ends = bodies.map((body) => world.request(USER, body));
     await scheduler.runUntil(scheduler.now() + 10 * MINUTE);
-    for (
-      const [index, answer]
-        of (await Promise.all(ends.map((end) => Promise.race([end, Promise.resolve(undefined)])))).entries()
-    ) {
-      // Only whoever left a clip for a day may be told that there is nothing.
+    const answers = await Promise.all(ends.map((end) => Promise.race([end, Promise.resolve(undefined)])));
+    for (const [index, answer] of answers.entries()) {
+      // Only whoever left a clip for a day may hear that there is nothing.
       const upload = `${USER}/${bodies[index]?.voice_id}`;
       const isSwept = world.ledger.entries.get(upload)?.region === "swept";
       const allowed = world.ledger.users.has(USER) ? [200, ...(isSwept ? [404] : []), 409, 422] : [401];
       if (options.limits) allowed.push(429);
       const definite = answer && allowed.includes(answer.status) &&
         (answer.code !== "clone_in_progress" || !isTraceable);
-      if (!definite) {
-        broken.push(`8: voice ${index} ends in ${answer ? `${answer.status} ${answer.code}` : "no answer"}`);
-      }
+      const ended = answer ? `${answer.status} ${answer.code}` : "no answer";
+      if (!definite) broken.push(`8: voice ${index} ends in ${ended}`);
     }
   };
   await settle();
@@ -159,14 +147,12 @@ export async function runSchedule(
 
   broken.push(...brokenInvariants(world, { transcripts: TRANSCRIPTS }));
   for (const body of bodies) {
-    if (
-      world.ledger.rows.has(body.voice_id) && !world.uploads.has(`${USER}/${body.voice_id}/reference.wav`)
-    ) {
+    if (world.ledger.rows.has(body.voice_id) && !world.uploads.has(referenceKey(USER, body.voice_id))) {
       broken.push(`5: the reference of ${body.voice_id} is gone`);
     }
   }
   if (options.limits) broken.push(...brokenLimits(world.provider.creates, options.limits));
-  const counts = statistics(world);
+  const counts = countsOf(world);
   if (isTraceable && counts.landedLate + counts.explained < counts.orphans) {
     broken.push("4: an orphan that no creation landing after its look-up explains");
   }
@@ -184,7 +170,7 @@ function bodyOf(index: number, variant: number): FinalizeRequest {
   };
 }
 
-/** A client that comes back until it is told something definite, or loses patience, or hangs up and asks again. */
+/** A client that comes back until it has a definite answer, or loses patience, or hangs up and asks again. */
 async function runClient(world: World, body: FinalizeRequest): Promise<void> {
   const { scheduler } = world;
   const pause = (ms: number) => new Promise<void>((resolve) => scheduler.at(scheduler.now() + ms, resolve));
@@ -196,14 +182,14 @@ async function runClient(world: World, body: FinalizeRequest): Promise<void> {
   }
 }
 
-function statistics({ ledger, provider }: World) {
+/** What came of a world's creates, and why some of their voices are orphans. */
+function countsOf({ ledger, provider }: World) {
   const landedLate = [...ledger.orphans.values()].filter((orphan) => {
+    const { token } = provider.creates.find((item) => item.voice === orphan.providerVoiceId) ?? {};
     const group = provider.creates.filter((create) =>
-      provider.voices.has(create.voice ?? "") || provider.deleted.has(create.voice ?? "")
-    )
-      .filter((create) =>
-        create.token === provider.creates.find((item) => item.voice === orphan.providerVoiceId)?.token
-      );
+      create.token === token &&
+      (provider.voices.has(create.voice ?? "") || provider.deleted.has(create.voice ?? ""))
+    );
     return group.some((create) =>
       group.some((later) =>
         later.sentAt > create.sentAt &&
@@ -223,7 +209,9 @@ function statistics({ ledger, provider }: World) {
     finalized: ledger.rows.size,
     creates: provider.creates.length,
     orphans: ledger.orphans.size,
+    /** Orphans whose group has a creation that landed after the look-up that missed it. */
     landedLate: landedLate.length,
+    /** Orphans left because modal saved its row first or the user was deleted. */
     explained: explained.length,
   };
 }

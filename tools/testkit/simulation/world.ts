@@ -11,12 +11,12 @@ import { createQwen } from "../../../supabase/functions/_shared/tts/providers/qw
 import type { CloneLimits, Enrollments } from "../../../supabase/functions/_shared/voices/enrollments.ts";
 import type { ReconcileLedger } from "../../../supabase/functions/_shared/voices/reconcile_ledger.ts";
 import { createFakeEnrollments } from "./fake_enrollments.ts";
-import { type CreateAnswer, createFakeFetch, createProviderState } from "./fake_provider.ts";
+import { createFakeFetch, createProviderState, type ProviderFaults } from "./fake_provider.ts";
 import { createFakeReconcileLedger } from "./fake_reconcile_ledger.ts";
 import { createFakeReferenceCheck, createFakeReferences, type Uploads } from "./fake_references.ts";
 import type { IdShape } from "../../simulator/voice_id_shapes.ts";
 import { createLedgerState } from "./ledger_state.ts";
-import { createProcess, type FaultPlan, type Process } from "./process.ts";
+import { createProcess, type DrawFault, type Process } from "./process.ts";
 import type { Scheduler } from "./scheduler.ts";
 
 /** The parts that a mutation may put its own in the place of. */
@@ -66,9 +66,8 @@ function throughProcess<Ledger extends object>(ledger: Ledger, process: Process)
 /** Provider, storage, database and the processes between them. */
 export function createWorld(options: {
   scheduler: Scheduler;
-  plan: FaultPlan;
-  drawAnswer: () => CreateAnswer;
-  drawFailure: () => 429 | 500 | null;
+  drawFault: DrawFault;
+  faults: ProviderFaults;
   users: string[];
   idShape: IdShape;
   listLagMs: number;
@@ -138,7 +137,7 @@ export function createWorld(options: {
       const process = createProcess({
         name: `${purpose}#${++processes}`,
         scheduler,
-        plan: options.plan,
+        drawFault: options.drawFault,
         trace,
       });
       const attempts: string[] = [];
@@ -161,13 +160,12 @@ export function createWorld(options: {
           state: provider,
           region: world.region,
           attempt: () => attempts.at(-1) ?? "",
-          drawAnswer: options.drawAnswer,
-          drawFailure: options.drawFailure,
+          faults: options.faults,
           hasClip: (key) => uploads.has(key),
           onCreate: checkCreate,
         }),
       });
-      const now = () => scheduler.now();
+      const { now } = scheduler;
       const fake = createFakeEnrollments({ state: ledger, now, limits: options.limits });
       const enrollments: Enrollments = {
         ...fake,
@@ -182,6 +180,7 @@ export function createWorld(options: {
         uploadsOlderThan: (seconds) =>
           [...uploads.keys()].filter((name) => (uploads.get(name)?.uploadedAt ?? 0) < now() - seconds * 1000),
       });
+      const storage = { process, uploads };
       const services = {
         provider: { ...realProvider, ...mutation.provider?.(realProvider, world) },
         enrollments: throughProcess(
@@ -189,22 +188,19 @@ export function createWorld(options: {
           process,
         ),
         ledger: throughProcess({ ...reconcileLedger, ...mutation.ledger?.(reconcileLedger, world) }, process),
-        references: createFakeReferences({ process, uploads }),
+        references: createFakeReferences(storage),
         generations: { remove: () => Promise.reject(new Error("nothing is spoken in the simulation")) },
         clock: mutation.clock?.(process.clock) ?? process.clock,
         newAttemptId,
       };
-      const log = createLog({
-        write: (_level, line) => logged.push(line),
-        now: () => new Date(scheduler.now()),
-      });
+      const log = createLog({ write: (_level, line) => logged.push(line), now: () => new Date(now()) });
 
       return {
         process,
         finalize: (userId: string, request: FinalizeRequest) =>
           createFinalize({
             ...services,
-            checkReference: createFakeReferenceCheck({ process, uploads }),
+            checkReference: createFakeReferenceCheck(storage),
             createTimeoutMs: CREATE_TIMEOUT_MS,
             tokenOf: (_userId, voiceId) => Promise.resolve(tokenOf(voiceId)),
           })(userId, request, log),
