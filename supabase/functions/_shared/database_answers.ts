@@ -6,8 +6,8 @@ type PostgrestError = { message: string; code: string };
 
 /**
  * `database_unavailable` if a retry may help (5xx from PostgREST, or status 0 from supabase-js, which stands for no
- * response), otherwise `internal`. PostgreSQL quotes values in messages and whole rows in details, so the cause keeps only
- * the code and the unquoted words.
+ * response), otherwise `internal`. PostgreSQL quotes values in messages and whole rows in details, so the cause keeps
+ * only the code and the unquoted words.
  */
 export function databaseError({ code, message }: PostgrestError, status: number): ApiError {
   const cause = new Error(`${status} ${code}: ${message.replace(/"[^"]*"/g, '"…"').slice(0, 300)}`);

@@ -4,16 +4,16 @@ import type { Clock } from "./clock.ts";
 const KEY_SET_PATH = "/auth/v1/.well-known/jwks.json";
 
 /**
- * How long a key set is reused, in milliseconds. supabase-js fetches it for every token with an unknown key, and anyone can
- * send such tokens.
+ * How long a key set is reused, in milliseconds. supabase-js fetches it for every token with an unknown key, and anyone
+ * can send such tokens.
  */
 const COOL_DOWN_MS = 60_000;
 
 type KeptAnswer = { status: number; headers: Headers; body: string };
 
 /**
- * A `fetch` that requests the key set of `origin` at most once per cool-down and shares the response. Failures, 429 and 5xx
- * are not kept. Other requests pass through.
+ * A `fetch` that requests the key set of `origin` at most once per cool-down and shares the response. Failures, 429 and
+ * 5xx are not kept. Other requests pass through.
  */
 export function createKeySetFetch(
   options: { origin: string; fetch: typeof fetch; clock: Pick<Clock, "now"> },

@@ -39,8 +39,8 @@ async function until<Result>(signal: AbortSignal, work: () => Promise<Result>): 
 
 /**
  * Sends idempotent requests: each has 5 s including its body, and a second attempt on a new connection if there is no
- * response, as the connection may have broken. Responses of any status are final. Nothing is sent once the caller's signal
- * is aborted.
+ * response, as the connection may have broken. Responses of any status are final. Nothing is sent once the caller's
+ * signal is aborted.
  */
 export function createRepeatable(options: { send: typeof fetch; timeout: (ms: number) => AbortSignal }) {
   const attempt = <Taken>(url: string, init: RequestInit, take: Take<Taken>): Promise<Taken> => {

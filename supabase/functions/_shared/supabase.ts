@@ -30,8 +30,8 @@ export type StorageQuestion = {
 };
 
 /**
- * The clients of one project, with the role `service_role`. They follow no redirect, as every request carries the secret key,
- * and time out after 15 s.
+ * The clients of one project, with the role `service_role`. They follow no redirect, as every request carries the
+ * secret key, and time out after 15 s.
  */
 export function createSupabase(options: SupabaseOptions) {
   const send = options.fetch ?? fetch;
@@ -55,8 +55,8 @@ export function createSupabase(options: SupabaseOptions) {
     storage: {
       from: (bucket: string) => client.storage.from(bucket),
       /**
-       * Sends a request that is repeated if there is no response (repeatable.ts). supabase-js cannot do that, send a `Range`, or
-       * take a signal for signing.
+       * Sends a request that is repeated if there is no response (repeatable.ts). supabase-js cannot do that, send a
+       * `Range`, or take a signal for signing.
        * @param take reads the response
        * @throws what `fetch` throws
        */
@@ -78,8 +78,8 @@ export function createSupabase(options: SupabaseOptions) {
       },
     },
     /**
-     * The claims of a user token; null if its signature or expiry is invalid. Tokens with a known asymmetric key are verified
-     * here, all others by the auth server.
+     * The claims of a user token; null if its signature or expiry is invalid. Tokens with a known asymmetric key are
+     * verified here, all others by the auth server.
      * @throws if the auth server is unavailable or throttles
      */
     async verifyToken(token: string): Promise<unknown | null> {

@@ -43,8 +43,8 @@ export function createFront(options: FrontOptions) {
 
 /**
  * The headers of OWASP's REST Security Cheat Sheet, except those that only affect documents, and `Referrer-Policy`, as
- * redirects lead to Storage. `Cross-Origin-Resource-Policy` is open: CORS decides which origins may read.
- * Every response has `Cache-Control: no-store` (RFC 9111, 5.2.2.5): most hold a user's data or a signed URL, and caches may
+ * redirects lead to Storage. `Cross-Origin-Resource-Policy` is open: CORS decides which origins may read. Every
+ * response has `Cache-Control: no-store` (RFC 9111, 5.2.2.5): most hold a user's data or a signed URL, and caches may
  * keep a 404 or 405 without it.
  */
 function createAnswerHeaders(): MiddlewareHandler<ApiEnv> {
@@ -71,8 +71,8 @@ function createAnswerHeaders(): MiddlewareHandler<ApiEnv> {
 }
 
 /**
- * CORS for browsers, without credentials: any origin if the list contains `*`, otherwise the listed ones. It skips `null`, the
- * origin of sandboxed documents, since it also serves the errors about an invalid list.
+ * CORS for browsers, without credentials: any origin if the list contains `*`, otherwise the listed ones. It skips
+ * `null`, the origin of sandboxed documents, since it also serves the errors about an invalid list.
  */
 function createCors(allowedOrigins: readonly string[]) {
   return cors({
@@ -85,8 +85,8 @@ function createCors(allowedOrigins: readonly string[]) {
 }
 
 /**
- * Answers 400 to an invalid Host (RFC 9112, 3.2). Deno builds the request's URL from it, so `Host: a/api/health?` would reach
- * another route than the path that a gateway saw.
+ * Answers 400 to an invalid Host (RFC 9112, 3.2). Deno builds the request's URL from it, so `Host: a/api/health?` would
+ * reach another route than the path that a gateway saw.
  */
 function createHostCheck(): MiddlewareHandler<ApiEnv> {
   return async function refuseHost(c, next) {

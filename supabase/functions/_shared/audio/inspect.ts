@@ -69,8 +69,8 @@ async function factsOf(clip: ClipSource, read: ReadBytes): Promise<AudioFacts> {
 }
 
 /**
- * Reads the headers of a clip: every frame's of an MP3 and every fragment's of a fragmented M4A, as only those give its length.
- * Loads the MP3 reader on demand.
+ * Reads the headers of a clip: every frame's of an MP3 and every fragment's of a fragmented M4A, as only those give its
+ * length. Loads the MP3 reader on demand.
  * @throws {ApiError} reference_unreadable, reference_type_unsupported
  * @throws the errors of `clip.readRange`
  */

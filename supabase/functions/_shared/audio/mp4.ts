@@ -18,8 +18,8 @@ export type Mp4Sound = {
 const MOST_HEADER_BYTES = 1_048_576;
 
 /**
- * The played length of a track in seconds. No edit, nor their sum, counts for more than the samples: some writers count edits
- * in the wrong units.
+ * The played length of a track in seconds. No edit, nor their sum, counts for more than the samples: some writers count
+ * edits in the wrong units.
  */
 function heardSeconds(track: Track, movieTimescale: number, isFragmented: boolean): number {
   const { duration, timescale, edits } = track;
@@ -37,7 +37,8 @@ function heardSeconds(track: Track, movieTimescale: number, isFragmented: boolea
 }
 
 /**
- * Whether a track holds moving pictures. A single picture is a cover, and another track's chapters have one picture each.
+ * Whether a track holds moving pictures. A single picture is a cover, and another track's chapters have one picture
+ * each.
  */
 function isVideo({ kind, samples, id }: Track, tracks: readonly Track[]): boolean {
   return kind === "vide" && samples > 1 && !tracks.some(({ chapters }) => chapters.includes(id));

@@ -41,7 +41,7 @@ export function createRangedReader(clip: ClipSource): ReadBytes {
     try {
       const bytes = await clip.readRange(start, to);
       // Otherwise the same request would repeat endlessly.
-      if (bytes.length !== to - start) throw new Error("fewer bytes than requested");
+      if (bytes.length !== to - start) throw new Error("fewer bytes of the clip were given than asked for");
       return { start, bytes };
     } catch (cause) {
       throw new ReadFailure("the clip could not be read", { cause });

@@ -11,7 +11,7 @@ const SHORTEST_FORMAT_BYTES = 16;
 const LONGEST_FORMAT_BYTES = 40;
 /** More than any writer puts before `data`. */
 const MOST_CHUNKS = 100;
-/** Stands for a size that does not fit or was unknown to the recorder. */
+/** Replaces a size that does not fit, or that the recorder did not know. */
 const UNKNOWN_SIZE = 0xffffffff;
 
 /** Format tags (RFC 2361); with `EXTENSIBLE`, the tag follows later (Microsoft, WAVEFORMATEXTENSIBLE). */

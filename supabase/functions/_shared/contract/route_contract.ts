@@ -11,8 +11,9 @@ type Named<Schema extends (limits: Limits) => z.ZodType> = {
 };
 
 /**
- * The contract of a route. The app mounts the route from it, and `npm run gen:openapi` writes docs/openapi.json and the tables of
- * docs/api.md. Schemas are functions, so that a cold request builds only its own (docs/decisions/0018-one-contract.md).
+ * The contract of a route. The app mounts the route from it, and `npm run gen:openapi` writes docs/openapi.json and the
+ * tables of docs/api.md. Schemas are functions, so that a cold request builds only its own
+ * (docs/decisions/0018-one-contract.md).
  */
 export type Contract = {
   method: "GET" | "POST" | "DELETE";

@@ -22,7 +22,7 @@ export type CheckOptions = {
   clock: Clock;
 };
 
-/** Checks configuration, provider and database from inside the deployment. It changes nothing; failures are part of the report. */
+/** Reports on configuration, provider and database, and changes nothing. Failures are part of the report. */
 export function createCheck(options: CheckOptions) {
   const { config, runtime, variables, db, look, clock } = options;
 

@@ -83,8 +83,8 @@ export function createGenerate(options: GenerateOptions) {
     },
 
     /**
-     * Cancels a user's task, unless it has a final status, and removes audio that a killed worker stored. False if there is no
-     * such task.
+     * Cancels a user's task, unless it has a final status, and removes audio that a killed worker stored. False if
+     * there is no such task.
      * @throws {ApiError} unauthorized, database_unavailable
      */
     async cancel(userId: string, taskId: string, log: Log): Promise<boolean> {

@@ -224,8 +224,8 @@ export function createSpeak(options: SpeakOptions) {
   };
 
   /**
-   * Runs the given task, or the oldest one that is due; null if there is none. A task's own failure does not throw. When its
-   * time is up, the run ends whatever is still pending; the next one finds stored audio.
+   * Runs the given task, or the oldest one that is due; null if there is none. A task's own failure does not throw.
+   * When its time is up, the run ends whatever is still pending; the next one finds stored audio.
    * @param until when it ends, in milliseconds since the epoch; at least `KEEP_MS` from now
    * @throws {ApiError} database_unavailable: the task's lease expires, and another run claims it
    */

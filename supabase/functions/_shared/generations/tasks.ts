@@ -76,8 +76,8 @@ type Leased = { taskId: string; leaseId: string };
 export type Tasks = ReturnType<typeof createTasks>;
 
 /**
- * The queue of generations, and what users read of it. Each call throws an ApiError: `database_unavailable` if it may have
- * taken effect, `internal` if it was refused.
+ * The queue of generations, and what users read of it. Each call throws an ApiError: `database_unavailable` if it may
+ * have taken effect, `internal` if it was refused.
  */
 export function createTasks({ db }: { db: Pick<Supabase["db"], "rpc" | "from"> }) {
   return {
@@ -138,7 +138,7 @@ export function createTasks({ db }: { db: Pick<Supabase["db"], "rpc" | "from"> }
       };
     },
 
-    /** Records stored audio, whichever attempt stored it. `over`: cancelled or failed by now. `gone`: the user was deleted. */
+    /** Records audio that any attempt stored. `over`: cancelled or failed by now. `gone`: the user was deleted. */
     complete: async (taskId: string, audio: StoredAudio): Promise<"completed" | "over" | "gone"> =>
       await db.rpc("task_complete", {
         p_task_id: taskId,

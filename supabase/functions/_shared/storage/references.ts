@@ -50,8 +50,8 @@ export function createReferences(options: { storage: Supabase["storage"]; public
     }),
 
     /**
-     * A URL to hear this user's clip for `seconds`. In the older flow users wrote their rows themselves, so a key from a row is
-     * signed only if it lies in the user's own folder.
+     * A URL to hear this user's clip for `seconds`. In the older flow users wrote their rows themselves, so a key from
+     * a row is signed only if it lies in the user's own folder.
      * @throws {ApiError} not_found if there is no such clip; storage_unavailable
      */
     async previewUrl(userId: string, key: string, seconds: number): Promise<string> {

@@ -10,8 +10,8 @@
  * - `unreadable_answer`: the provider reported success without a voice id; it may have created the voice
  * - `no_answer`: no HTTP response (refused, DNS, reset, timeout, which the runtime does not distinguish); likewise
  *
- * A synthesis stores nothing at the provider. After the last three it may run again, and is paid for twice; after `throttled`
- * it may run again later. All other categories end its task.
+ * A synthesis stores nothing at the provider. After the last three it may run again, and is paid for twice; after
+ * `throttled` it may run again later. All other categories end its task.
  */
 export type ProviderErrorCategory =
   | "rejected"

@@ -28,9 +28,9 @@ const KANA = /[\p{Script=Hiragana}\p{Script=Katakana}ー]/gu;
 const HANGUL = /\p{Script=Hangul}/gu;
 const WORD = /(?:(?![\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}])[\p{L}\p{M}])+/gu;
 
-/** The least share of kana in a Japanese sentence, which mixes kana and Han. Chinese has none. */
+/** The least share of kana in a Japanese sentence, which mixes kana and Han; Chinese stays below it. */
 const LEAST_KANA = 1 / 3;
-/** The weight of a word of letters, in Han characters: a Chinese word has two as a rule. */
+/** The weight of a word of letters, in Han characters: Chinese words usually have two. */
 const WORD_WEIGHT = 2;
 /** How many times the weight of all other scripts the leading one needs. */
 const LEAST_SCRIPT_LEAD = 2;
@@ -43,8 +43,8 @@ function scriptOfWord(word: string): Script {
 }
 
 /**
- * Whether a transcript is in the script of a language, except for single names or words. The detector alone reports mixed
- * texts as certain.
+ * Whether a transcript is in the script of a language, except for single names or words. The detector alone reports
+ * mixed texts as certain.
  */
 function isInScriptOf(language: LanguageCode, transcript: string): boolean {
   const weights = new Map<Script, number>();
@@ -63,8 +63,8 @@ function isInScriptOf(language: LanguageCode, transcript: string): boolean {
 }
 
 /**
- * The language of a transcript; null if it is uncertain or not supported. The detector considers all the languages that it
- * knows, so Dutch is not taken for German. It is loaded on demand.
+ * The language of a transcript; null if it is uncertain or not supported. The detector considers all the languages that
+ * it knows, so Dutch is not taken for German. It is loaded on demand.
  */
 async function detect(transcript: string): Promise<LanguageCode | null> {
   const { eld } = await import("eld/small");
@@ -76,7 +76,7 @@ async function detect(transcript: string): Promise<LanguageCode | null> {
   return (scores[language] ?? 0) - next >= LEAST_LEAD ? language : null;
 }
 
-/** The language to send to the provider: the requested one, or for `Auto` the transcript's. The same details give the same. */
+/** The language to send: the requested one, or for `Auto` the transcript's. It depends only on the details. */
 export async function sentLanguage(
   { language, transcript }: { language: Language; transcript: string },
 ): Promise<SentLanguage> {

@@ -2,8 +2,8 @@ const ALPHABET = 36n;
 const LENGTH = 10;
 
 /**
- * The token that finds a lost provider voice: ten base-36 characters of SHA-256(user id, voice id). The provider embeds it
- * in its voice id, as part of the preferred name.
+ * The token that finds a lost provider voice: ten base-36 characters of SHA-256(user id, voice id). The provider embeds
+ * it in its voice id, as part of the preferred name.
  */
 export async function enrollmentToken(userId: string, voiceId: string): Promise<string> {
   const digest = new Uint8Array(

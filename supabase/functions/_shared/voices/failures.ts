@@ -23,8 +23,8 @@ export function createFailureHandler(job: FinalizeJob, reference: CheckedReferen
   let unmarked: ProviderError | null = null;
 
   /**
-   * Releases, unless an unknown outcome could not be recorded and would be lost. Then the lease expires, and the next finalize
-   * finds an attempt that was sending.
+   * Releases, unless an unknown outcome could not be recorded and would be lost. Then the lease expires, and the next
+   * finalize finds an attempt that was sending.
    */
   const releaseUnlessUnmarked = async (rejection: Rejection | null = null) => {
     if (unmarked && !await markUnresolved(job, unmarked, false)) return;

@@ -110,8 +110,8 @@ export function createFinalize(options: FinalizeOptions) {
           ]);
           if (marked.status === "rejected") throw marked.reason;
           if (prepared.status === "rejected") throw prepared.reason;
-          // 5: the create, while the URL is fresh and the lease is held. No await stands between it and the check of the clock:
-          // a process may be suspended at any await.
+          // 5: the create, while the URL is fresh and the lease is held. No await stands between it and the check of
+          // the clock: a process may be suspended at any await.
           return await prepared.value.cloneVoice(createTimeoutMs(job));
         });
         logEnrolled(job, saved, startedAt);

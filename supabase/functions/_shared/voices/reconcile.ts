@@ -40,8 +40,8 @@ export type ReconcileOptions = {
 export type Reconcile = ReturnType<typeof createReconcile>;
 
 /**
- * Compares the provider's list with rows and ledger, and settles what finalize left open. It may be killed and repeated at any
- * time, and concurrent runs are safe. It reads the provider before the database.
+ * Compares the provider's list with rows and ledger, and settles what finalize left open. It may be killed and repeated
+ * at any time, and concurrent runs are safe. It reads the provider before the database.
  */
 export function createReconcile(options: ReconcileOptions) {
   const { ledger, enrollments, references, provider, clock } = options;
@@ -84,8 +84,8 @@ export function createReconcile(options: ReconcileOptions) {
   };
 
   /**
-   * The provider voice of an enrollment: the one that carries its token, or the one that the operator named, where ids do not
-   * carry the token.
+   * The provider voice of an enrollment: the one that carries its token, or the one that the operator named, where ids
+   * do not carry the token.
    */
   const find = async (
     entry: ExpiredEntry,

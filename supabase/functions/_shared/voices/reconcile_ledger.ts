@@ -58,8 +58,8 @@ export function createReconcileLedger({ db }: { db: Pick<Supabase["db"], "rpc"> 
       }).then(parseAs(z.array(sortedVoice))),
 
     /**
-     * Compares the list with earlier ones, where voice ids do not carry the token. With `repair` ends the enrollments that
-     * are proved to have created nothing. Returns every expired, unsettled enrollment.
+     * Compares the list with earlier ones, where voice ids do not carry the token. With `repair` ends the enrollments
+     * that are proved to have created nothing. Returns every expired, unsettled enrollment.
      * @param list.from when reading the list began
      */
     compare: async (

@@ -34,8 +34,8 @@ function asPattern(text: string): string {
 }
 
 /**
- * A user's saved voices. Each call throws an ApiError at once if the database is unavailable: supabase-js would retry a read
- * for up to 7 s.
+ * A user's saved voices. Each call throws an ApiError at once if the database is unavailable: supabase-js would retry a
+ * read for up to 7 s.
  */
 export function createVoiceRows(
   options: { db: Pick<Supabase["db"], "from">; accounts: Pick<Accounts, "stands">; now: () => Date },

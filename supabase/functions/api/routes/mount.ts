@@ -63,8 +63,8 @@ const filledIn = (query: Record<string, string>) =>
   Object.fromEntries(Object.entries(query).filter(([, value]) => value.trim()));
 
 /**
- * Mounts routes by their contracts. A guard covers everything below the first segment of its routes, including addresses that
- * do not exist. Other methods of a path get 405.
+ * Mounts routes by their contracts. A guard covers everything below the first segment of its routes, including
+ * addresses that do not exist. Other methods of a path get 405.
  */
 export function mount(
   app: Hono<ApiEnv>,

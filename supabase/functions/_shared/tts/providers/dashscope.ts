@@ -77,7 +77,7 @@ function spelled(code: string | null | undefined): string | undefined {
   return code ? DOCUMENTED_SPELLING.get(code.toLowerCase()) ?? code : undefined;
 }
 
-/** `Throttling.AllocationQuota` covers the voice limit, the free quota and throttling. Only the message distinguishes them. */
+/** The message tells apart what `Throttling.AllocationQuota` covers: voice limit, free quota and throttling. */
 function categorizeQuota(message: string): ProviderErrorCategory {
   if (/maximum voice|voice storage limit/i.test(message)) return "voice_limit";
   return /free/i.test(message) ? "misconfigured" : "throttled";

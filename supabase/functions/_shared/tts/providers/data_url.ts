@@ -37,8 +37,8 @@ export function letGo(bytes: Uint8Array): void {
 }
 
 /**
- * The JSON of `body`. If it contains a DataUrl, takes its clip and encodes it in place: as text, a clip of 7 MB would be in
- * memory four times.
+ * The JSON of `body`. If it contains a DataUrl, takes its clip and encodes it in place: as text, a clip of 7 MB would
+ * be in memory four times.
  */
 export function encodeJson(body: unknown): string | Bytes {
   let clip: DataUrl | undefined;

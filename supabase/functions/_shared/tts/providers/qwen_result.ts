@@ -15,8 +15,8 @@ export type QwenResultOptions = {
 };
 
 /**
- * Fetches the audio of a synthesis. Its URL is untrusted input, so only the provider's own hosts are allowed, without the key
- * and without redirects. Anyone with the URL can read the audio, so no error contains it.
+ * Fetches the audio of a synthesis. Its URL is untrusted input, so only the provider's own hosts are allowed, without
+ * the key and without redirects. Anyone with the URL can read the audio, so no error contains it.
  */
 export function createQwenResult(options: QwenResultOptions) {
   const send = options.fetch ?? ((input, init) => fetch(input, init));
@@ -27,8 +27,8 @@ export function createQwenResult(options: QwenResultOptions) {
     /**
      * The bytes at `url`, at most 16 MiB.
      * @param call.requestId the provider's id of the synthesis, for errors
-     * @throws {ProviderError} `unreadable_answer` for a URL that is not allowed or a body that is too large, `server_error` for
-     * any status but a 2xx, `no_answer` for a network failure or timeout
+     * @throws {ProviderError} `unreadable_answer` for a URL that is not allowed or a body that is too large,
+     * `server_error` for any status but a 2xx, `no_answer` for a network failure or timeout
      */
     async fetchResult(
       url: string,
@@ -66,8 +66,8 @@ export function createQwenResult(options: QwenResultOptions) {
 }
 
 /**
- * The URL to fetch; null if it is not allowed. Results lie in Alibaba's object storage, `*.aliyuncs.com` (docs/qwen-api.md),
- * which also serves `http:` URLs over TLS.
+ * The URL to fetch; null if it is not allowed. Results lie in Alibaba's object storage, `*.aliyuncs.com`
+ * (docs/qwen-api.md), which also serves `http:` URLs over TLS.
  */
 function permittedAddress(text: string, onLoopback: boolean): string | null {
   const url = URL.parse(text);

@@ -120,8 +120,9 @@ export function createQwenVoices(options: { dashscope: DashScope; region: string
 const LEAST_EPOCH_MS = 1e11;
 
 /**
- * Parses a date with or without zone and milliseconds, or seconds or milliseconds since the epoch. The documented example
- * (`2025-08-11 17:59:32`) has no zone; read as UTC it is at most a day off, which suffices for the age of a purge.
+ * Parses a date with or without zone and milliseconds, or seconds or milliseconds since the epoch. The documented
+ * example (`2025-08-11 17:59:32`) has no zone; read as UTC it is at most a day off, which suffices for the age of a
+ * purge.
  */
 function readTime(value: string | number | null): Date | null {
   const text = String(value ?? "").trim();
