@@ -1,9 +1,9 @@
+import type { ListeningProcess } from "../stack/function/function_command.ts";
 import { z } from "zod";
 import { messageOf } from "../stack/terminal.ts";
 import type { SigningKeys } from "../testkit/signing_keys.ts";
 import type { BenchClip } from "./bench_clips.ts";
 import type { BenchStack } from "./bench_stack.ts";
-import type { MeasuredProcess } from "./measured_process.ts";
 
 /** A request as `fetch` takes it; its body is JSON where nothing else is said. */
 export type UserRequest = { path: string; method: string; body?: BodyInit };
@@ -69,7 +69,7 @@ export async function createBenchUser({ record }: Pick<BenchStack, "record">, ke
   // Detecting the transcript's language is what costs most.
   const details = { ...DETAILS, language: "Auto" };
 
-  const ask = (served: MeasuredProcess, request: UserRequest) =>
+  const ask = (served: ListeningProcess, request: UserRequest) =>
     answered(`${served.url}/api`, request, asUser).catch((cause) => {
       throw new Error(`${messageOf(cause)}\n${served.lastWords()}`, { cause });
     });
@@ -99,10 +99,10 @@ export async function createBenchUser({ record }: Pick<BenchStack, "record">, ke
     },
 
     /** Asks for an upload URL. */
-    askForUpload: (served: MeasuredProcess) => ask(served, post("/clone/upload-url", details)),
+    askForUpload: (served: ListeningProcess) => ask(served, post("/clone/upload-url", details)),
 
     /** Makes the voice. */
-    finalize: (served: MeasuredProcess, voiceId: string) =>
+    finalize: (served: ListeningProcess, voiceId: string) =>
       ask(served, post("/clone/finalize", { voice_id: voiceId, ...details })),
   };
 }

@@ -1,9 +1,9 @@
+import type { ListeningProcess } from "../stack/function/function_command.ts";
 import { type BenchClip, clipsOfEachFormat, minuteOfMp3, wavOfSize } from "./bench_clips.ts";
 import type { Bench } from "./bench_run.ts";
 import type { BenchStack } from "./bench_stack.ts";
 import { type BenchUser, createBenchUser } from "./bench_user.ts";
 import { compared, type Row } from "./figures.ts";
-import type { MeasuredProcess } from "./measured_process.ts";
 import { cpuTimeOf } from "./process_usage.ts";
 import { inTurns } from "./turns.ts";
 
@@ -31,7 +31,7 @@ const startFor = (stack: BenchStack, delivery: Delivery) =>
   stack.startFunction({ QWEN_REFERENCE_DELIVERY: delivery });
 
 /** The average CPU time of several pieces of work, in milliseconds. */
-async function cpuOfEach({ pid }: MeasuredProcess, works: (() => Promise<unknown>)[]): Promise<number> {
+async function cpuOfEach({ pid }: ListeningProcess, works: (() => Promise<unknown>)[]): Promise<number> {
   const before = await cpuTimeOf(pid);
   for (const work of works) await work();
   return (await cpuTimeOf(pid) - before) / works.length;
@@ -78,7 +78,7 @@ async function warmCpu({ stack, user, counts, delivery, clip }: Case): Promise<R
 
 /** CPU of fresh processes from their start to the first answer. */
 async function coldCpu({ stack, user, counts, delivery, clip }: Case): Promise<Row[]> {
-  const firstCpu = async (ask: (served: MeasuredProcess) => Promise<unknown>) => {
+  const firstCpu = async (ask: (served: ListeningProcess) => Promise<unknown>) => {
     const served = await startFor(stack, delivery);
     await ask(served);
     const cpuMs = await cpuTimeOf(served.pid);

@@ -1,10 +1,10 @@
+import type { ListeningProcess } from "../stack/function/function_command.ts";
 import { openDatabase } from "../stack/postgres/project_database.ts";
 import { createKeysOf } from "../testkit/signing_keys.ts";
 import { wavOfSize } from "./bench_clips.ts";
 import type { Bench } from "./bench_run.ts";
 import { type BenchUser, createBenchUser } from "./bench_user.ts";
 import { compared, type Row } from "./figures.ts";
-import type { MeasuredProcess } from "./measured_process.ts";
 import { seedVoices } from "./seeded_voices.ts";
 import { withStandIn } from "./stand_in_process.ts";
 import { inTurns, median, timed } from "./turns.ts";
@@ -22,7 +22,7 @@ const FULL = {
 };
 const ONCE = { voices: [10, 100], rounds: 1, finalizes: 2, megabytes: [0.1, 1], turns: 1, warmUps: 0 };
 
-type Surroundings = { user: BenchUser; served: MeasuredProcess; counts: typeof FULL };
+type Surroundings = { user: BenchUser; served: ListeningProcess; counts: typeof FULL };
 
 /** Finalizes of clips of this size, which are in the bucket already, as pieces of work that give their time. */
 async function finalizesOf({ user, served }: Surroundings, megabytes: number, count: number) {

@@ -1,10 +1,10 @@
+import { machineEnvironment } from "../stack/function/function_environment.ts";
 import { join } from "node:path";
 import { z } from "zod";
 import { findDeno } from "../stack/function/deno_binaries.mjs";
 import { repository } from "../stack/repository.ts";
 import type { Bench, RunOptions } from "./bench_run.ts";
 import { compared } from "./figures.ts";
-import { machineEnvironment } from "../stack/function/function_environment.ts";
 import { median } from "./turns.ts";
 
 const FULL = { warmUps: 2, processes: 21 };

@@ -1,8 +1,8 @@
 // What benches start and how it is measured from outside.
+import { machineEnvironment } from "../stack/function/function_environment.ts";
 import assert from "node:assert/strict";
 import process from "node:process";
 import { startOf } from "../stack/process/processes.ts";
-import { machineEnvironment } from "../stack/function/function_environment.ts";
 import { BARE, startMeasuredProcess } from "./measured_process.ts";
 import { cpuTimeOf, findCpuClock, parseCpuTime, peakBytes, residentBytes } from "./process_usage.ts";
 import { createStandIn, GATHER_PATH } from "./stand_in.ts";

@@ -1,11 +1,12 @@
+import type { ListeningProcess } from "../stack/function/function_command.ts";
 import { machineEnvironment } from "../stack/function/function_environment.ts";
 import { createKeysOf } from "../testkit/signing_keys.ts";
 import type { RunOptions } from "./bench_run.ts";
-import { createLauncher, type MeasuredProcess, startMeasuredProcess } from "./measured_process.ts";
+import { createLauncher, startMeasuredProcess } from "./measured_process.ts";
 import { GATHER_PATH, STAND_IN_VARIABLE, type StandInOptions } from "./stand_in.ts";
 
 /** A project and a provider that answer at once, or after a set delay, and a user of that project. */
-export type StandIn = Pick<MeasuredProcess, "pid" | "url"> & {
+export type StandIn = Pick<ListeningProcess, "pid" | "url"> & {
   /** Headers of the user's requests, with a body in JSON. */
   headers: { authorization: string; "content-type": string };
   /** From now on the provider waits for this many creates before it begins with any. */

@@ -1,7 +1,8 @@
+import type { ListeningProcess } from "../stack/function/function_command.ts";
 import { answered, USER_REQUESTS } from "./bench_user.ts";
 import type { Bench, RunOptions } from "./bench_run.ts";
 import { compared, comparedCpu } from "./figures.ts";
-import { BARE, FUNCTION, type MeasuredProcess } from "./measured_process.ts";
+import { BARE, FUNCTION } from "./measured_process.ts";
 import { withStandIn } from "./stand_in_process.ts";
 import { inTurns } from "./turns.ts";
 
@@ -23,7 +24,7 @@ export const throughput = {
     withStandIn({ ending, deno }, async ({ start, headers }) => {
       const counts = quick ? ONCE : FULL;
       const { atOnce, requests } = counts;
-      const busy = ({ url, pid }: MeasuredProcess, route: typeof ROUTES[number]) => async () => {
+      const busy = ({ url, pid }: ListeningProcess, route: typeof ROUTES[number]) => async () => {
         const cpuMs = await clock.of(pid);
         const started = performance.now();
         let left = requests;

@@ -16,7 +16,7 @@ for (
 ) {
   Deno.test(`every process that a bench started ends ${why}`, async () => {
     const launched = new Deno.Command("node", {
-      args: ["tools/run-deno.mjs", "run", "-A", "tools/bench/entrypoints/endless.ts"],
+      args: ["tools/run-deno.mjs", "run", "-A", "tools/bench/entrypoints/never_ending.ts"],
       cwd: repository,
       stdin: "null",
       stdout: "piped",

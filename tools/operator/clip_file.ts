@@ -1,4 +1,5 @@
 import type { Bytes } from "../../supabase/functions/_shared/bytes.ts";
+import { fixturePath } from "../testkit/fixtures.ts";
 
 /** A clip ready to be uploaded. */
 export type Clip = { bytes: Bytes; contentType: string; transcript: string };
@@ -11,18 +12,15 @@ const ownTranscript =
 
 /** The project's own clip, which it has in three formats. */
 export function readOwnClip(extension: "wav" | "mp3" | "m4a" = "wav"): Promise<Clip> {
-  return readClip(
-    new URL(`../testkit/fixtures/speech-24k-mono.${extension}`, import.meta.url),
-    ownTranscript,
-  );
+  return readClip(fixturePath(`speech-24k-mono.${extension}`), ownTranscript);
 }
 
 /**
  * Reads a clip, its type from its extension.
  * @throws {Error} with a sentence when that is not wav, mp3 or m4a or the file cannot be read
  */
-export async function readClip(path: string | URL, transcript: string): Promise<Clip> {
-  const contentType = contentTypes.get(/\.([^./\\]+)$/.exec(String(path))?.[1]?.toLowerCase() ?? "");
+export async function readClip(path: string, transcript: string): Promise<Clip> {
+  const contentType = contentTypes.get(/\.([^./\\]+)$/.exec(path)?.[1]?.toLowerCase() ?? "");
   if (contentType === undefined) throw new Error(`${path} is not a wav, mp3 or m4a file by its extension.`);
   try {
     return { bytes: await Deno.readFile(path), contentType, transcript };

@@ -22,20 +22,19 @@ import { wav } from "../../../tools/testkit/clips/write_wav.ts";
 const keys = await createSigningKeys();
 const token = await keys.sign((await signUp()).id);
 
-Deno.test("a clip that is not there, empty, too large or of another type is refused before the provider is asked", async () => {
+Deno.test("a clip that is not there or too large is refused before the provider is asked", async () => {
   await using api = await startApi({ keys });
   await withDashScope([], async () => {
-    const refused = async (body: unknown, code: string, detail: string) =>
-      assertError(await api.call("POST", "/clone/finalize", { token, body }), 400, code, detail);
-
     const { voice_id } = await askForUpload(api, token);
-    await refused({ voice_id, ...DETAILS }, "reference_missing", "Audio file not uploaded.");
-
-    const empty = await upload(api, token, { clip: new Uint8Array(0) });
-    await refused(empty.body, "reference_empty", "The uploaded audio file is empty.");
-
-    const large = await upload(api, token, { clip: new Uint8Array(10_000_000) });
-    await refused(large.body, "reference_too_large", "Reference audio must be under 10MB.");
+    const { body: large } = await upload(api, token, { clip: new Uint8Array(10_000_000) });
+    for (
+      const [body, code, detail] of [
+        [{ voice_id, ...DETAILS }, "reference_missing", "Audio file not uploaded."],
+        [large, "reference_too_large", "Reference audio must be under 10MB."],
+      ] as const
+    ) {
+      assertError(await api.call("POST", "/clone/finalize", { token, body }), 400, code, detail);
+    }
   });
 });
 

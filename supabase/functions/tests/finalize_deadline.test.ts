@@ -3,24 +3,24 @@ import assert from "node:assert/strict";
 import { wav } from "../../../tools/testkit/clips/write_wav.ts";
 import { createServices } from "../api/services.ts";
 import { loadConfig } from "../_shared/config.ts";
-import { createLog } from "../_shared/log.ts";
 import { environmentOf } from "../../../tools/testkit/harness/api.ts";
-import { stack } from "../../../tools/testkit/harness/project.ts";
+import { LEDGER_DETAILS } from "../../../tools/testkit/harness/claims.ts";
 import { DETAILS } from "../../../tools/testkit/harness/reference.ts";
 import { createElapsingClock } from "../../../tools/testkit/harness/virtual_clocks.ts";
-
-/** The platform ends a request that has no answer after so many milliseconds (Supabase, "Edge Functions: Limits"). */
-const PLATFORM_MS = 150_000;
-/** The most that a call to Supabase, or a page of the provider's list, takes. */
-const CALL_MS = 15_000;
+import { CALL_MS, PLATFORM_MS, silentLog } from "../../../tools/testkit/harness/setups.ts";
+import { stack } from "../../../tools/testkit/harness/project.ts";
 
 const CLIP = wav({ seconds: 10 });
-const details = { name: "Grace", language: "English", transcript: "Hello.", description: null };
-const log = createLog({ write() {}, now: () => new Date() });
 
 const CLAIMS = {
   claimed: { outcome: "claimed" },
-  recover: { outcome: "recover", region: "intl", details, same_details: true, unresolved_seconds: 200 },
+  recover: {
+    outcome: "recover",
+    region: "intl",
+    details: LEDGER_DETAILS,
+    same_details: true,
+    unresolved_seconds: 200,
+  },
   in_progress: { outcome: "in_progress", seconds: 60 },
   created: { outcome: "created", same_details: true },
 };
@@ -99,7 +99,7 @@ async function finalizeIn(world: World): Promise<{ took: number; ended: string }
     language: "English" as const,
     description: null,
   };
-  const ended = await services.finalize(crypto.randomUUID(), request, log).then(
+  const ended = await services.finalize(crypto.randomUUID(), request, silentLog).then(
     () => "finalized",
     (error) => error.code ?? String(error),
   );

@@ -1,15 +1,17 @@
 // Speaking a text with a cloned voice, through HTTP.
 import assert from "node:assert/strict";
 import { inspectAudio } from "../_shared/audio/inspect.ts";
-import { assertError, startApi } from "../../../tools/testkit/harness/api.ts";
-import { signUp, stack, withDatabase } from "../../../tools/testkit/harness/project.ts";
+import { startApi } from "../../../tools/testkit/harness/api.ts";
+import { assertError } from "../../../tools/testkit/harness/api.ts";
+import { assertFields, query, speakingTest } from "../../../tools/testkit/harness/setups.ts";
 import {
   generationRowOf,
-  readyToSpeak,
   type Speaking,
   storedGenerations,
   TEXT,
 } from "../../../tools/testkit/harness/speaking.ts";
+import { stack } from "../../../tools/testkit/harness/project.ts";
+import { signUp } from "../../../tools/testkit/harness/project.ts";
 
 async function audioOf(speaking: Speaking, generationId: string) {
   const { api, token } = speaking;
@@ -21,8 +23,7 @@ async function audioOf(speaking: Speaking, generationId: string) {
   return new Uint8Array(await response.arrayBuffer());
 }
 
-Deno.test("a text is spoken with a cloned voice, and what is heard is a WAV of plausible length", async () => {
-  await using speaking = await readyToSpeak();
+speakingTest("a text is spoken with a cloned voice and heard as a WAV", {}, async (speaking) => {
   const { api, simulator, userId, voiceId } = speaking;
   const answer = await speaking.generate();
   assert.equal(answer.status, 200);
@@ -31,8 +32,8 @@ Deno.test("a text is spoken with a cloned voice, and what is heard is a WAV of p
   await api.settled();
 
   const task = await speaking.task(task_id);
-  const { created_at, updated_at, completed_at, ...told } = task;
-  assert.deepEqual(told, {
+  const { created_at, updated_at, completed_at, ...read } = task;
+  assert.deepEqual(read, {
     id: task_id,
     type: "generate",
     status: "completed",
@@ -68,20 +69,19 @@ Deno.test("a text is spoken with a cloned voice, and what is heard is a WAV of p
     input: { text: TEXT, voice: voice?.voice, language_type: "English" },
   }]);
   const row = await generationRowOf(generation_id);
-  assert.deepEqual([row?.text, row?.language, row?.audio_object_key, row?.audio_size_bytes], [
-    TEXT,
-    "English",
-    `${userId}/${generation_id}.wav`,
-    bytes.length,
-  ]);
+  assertFields(row, {
+    text: TEXT,
+    language: "English",
+    audio_object_key: `${userId}/${generation_id}.wav`,
+    audio_size_bytes: bytes.length,
+  });
   assert(Math.abs((row?.audio_duration_seconds ?? 0) - durationSeconds) < 0.001);
   assert.equal(row?.provider_metadata.characters, TEXT.length);
   assert.deepEqual(await storedGenerations(userId), [`${generation_id}.wav`]);
-  assert(!JSON.stringify([api.logged, task]).includes(TEXT.slice(0, 12)), "the text was told");
+  assert(!JSON.stringify([api.logged, task]).includes(TEXT.slice(0, 12)), "the text was logged");
 });
 
-Deno.test("the answer does not wait for the provider, and a client that polls sees the task go on", async () => {
-  await using speaking = await readyToSpeak();
+speakingTest("the answer does not wait for the provider, and the task goes on", {}, async (speaking) => {
   const { simulator, api } = speaking;
   simulator.addFaults({ action: "synthesize", hold: "before" });
   const { task_id } = Object((await speaking.generate()).body);
@@ -94,10 +94,9 @@ Deno.test("the answer does not wait for the provider, and a client that polls se
   assert.equal((await speaking.task(task_id)).status, "completed");
 });
 
-Deno.test("a voice speaks with the model it was made for, whatever is configured", async () => {
-  await using speaking = await readyToSpeak({
-    environment: { QWEN_VC_TARGET_MODEL: "qwen3-tts-vc-2025-11-27" },
-  });
+speakingTest("a voice speaks with the model it was made for, whatever is configured", {
+  environment: { QWEN_VC_TARGET_MODEL: "qwen3-tts-vc-2025-11-27" },
+}, async (speaking) => {
   const { keys, simulator, token, voiceId } = speaking;
   await using newer = await startApi({
     keys,
@@ -109,58 +108,51 @@ Deno.test("a voice speaks with the model it was made for, whatever is configured
   assert.deepEqual(speaking.syntheses().map(({ body }) => Object(body).model), ["qwen3-tts-vc-2025-11-27"]);
 });
 
-Deno.test("a text may be in another language than the voice's", async () => {
-  await using speaking = await readyToSpeak();
+speakingTest("a text may be in another language than the voice's", {}, async (speaking) => {
   await speaking.spoken({ text: "Guten Abend.", language: "de" });
   await speaking.spoken({ text: "Guten Abend.", language: "auto" });
   await speaking.spoken({ text: "Good evening.", language: null });
-  assert.deepEqual(speaking.syntheses().map(({ body }) => Object(body).input.language_type), [
-    "German",
-    "Auto",
-    "English",
-  ]);
+  const sent = speaking.syntheses().map(({ body }) => Object(body).input.language_type);
+  assert.deepEqual(sent, ["German", "Auto", "English"]);
 });
 
-Deno.test("a text that breaks a rule is refused before anything is saved", async () => {
-  await using speaking = await readyToSpeak({ environment: { QWEN_MAX_TEXT_CHARS: "20" } });
+speakingTest("a text that breaks a rule is refused, and nothing is saved", {
+  environment: { QWEN_MAX_TEXT_CHARS: "20" },
+}, async (speaking) => {
   const { api, userId } = speaking;
-  const refused = async (body: Record<string, unknown>, code: string, detail: string) =>
+  const tooLong = "Text cannot exceed 20 characters; this one is 1 too long";
+  for (
+    const [body, code, detail] of [
+      [{ text: "x".repeat(21) }, "invalid_request", `${tooLong}.`],
+      [
+        { text: "語".repeat(7) },
+        "invalid_request",
+        `${tooLong}, counted as the voice provider may count: accented and Cyrillic letters as 2, Chinese, Japanese and ` +
+        "Korean characters as 3, emoji as 4 or more.",
+      ],
+      [{ text: " " }, "invalid_request", "Text is required."],
+      [{ text: undefined }, "invalid_request", "Text is required."],
+      [{ voice_id: undefined }, "invalid_request", "voice_id is required."],
+      [
+        { text: "Good evening.", language: "Dutch" },
+        "language_unsupported",
+        "This language is not supported. Use one of: Auto, Chinese, English, German, Italian, Portuguese, Spanish, " +
+        "Japanese, Korean, French, Russian.",
+      ],
+    ] as const
+  ) {
     assertError(await speaking.generate(body), 400, code, detail);
-  await refused(
-    { text: "x".repeat(21) },
-    "invalid_request",
-    "Text cannot exceed 20 characters; this one is 1 too long.",
-  );
-  await refused(
-    { text: "語".repeat(7) },
-    "invalid_request",
-    "Text cannot exceed 20 characters; this one is 1 too long, counted as the voice provider may count: accented and " +
-      "Cyrillic letters as 2, Chinese, Japanese and Korean characters as 3, emoji as 4 or more.",
-  );
-  await refused({ text: " " }, "invalid_request", "Text is required.");
-  await refused({ text: undefined }, "invalid_request", "Text is required.");
-  await refused({ voice_id: undefined }, "invalid_request", "voice_id is required.");
-  await refused(
-    { text: "Good evening.", language: "Dutch" },
-    "language_unsupported",
-    "This language is not supported. Use one of: Auto, Chinese, English, German, Italian, Portuguese, Spanish, " +
-      "Japanese, Korean, French, Russian.",
-  );
-  const [count] = await withDatabase((sql) =>
-    sql`select count(*)::int as count from public.generations where user_id = ${userId}`
-  );
-  assert.equal(count?.count, 0);
+  }
+  assert.deepEqual(await query`select from public.generations where user_id = ${userId}`, []);
   await speaking.spoken({ text: "🎤".repeat(5) });
   assert.equal(api.events("generation.created").length, 1);
 });
 
-Deno.test("a body over 64 KiB is not read", async () => {
-  await using speaking = await readyToSpeak();
+speakingTest("a body over 64 KiB is not read", {}, async (speaking) => {
   assertError(await speaking.generate({ more: "x".repeat(70_000) }), 413, "payload_too_large");
 });
 
-Deno.test("cancelling what the provider is at does not make room for more at once", async () => {
-  await using speaking = await readyToSpeak();
+speakingTest("cancelling what is being spoken does not make room for more", {}, async (speaking) => {
   const { api, simulator, token } = speaking;
   for (let count = 0; count < 20; count++) {
     simulator.addFaults({ action: "synthesize", hold: "before" });
@@ -178,107 +170,84 @@ for (
     200,
   ]] as const
 ) {
-  Deno.test(`a text of ${character} may have ${most} characters when nothing else is configured`, async () => {
-    await using speaking = await readyToSpeak();
+  speakingTest(`a text of ${character} may have ${most} characters by default`, {}, async (speaking) => {
     const { task_id } = await speaking.spoken({ text: character.repeat(most) });
     // The provider takes it too.
     assert.equal((await speaking.task(task_id)).status, "completed");
     const answer = await speaking.generate({ text: character.repeat(most + 1) });
     assertError(answer, 400, "invalid_request");
-    assert.match(
-      Object(answer.body).detail,
-      new RegExp(`^Text cannot exceed 600 characters; this one is ${600 / most} too long\\b`),
-    );
+    const tooLong = new RegExp(`^Text cannot exceed 600 characters; this one is ${600 / most} too long\\b`);
+    assert.match(Object(answer.body).detail, tooLong);
   });
 }
 
-Deno.test("a text is counted as it is sent: trimmed, and composed", async () => {
-  await using speaking = await readyToSpeak({ environment: { QWEN_MAX_TEXT_CHARS: "20" } });
+speakingTest("a text is counted as it is sent: trimmed, and composed", {
+  environment: { QWEN_MAX_TEXT_CHARS: "20" },
+}, async (speaking) => {
   await speaking.spoken({ text: `  ${"e\u0301".repeat(10)}  ` });
   assertError(await speaking.generate({ text: "e\u0301".repeat(11) }), 400, "invalid_request");
 });
 
-Deno.test("no voice but the user's own live one speaks", async () => {
-  await using speaking = await readyToSpeak();
+speakingTest("no voice but the user's own live one speaks", {}, async (speaking) => {
   const { api, keys, voiceId, token } = speaking;
   const stranger = await keys.sign((await signUp()).id);
-  const asked = { voice_id: voiceId, text: TEXT };
-  assertError(
-    await api.call("POST", "/generate", { token: stranger, body: asked }),
-    404,
-    "not_found",
-    "Voice not found.",
-  );
+  const asStranger = { token: stranger, body: { voice_id: voiceId, text: TEXT } };
+  assertError(await api.call("POST", "/generate", asStranger), 404, "not_found", "Voice not found.");
   assertError(await speaking.generate({ voice_id: crypto.randomUUID() }), 404, "not_found");
   assert.equal((await api.call("DELETE", `/voices/${voiceId}`, { token })).status, 200);
   assertError(await speaking.generate(), 404, "not_found");
   assert.deepEqual(speaking.syntheses(), []);
 });
 
-Deno.test("a voice that is not ready is told as such, with what to do", async () => {
-  await using speaking = await readyToSpeak();
+const OTHER_PROVIDER = "This voice was made with another provider. Clone it again to let it speak.";
+const OTHER_REGION = "This voice was made in another region. Clone it again to let it speak.";
+const SWITCHED_OFF = "Speaking is switched off for now. The voice is kept: try again later.";
+
+speakingTest("a voice that is not ready is refused, with what to do", {}, async (speaking) => {
   const { api, keys, simulator, token, userId, voiceId } = speaking;
   const modalId = crypto.randomUUID();
-  await withDatabase((sql) =>
-    sql`insert into public.voices (id, user_id, name, tts_provider) values (${modalId}, ${userId}, 'Ada', 'modal')`
-  );
-  assertError(
-    await speaking.generate({ voice_id: modalId }),
-    409,
-    "voice_not_ready",
-    "This voice was made with another provider. Clone it again to let it speak.",
-  );
-
+  await query`
+    insert into public.voices (id, user_id, name, tts_provider) values (${modalId}, ${userId}, 'Ada', 'modal')`;
   await using elsewhere = await startApi({
     keys,
     environment: { DASHSCOPE_BASE_URL: simulator.url, DASHSCOPE_REGION: "cn" },
   });
-  assertError(
-    await elsewhere.call("POST", "/generate", { token, body: { voice_id: voiceId, text: TEXT } }),
-    409,
-    "voice_not_ready",
-    "This voice was made in another region. Clone it again to let it speak.",
-  );
   await using modal = await startApi({ keys, environment: { TTS_PROVIDER_MODE: "modal" } });
-  for (const voice of [voiceId, modalId]) {
-    assertError(
-      await modal.call("POST", "/generate", { token, body: { voice_id: voice, text: TEXT } }),
-      409,
-      "voice_not_ready",
-      "Speaking is switched off for now. The voice is kept: try again later.",
-    );
+  for (
+    const [at, voice_id, detail] of [
+      [api, modalId, OTHER_PROVIDER],
+      [elsewhere, voiceId, OTHER_REGION],
+      [modal, voiceId, SWITCHED_OFF],
+      [modal, modalId, SWITCHED_OFF],
+    ] as const
+  ) {
+    const answer = await at.call("POST", "/generate", { token, body: { voice_id, text: TEXT } });
+    assertError(answer, 409, "voice_not_ready", detail);
   }
-  const languages = async (at: typeof api) =>
-    Object((await at.call("GET", "/languages")).body).capabilities.supports_generate;
-  assert.deepEqual([await languages(api), await languages(modal)], [true, false]);
+  for (const [at, supports] of [[api, true], [modal, false]] as const) {
+    const languages = await at.call("GET", "/languages");
+    assert.equal(Object(languages.body).capabilities.supports_generate, supports);
+  }
 });
 
-Deno.test("a user who has many texts under way waits until some are done", async () => {
-  await using speaking = await readyToSpeak();
+speakingTest("a user who has many texts under way waits until some are done", {}, async (speaking) => {
   const { voiceId, userId } = speaking;
-  await withDatabase((sql) =>
-    sql`
-      with made as (
-        insert into public.generations (id, user_id, voice_id, text, language, tts_provider, provider_target_model)
-        select gen_random_uuid(), ${userId}, ${voiceId}, 'Hello.', 'English', 'qwen', 'any' from generate_series(1, 20)
-        returning id
-      )
-      insert into public.tasks (id, user_id, type, status, provider, generation_id, voice_id, run_after)
-      select gen_random_uuid(), ${userId}, 'generate', 'pending', 'qwen', id, ${voiceId}, now() + interval '1 day'
-      from made`
-  );
+  await query`
+    with made as (
+      insert into public.generations (id, user_id, voice_id, text, language, tts_provider, provider_target_model)
+      select gen_random_uuid(), ${userId}, ${voiceId}, 'Hello.', 'English', 'qwen', 'any' from generate_series(1, 20)
+      returning id
+    )
+    insert into public.tasks (id, user_id, type, status, provider, generation_id, voice_id, run_after)
+    select gen_random_uuid(), ${userId}, 'generate', 'pending', 'qwen', id, ${voiceId}, now() + interval '1 day'
+    from made`;
   const answer = await speaking.generate();
-  assertError(
-    answer,
-    429,
-    "rate_limited",
-    "Too many texts are being spoken for you. Wait until some are done.",
-  );
+  const detail = "Too many texts are being spoken for you. Wait until some are done.";
+  assertError(answer, 429, "rate_limited", detail);
   assert.equal(answer.headers.get("retry-after"), "10");
 });
 
-Deno.test("without a token nothing is spoken, read or heard", async () => {
-  await using speaking = await readyToSpeak();
+speakingTest("without a token nothing is spoken, read or heard", {}, async (speaking) => {
   const { api } = speaking;
   const { task_id, generation_id } = await speaking.spoken();
   for (
@@ -293,30 +262,26 @@ Deno.test("without a token nothing is spoken, read or heard", async () => {
   }
 });
 
-Deno.test("another user's task and audio are not found, as are those that never were", async () => {
-  await using speaking = await readyToSpeak();
+speakingTest("another user's task and audio are not found, nor what never was", {}, async (speaking) => {
   const { api, keys, token } = speaking;
   const { task_id, generation_id } = await speaking.spoken();
   const stranger = await keys.sign((await signUp()).id);
-  for (const id of [task_id, crypto.randomUUID(), "no-uuid"]) {
-    const other = { token: id === task_id ? stranger : token };
-    assertError(await api.call("GET", `/tasks/${id}`, other), 404, "not_found", "Task not found.");
-    assertError(await api.call("POST", `/tasks/${id}/cancel`, other), 404, "not_found", "Task not found.");
-  }
-  for (const id of [generation_id, crypto.randomUUID(), "no-uuid"]) {
-    const other = { token: id === generation_id ? stranger : token };
-    assertError(
-      await api.call("GET", `/generations/${id}/audio`, other),
-      404,
-      "not_found",
-      "Generation not found.",
-    );
+  for (
+    const [method, own, path, detail] of [
+      ["GET", task_id, (id: string) => `/tasks/${id}`, "Task not found."],
+      ["POST", task_id, (id: string) => `/tasks/${id}/cancel`, "Task not found."],
+      ["GET", generation_id, (id: string) => `/generations/${id}/audio`, "Generation not found."],
+    ] as const
+  ) {
+    for (const id of [own, crypto.randomUUID(), "no-uuid"]) {
+      const other = { token: id === own ? stranger : token };
+      assertError(await api.call(method, path(id), other), 404, "not_found", detail);
+    }
   }
   assert.equal((await speaking.task(task_id)).status, "completed");
 });
 
-Deno.test("generate is one request to Supabase before it answers, a task and its audio one and two", async () => {
-  await using speaking = await readyToSpeak();
+speakingTest("how often generate, a task and its audio ask Supabase", {}, async (speaking) => {
   const { api, simulator, token } = speaking;
   simulator.addFaults({ action: "synthesize", hold: "before" });
   const { task_id, generation_id } = Object((await speaking.generate()).body);

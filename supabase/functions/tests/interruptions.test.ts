@@ -1,159 +1,146 @@
 // A finalize whose database, storage or client goes away in the middle.
 import assert from "node:assert/strict";
-import { assertError, type Intercept } from "../../../tools/testkit/harness/api.ts";
+import type { Intercept } from "../../../tools/testkit/harness/api.ts";
+import { DETAILS } from "../../../tools/testkit/harness/reference.ts";
 import {
   providerError,
   voiceCreated,
   voiceList,
   withDashScope,
 } from "../../../tools/testkit/harness/dashscope.ts";
+import { assertError } from "../../../tools/testkit/harness/api.ts";
+import { type Ready, readyToFinalize } from "../../../tools/testkit/harness/finalizing.ts";
 import {
   countedSendings,
   endLease,
   enrollmentOf,
-  ourVoice,
-  type Ready,
-  readyToFinalize,
   voiceRowOf,
 } from "../../../tools/testkit/harness/finalizing.ts";
-import { withDatabase } from "../../../tools/testkit/harness/project.ts";
-import { DETAILS } from "../../../tools/testkit/harness/reference.ts";
+import { ourVoice } from "../../../tools/testkit/harness/finalizing.ts";
+import {
+  assertFields,
+  databaseAway,
+  failing,
+  finalizeAt,
+  finalizes,
+  finalizeTest,
+  loseAnswer,
+  query,
+} from "../../../tools/testkit/harness/setups.ts";
 
-/** Answers the first `times` calls of one database function in its place. */
-function failing(name: string, times: number, answer: (send: () => Promise<Response>) => Promise<Response>) {
-  let left = times;
-  const intercept: Intercept = (path, send) =>
-    path === `/rest/v1/rpc/${name}` && left-- > 0 ? answer(send) : undefined;
-  return intercept;
-}
-
-const away = () =>
-  Promise.resolve(Response.json({ message: "no connection", code: "PGRST000" }, { status: 503 }));
 const unreachable = () => Promise.reject(new TypeError("connection refused"));
 
-Deno.test("a database that is away for a moment does not lose the voice", async () => {
-  const intercept = failing("clone_complete", 3, away);
-  await using ready = await readyToFinalize({ intercept });
-  await withDashScope([voiceCreated()], async () => assert.equal((await ready.finalize()).status, 200));
-  assert.deepEqual(ready.slept, [250, 1000, 3000]);
-});
-
-Deno.test("a voice whose saving was done but not confirmed is saved once", async () => {
-  const intercept = failing("clone_complete", 1, async (send) => {
-    await (await send()).arrayBuffer();
-    return await unreachable();
-  });
-  await using ready = await readyToFinalize({ intercept });
-  await withDashScope([voiceCreated()], async () => {
-    const answer = await ready.finalize();
-    assert.deepEqual([answer.status, answer.body], [200, { id: ready.voiceId, name: DETAILS.name }]);
-  });
-  assert.equal(ready.api.events("clone.orphaned").length, 0);
-});
-
-for (const [what, answer] of [["away", away], ["unreachable", unreachable]] as const) {
-  Deno.test(`a database that stays ${what}: 503 database_unavailable, told loudly, and the voice is found later`, async () => {
-    await using ready = await readyToFinalize({ intercept: failing("clone_complete", 5, answer) });
-    await withDashScope([voiceCreated()], async () => {
-      const told = await ready.finalize();
-      assertError(told, 503, "database_unavailable");
-      assert.equal(told.headers.get("retry-after"), "5");
-    });
-    assert.deepEqual(ready.slept, [250, 1000, 3000, 5000]);
-    const [event] = ready.api.events("clone.unrecorded");
-    assert.deepEqual(
-      [event?.level, event?.voice_id, event?.provider_voice_id, event?.provider_request_id],
-      ["error", ready.voiceId, await ourVoice(ready), "f0e1d2c3-create"],
-    );
-    assert.equal((await enrollmentOf(ready.voiceId))?.state, "sending");
-    await endLease(ready.voiceId);
-    await withDashScope([voiceList({ voice: await ourVoice(ready) })], async () => {
-      assert.equal((await ready.finalize()).status, 200);
-    });
+for (
+  const [what, intercept, pauses] of [
+    ["a database that is away for a moment while it saves", failing("clone_complete", 3, databaseAway), [
+      250,
+      1000,
+      3000,
+    ]],
+    ["a saving whose answer is lost", failing("clone_complete", 1, loseAnswer), [250]],
+    ["a claim whose answer is lost", failing("clone_claim", 1, loseAnswer), [200]],
+  ] as const
+) {
+  finalizeTest(`${what}: the call is made again, and the voice saved once`, { intercept }, async (ready) => {
+    const answer = await finalizes(ready, [voiceCreated()]);
+    assert.deepEqual(answer.body, { id: ready.voiceId, name: DETAILS.name });
+    assert.deepEqual(ready.slept, pauses);
+    assert.equal(ready.api.events("clone.orphaned").length, 0);
   });
 }
 
-Deno.test("a database that refuses the call: 500, told loudly, not asked again", async () => {
-  const refuse = () =>
-    Promise.resolve(
-      Response.json({ message: `value "${DETAILS.transcript}" refused`, code: "22000" }, { status: 400 }),
-    );
-  await using ready = await readyToFinalize({ intercept: failing("clone_complete", 1, refuse) });
-  await withDashScope([voiceCreated()], async () => assertError(await ready.finalize(), 500, "internal"));
+for (const [what, answer] of [["away", databaseAway], ["unreachable", unreachable]] as const) {
+  const intercept = failing("clone_complete", 5, answer);
+  finalizeTest(`a database that stays ${what}: 503, an error in the log, and the voice is found later`, {
+    intercept,
+  }, async (ready) => {
+    const refused = await finalizeAt(ready, [voiceCreated()]);
+    assertError(refused, 503, "database_unavailable");
+    assert.equal(refused.headers.get("retry-after"), "5");
+    assert.deepEqual(ready.slept, [250, 1000, 3000, 5000]);
+    const [event] = ready.api.events("clone.unrecorded");
+    assertFields(event, {
+      level: "error",
+      voice_id: ready.voiceId,
+      provider_voice_id: await ourVoice(ready),
+      provider_request_id: "f0e1d2c3-create",
+    });
+    assert.equal((await enrollmentOf(ready.voiceId))?.state, "sending");
+    await endLease(ready.voiceId);
+    await finalizes(ready, [voiceList({ voice: await ourVoice(ready) })]);
+  });
+}
+
+const refusal = { message: `value "${DETAILS.transcript}" refused`, code: "22000" };
+const refusing = failing("clone_complete", 1, () => Response.json(refusal, { status: 400 }));
+
+finalizeTest("a database that refuses the call: 500, an error in the log, not asked again", {
+  intercept: refusing,
+}, async (ready) => {
+  assertError(await finalizeAt(ready, [voiceCreated()]), 500, "internal");
   assert.deepEqual(ready.slept, []);
   assert.equal(ready.api.events("clone.unrecorded").length, 1);
   assert(!ready.api.logged.join("\n").includes(DETAILS.transcript));
 });
 
-Deno.test("an unknown outcome that could not be marked is not forgotten when the next create is refused", async () => {
-  await using ready = await readyToFinalize({ intercept: failing("clone_unresolved", 2, away) });
+const unmarked = failing("clone_unresolved", 2, databaseAway);
+
+finalizeTest("an unknown outcome that could not be marked is not forgotten", {
+  intercept: unmarked,
+}, async (ready) => {
   const [failed, refused] = [
     providerError(500, "InternalError"),
     providerError(400, "Audio.PreprocessError"),
   ];
-  await withDashScope([failed, voiceList(), voiceList(), voiceList(), refused], async () => {
-    assertError(await ready.finalize(), 422, "provider_rejected");
-  });
+  const answers = [failed, voiceList(), voiceList(), voiceList(), refused];
+  assertError(await finalizeAt(ready, answers), 422, "provider_rejected");
   assert.equal((await enrollmentOf(ready.voiceId))?.state, "sending");
 });
 
-Deno.test("a claim whose answer was lost is asked again with the same attempt, and holds", async () => {
-  const intercept = failing("clone_claim", 1, async (send) => {
-    await (await send()).arrayBuffer();
-    return await unreachable();
-  });
-  await using ready = await readyToFinalize({ intercept });
-  await withDashScope([voiceCreated()], async () => assert.equal((await ready.finalize()).status, 200));
-  assert.deepEqual(ready.slept, [200]);
-});
-
 for (const [name, times] of [["clone_claim", 3], ["clone_sending", 1]] as const) {
-  Deno.test(`a database that is away at ${name}: 503 database_unavailable, and nothing is created`, async () => {
-    await using ready = await readyToFinalize({ intercept: failing(name, times, away) });
-    await withDashScope([], async () => assertError(await ready.finalize(), 503, "database_unavailable"));
-    await withDashScope([voiceCreated()], async () => assert.equal((await ready.finalize()).status, 200));
+  const intercept = failing(name, times, databaseAway);
+  finalizeTest(`a database away at ${name}: 503, and nothing is created`, { intercept }, async (ready) => {
+    assertError(await finalizeAt(ready, []), 503, "database_unavailable");
+    await finalizes(ready, [voiceCreated()]);
   });
 }
 
-Deno.test("a storage that cannot sign: 503 storage_unavailable, nothing is created, nothing stays claimed", async () => {
+Deno.test("a storage that cannot sign: 503, nothing is created, nothing stays claimed", async () => {
   let away = true;
   const intercept: Intercept = (path) =>
     away && path.includes("/object/sign/") ? Response.json({ message: "away" }, { status: 503 }) : undefined;
   await using ready = await readyToFinalize({ intercept });
-  await withDashScope([], async () => assertError(await ready.finalize(), 503, "storage_unavailable"));
+  assertError(await finalizeAt(ready, []), 503, "storage_unavailable");
   assert.equal(await enrollmentOf(ready.voiceId), undefined);
   away = false;
-  await withDashScope([voiceCreated()], async () => assert.equal((await ready.finalize()).status, 200));
+  await finalizes(ready, [voiceCreated()]);
 });
 
 Deno.test("an attempt that was superseded before it sends creates nothing", async () => {
   // Not `ready`: Deno 2.1 rewrites `await using`, and what stands before it does not see the name.
   let userId = "";
-  const intercept: Intercept = (path, send) => {
-    if (path !== "/rest/v1/rpc/clone_sending") return;
-    return withDatabase((sql) =>
-      sql`update private.voice_enrollments set attempt_id = gen_random_uuid() where user_id = ${userId}`
-    ).then(send);
-  };
+  const intercept = failing(
+    "clone_sending",
+    1,
+    (send) =>
+      query`update private.voice_enrollments set attempt_id = gen_random_uuid() where user_id = ${userId}`
+        .then(send),
+  );
   await using ready = await readyToFinalize({ intercept });
   userId = ready.userId;
-  await withDashScope([], async () => assertError(await ready.finalize(), 409, "clone_in_progress"));
+  assertError(await finalizeAt(ready, []), 409, "clone_in_progress");
   assert.equal((await enrollmentOf(ready.voiceId))?.state, "claimed");
   assert.deepEqual(await countedSendings(ready.userId), { creates: 0, possible: 0 });
 });
 
 Deno.test("a replay does not wait for a storage that hangs", async () => {
   let hangs = false;
-  const intercept: Intercept = (path, send) => {
-    if (!hangs || !path.includes("/object/references/")) return send();
-    return new Promise(() => {});
-  };
+  const intercept: Intercept = (path, send) =>
+    hangs && path.includes("/object/references/") ? new Promise(() => {}) : send();
   await using ready = await readyToFinalize({ intercept });
-  await withDashScope([voiceCreated()], async () => {
-    const first = await ready.finalize();
-    hangs = true;
-    assert.deepEqual((await ready.finalize()).body, first.body);
-  });
+  const first = await finalizes(ready, [voiceCreated()]);
+  hangs = true;
+  assert.deepEqual((await finalizes(ready, [])).body, first.body);
 });
 
 Deno.test("a client that hangs up while the voice is made loses nothing", async () => {

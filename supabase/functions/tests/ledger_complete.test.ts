@@ -10,15 +10,11 @@ import {
   uniqueVoice,
 } from "../../../tools/testkit/harness/claims.ts";
 import { enrollmentOf, orphansOf, voiceRowOf } from "../../../tools/testkit/harness/finalizing.ts";
-import { signUp, withDatabase } from "../../../tools/testkit/harness/project.ts";
-
-const deleteUser = (userId: string) =>
-  withDatabase((sql) => sql`delete from auth.users where id = ${userId}`);
+import { assertFields, deleteAccount, query, sentAttempt } from "../../../tools/testkit/harness/setups.ts";
+import { signUp } from "../../../tools/testkit/harness/project.ts";
 
 ledgerTest("twenty voices completed at once: one wins, the others are orphans", async (sql, userId) => {
-  const first = createAttempt(sql, userId);
-  await first.claim();
-  await first.sending();
+  const first = await sentAttempt(sql, userId);
   const made = Array.from({ length: 20 }, uniqueVoice);
   const completes = made.map((voice) => () => first.next().complete(madeVoice(voice)));
   const answers = await allAtOnce(first.voiceId, completes);
@@ -30,51 +26,39 @@ ledgerTest("twenty voices completed at once: one wins, the others are orphans", 
   assert(winner);
   assert.equal((await enrollmentOf(first.voiceId))?.provider_voice_id, winner);
   const others = made.filter((voice) => voice !== winner).sort();
-  assert.deepEqual(
-    (await orphansOf(userId)).map(([voice]) => voice).sort(),
-    others,
-  );
+  assert.deepEqual((await orphansOf(userId)).map(([voice]) => voice), others);
 });
 
-ledgerTest(
-  "a voice that arrives after the winner is an orphan, whatever its details",
-  async (sql, userId) => {
-    const first = createAttempt(sql, userId);
-    await first.complete(madeVoice(uniqueVoice()));
-    const [late, other] = [uniqueVoice(), uniqueVoice()].sort();
-    assert(late && other);
-    assert.deepEqual(await first.next().complete(madeVoice(late)), {
-      outcome: "finalized",
-      voice: answeredVoice(first.voiceId),
-      orphaned: true,
-    });
-    const ada = first.next({ details: { name: "Ada" } });
-    assert.deepEqual(await ada.complete(madeVoice(other)), { outcome: "conflict", orphaned: true });
-    assert.deepEqual(await orphansOf(userId), [[late, "superseded"], [other, "superseded"]]);
-  },
-);
+ledgerTest("a voice that arrives after the winner is an orphan", async (sql, userId) => {
+  const first = createAttempt(sql, userId);
+  await first.complete(madeVoice(uniqueVoice()));
+  const [late, other] = [uniqueVoice(), uniqueVoice()].sort();
+  assert(late && other);
+  assert.deepEqual(await first.next().complete(madeVoice(late)), {
+    outcome: "finalized",
+    voice: answeredVoice(first.voiceId),
+    orphaned: true,
+  });
+  const ada = first.next({ details: { name: "Ada" } });
+  assert.deepEqual(await ada.complete(madeVoice(other)), { outcome: "conflict", orphaned: true });
+  assert.deepEqual(await orphansOf(userId), [[late, "superseded"], [other, "superseded"]]);
+});
 
 ledgerTest("an orphan that gets its row is none any more", async (sql, userId) => {
   const voice = uniqueVoice();
-  await withDatabase((owner) =>
-    owner`
-      insert into private.orphaned_voices (region, provider_voice_id, user_id, reason)
-      values ('intl', ${voice}, ${userId}, 'seen')`
-  );
+  await query`
+    insert into private.orphaned_voices (region, provider_voice_id, user_id, reason)
+    values ('intl', ${voice}, ${userId}, 'seen')`;
   assert.equal((await createAttempt(sql, userId).complete(madeVoice(voice))).outcome, "finalized");
   assert.deepEqual(await orphansOf(userId), []);
 });
 
 ledgerTest("a voice that is being purged gets no row", async (sql, userId) => {
   const voice = uniqueVoice();
-  await withDatabase((owner) =>
-    owner`
-      insert into private.orphaned_voices (region, provider_voice_id, user_id, reason, purging_at)
-      values ('intl', ${voice}, ${userId}, 'seen', now())`
-  );
-  const attempt = createAttempt(sql, userId);
-  await attempt.claim();
-  await attempt.sending();
+  await query`
+    insert into private.orphaned_voices (region, provider_voice_id, user_id, reason, purging_at)
+    values ('intl', ${voice}, ${userId}, 'seen', now())`;
+  const attempt = await sentAttempt(sql, userId);
   assert.deepEqual(await attempt.complete(madeVoice(voice)), { outcome: "refused" });
   assert.equal(await voiceRowOf(attempt.voiceId), undefined);
   assert.equal((await enrollmentOf(attempt.voiceId))?.state, "sending");
@@ -83,16 +67,17 @@ ledgerTest("a voice that is being purged gets no row", async (sql, userId) => {
 });
 
 ledgerTest("a voice whose user was deleted half-way is an orphan", async (sql, userId) => {
-  const attempt = createAttempt(sql, userId);
-  await attempt.claim();
-  await attempt.sending();
-  await deleteUser(userId);
+  const attempt = await sentAttempt(sql, userId);
+  await deleteAccount(userId);
   const voice = uniqueVoice();
   assert.deepEqual(await attempt.complete(madeVoice(voice)), { outcome: "user_deleted", orphaned: true });
   assert.deepEqual(await attempt.complete(madeVoice(voice)), { outcome: "user_deleted", orphaned: true });
   assert.deepEqual(await orphansOf(userId), [[voice, "user_deleted"]]);
-  const left = await enrollmentOf(attempt.voiceId);
-  assert.deepEqual([left?.state, left?.provider_voice_id, left?.details], ["finalized", voice, null]);
+  assertFields(await enrollmentOf(attempt.voiceId), {
+    state: "finalized",
+    provider_voice_id: voice,
+    details: null,
+  });
   assert.deepEqual(await attempt.next().claim(), { outcome: "user_deleted" });
   assert.deepEqual(await attempt.complete({ tts_provider: "modal" }), {
     outcome: "user_deleted",
@@ -100,40 +85,34 @@ ledgerTest("a voice whose user was deleted half-way is an orphan", async (sql, u
   });
 });
 
-ledgerTest(
-  "a row that is refused leaves the voice created, and it is completed later",
-  async (sql, userId) => {
-    const attempt = createAttempt(sql, userId);
-    const voice = uniqueVoice();
-    // The same provider voice in another row: the unique index refuses a second one.
-    const other = createAttempt(sql, userId);
-    assert.equal((await other.complete(madeVoice(voice))).outcome, "finalized");
-    await attempt.claim();
-    await attempt.sending();
-    const failed = { outcome: "failed", sqlstate: "23505", orphaned: false };
-    assert.deepEqual(await attempt.complete(madeVoice(voice)), failed);
-    const kept = await enrollmentOf(attempt.voiceId);
-    assert.deepEqual([kept?.state, kept?.error?.sqlstate, kept?.details], [
-      "created",
-      "23505",
-      LEDGER_DETAILS,
-    ]);
-    assert.deepEqual(await attempt.next().claim(), { outcome: "created", same_details: true });
-    const ada = attempt.next({ details: { name: "Ada" } });
-    assert.deepEqual(await ada.claim(), { outcome: "created", same_details: false });
-    assert.deepEqual(await attempt.complete(null), failed);
+ledgerTest("a voice whose row is refused is completed later", async (sql, userId) => {
+  const voice = uniqueVoice();
+  // The same provider voice in another row: the unique index refuses a second one.
+  const other = createAttempt(sql, userId);
+  assert.equal((await other.complete(madeVoice(voice))).outcome, "finalized");
+  const attempt = await sentAttempt(sql, userId);
+  const failed = { outcome: "failed", sqlstate: "23505", orphaned: false };
+  assert.deepEqual(await attempt.complete(madeVoice(voice)), failed);
+  const kept = await enrollmentOf(attempt.voiceId);
+  assert.deepEqual(
+    [kept?.state, kept?.error?.sqlstate, kept?.details],
+    ["created", "23505", LEDGER_DETAILS],
+  );
+  assert.deepEqual(await attempt.next().claim(), { outcome: "created", same_details: true });
+  const ada = attempt.next({ details: { name: "Ada" } });
+  assert.deepEqual(await ada.claim(), { outcome: "created", same_details: false });
+  assert.deepEqual(await attempt.complete(null), failed);
 
-    // Another voice for it is an orphan: the one that is known already wins.
-    const late = uniqueVoice();
-    assert.deepEqual(await ada.complete(madeVoice(late)), { ...failed, orphaned: true });
-    assert.deepEqual(await orphansOf(userId), [[late, "superseded"]]);
+  // Another voice for it is an orphan: the one that is known already wins.
+  const late = uniqueVoice();
+  assert.deepEqual(await ada.complete(madeVoice(late)), { ...failed, orphaned: true });
+  assert.deepEqual(await orphansOf(userId), [[late, "superseded"]]);
 
-    await sql`delete from public.voices where id = ${other.voiceId}`;
-    assert.deepEqual(await ada.complete(null), { outcome: "conflict", orphaned: false });
-    assert.equal((await voiceRowOf(attempt.voiceId))?.name, LEDGER_DETAILS.name);
-    assert.equal((await attempt.complete(null)).outcome, "finalized");
-  },
-);
+  await sql`delete from public.voices where id = ${other.voiceId}`;
+  assert.deepEqual(await ada.complete(null), { outcome: "conflict", orphaned: false });
+  assert.equal((await voiceRowOf(attempt.voiceId))?.name, LEDGER_DETAILS.name);
+  assert.equal((await attempt.complete(null)).outcome, "finalized");
+});
 
 ledgerTest("nobody reaches another user's voice", async (sql, userId) => {
   const owner = createAttempt(sql, userId);

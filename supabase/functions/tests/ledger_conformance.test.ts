@@ -18,10 +18,8 @@ import {
 const SEQUENCES = 120;
 const REGION = "intl";
 
-const DETAILS: VoiceDetails[] = [
-  { name: "Grace", language: "English", transcript: "One.", description: null },
-  { name: "Ada", language: "English", transcript: "One.", description: "Other" },
-];
+const GRACE: VoiceDetails = { name: "Grace", language: "English", transcript: "One.", description: null };
+const ADA: VoiceDetails = { ...GRACE, name: "Ada", description: "Other" };
 
 type Cast = { userId: string; voices: string[]; attempts: string[] };
 type Step = { name: string; run: (ledger: LedgerUnderTest, cast: Cast) => Promise<unknown> };
@@ -38,10 +36,7 @@ const of = (cast: Cast, v: number, a: number) => ({
   attemptId: cast.attempts[a] ?? "",
   token: `token0000${v}`,
 });
-const detailsOf = (d: number): VoiceDetails => DETAILS[d] ?? DETAILS.at(-1) ?? raise();
-const raise = (): never => {
-  throw new Error("no details");
-};
+const detailsOf = (d: number): VoiceDetails => d === 0 ? GRACE : ADA;
 /** Each voice has provider voices of its own, as tokens see to; the last one of each does not carry its token. */
 const providerVoiceId = (cast: Cast, v: number, m: number) =>
   `voice-${cast.userId}-${m === 2 ? "unnamed" : `GRACE_TOKEN0000${v}`}-${v}${m}`;
@@ -55,205 +50,153 @@ const providerVoice = (cast: Cast, v: number, m: number) => ({
 });
 
 const step = <Args extends unknown[]>(
+  weight: number,
   name: string,
   args: fc.Arbitrary<Args>,
   run: (ledger: LedgerUnderTest, cast: Cast, ...args: Args) => Promise<unknown>,
-): fc.Arbitrary<Step> =>
-  args.map((values) => ({
+): fc.WeightedArbitrary<Step> => ({
+  weight,
+  arbitrary: args.map((values) => ({
     name: `${name}(${JSON.stringify(values).slice(1, -1)})`,
     run: (ledger, cast) => run(ledger, cast, ...values),
-  }));
+  })),
+});
+
+const NOBODY = "00000000-0000-0000-0000-000000000000";
+const provider = fc.constantFrom("qwen" as const, "qwen" as const, "modal" as const);
+const rejection = { category: "rejected" as const, provider_code: "X", request_id: null, refusal: "No." };
+const counted = (creates: number, possible: number) => ({ creates, possible: Math.min(creates, possible) });
 
 const steps: fc.WeightedArbitrary<Step>[] = [
-  {
-    weight: 8,
-    arbitrary: step(
-      "claim",
-      fc.tuple(voice, attempt, details, fc.constantFrom("qwen" as const, "qwen" as const, "modal" as const)),
-      (ledger, cast, v, a, d, provider) =>
-        ledger.enrollments.claim(of(cast, v, a), { details: detailsOf(d), provider, region: REGION }, never),
-    ),
-  },
-  {
-    weight: 5,
-    arbitrary: step(
-      "sending",
-      fc.tuple(voice, attempt, details, fc.constantFrom(1, 1, 2, 3), fc.constantFrom(1, 2)),
-      (ledger, cast, v, a, d, creates, possible) =>
-        ledger.enrollments.sending(of(cast, v, a), {
-          details: detailsOf(d),
-          region: REGION,
-          leaseSeconds: 150,
-          sent: { creates, possible: Math.min(creates, possible) },
-        }, never),
-    ),
-  },
-  {
-    weight: 3,
-    arbitrary: step(
-      "release",
-      fc.tuple(voice, attempt, fc.boolean(), fc.nat({ max: 2 }), fc.nat({ max: 1 })),
-      (ledger, cast, v, a, rejected, creates, possible) =>
-        ledger.enrollments.release(
-          of(cast, v, a),
-          { creates, possible: Math.min(creates, possible) },
-          rejected ? { category: "rejected", provider_code: "X", request_id: null, refusal: "No." } : null,
-        ),
-    ),
-  },
-  {
-    weight: 3,
-    arbitrary: step(
-      "unresolved",
-      fc.tuple(voice, attempt, fc.boolean()),
-      (ledger, cast, v, a, endsLease) =>
-        ledger.enrollments.unresolved(
-          of(cast, v, a),
-          { category: "x", providerCode: null, requestId: null },
-          endsLease,
-        ),
-    ),
-  },
-  {
-    weight: 5,
-    arbitrary: step(
-      "complete",
-      fc.tuple(voice, attempt, details, fc.option(made)),
-      (ledger, cast, v, a, d, m) =>
-        ledger.enrollments.complete(of(cast, v, a), {
-          details: detailsOf(d),
-          objectKey: `${cast.userId}/${cast.voices[v]}/reference.wav`,
-          saved: m === null ? null : { provider: "qwen", voice: providerVoice(cast, v, m) },
-        }, never),
-    ),
-  },
-  {
-    weight: 1,
-    arbitrary: step(
-      "completeModal",
-      fc.tuple(voice, attempt, details),
-      (ledger, cast, v, a, d) =>
-        ledger.enrollments.complete(of(cast, v, a), {
-          details: detailsOf(d),
-          objectKey: "k",
-          saved: { provider: "modal", metadata: {} },
-        }, never),
-    ),
-  },
-  {
-    weight: 4,
-    arbitrary: step(
-      "advance",
-      fc.tuple(fc.constantFrom(7, 25, 200, 3700, 90_000)),
-      (ledger, _cast, seconds) => ledger.advance(seconds),
-    ),
-  },
-  {
-    weight: 1,
-    arbitrary: step(
-      "softDelete",
-      fc.tuple(voice),
-      (ledger, cast, v) => ledger.softDelete(cast.voices[v] ?? ""),
-    ),
-  },
-  {
-    weight: 1,
-    arbitrary: step(
-      "refuseInserts",
-      fc.tuple(fc.option(voice)),
-      (ledger, cast, v) => ledger.refuseInserts(v === null ? null : cast.voices[v] ?? null),
-    ),
-  },
-  {
-    weight: 1,
-    arbitrary: step(
-      "deleteUser",
-      fc.tuple(fc.nat({ max: 3 })),
-      (ledger, _cast, dice) => dice === 0 ? ledger.deleteUser() : Promise.resolve(),
-    ),
-  },
-  {
-    weight: 2,
-    arbitrary: step(
-      "reconcile.release",
-      fc.tuple(fc.boolean()),
-      (ledger, _cast, repair) => ledger.reconcile.release(repair),
-    ),
-  },
-  {
-    weight: 2,
-    arbitrary: step(
-      "reconcile.eraseDetails",
-      fc.tuple(fc.boolean()),
-      (ledger, _cast, repair) => ledger.reconcile.eraseDetails(repair),
-    ),
-  },
-  {
-    weight: 2,
-    arbitrary: step("reconcile.expired", fc.tuple(), (ledger) => {
-      const first = "00000000-0000-0000-0000-000000000000";
-      return ledger.reconcile.expired({ user_id: first, voice_id: first }, 10);
-    }),
-  },
-  {
-    weight: 2,
-    arbitrary: step("reconcile.sort", fc.tuple(), (ledger, cast) =>
-      ledger.reconcile.sort(REGION, [
-        ...[0, 1].flatMap((v) => [0, 1, 2].map((m) => providerVoiceId(cast, v, m))),
-        "somebody else's_token99999",
-        "short",
-      ])),
-  },
-  {
-    weight: 3,
-    arbitrary: step(
-      "reconcile.compare",
-      fc.tuple(fc.subarray([0, 1, 2, 10, 11, 12]), fc.boolean()),
-      (ledger, cast, listed, repair) =>
-        ledger.reconcile.compare(REGION, {
-          providerVoiceIds: listed.map((n) => providerVoiceId(cast, Math.floor(n / 10), n % 10)),
-          from: new Date(ledger.now()),
-        }, repair),
-    ),
-  },
-  {
-    weight: 1,
-    arbitrary: step(
-      "reconcile.settleAbsent",
-      fc.tuple(voice),
-      (ledger, cast, v) => ledger.reconcile.settleAbsent(cast.voices[v] ?? ""),
-    ),
-  },
-  {
-    weight: 2,
-    arbitrary: step(
-      "reconcile.recordOrphan",
-      fc.tuple(voice, made),
-      (ledger, cast, v, m) =>
-        ledger.reconcile.recordOrphan(REGION, {
-          providerVoiceId: providerVoiceId(cast, v, m),
-          userId: cast.userId,
-          voiceId: cast.voices[v] ?? "",
-          createdAt: ledger.longAgo(),
-        }),
-    ),
-  },
-  {
-    weight: 2,
-    arbitrary: step(
-      "purgeNext",
-      fc.tuple(fc.constantFrom(0, 60)),
-      (ledger, _cast, seconds) => ledger.reconcile.purgeNext(REGION, seconds, []),
-    ),
-  },
-  {
-    weight: 1,
-    arbitrary: step(
-      "purgeDone",
-      fc.tuple(voice, made),
-      (ledger, cast, v, m) => ledger.reconcile.purgeDone(REGION, providerVoiceId(cast, v, m)),
-    ),
-  },
+  step(
+    8,
+    "claim",
+    fc.tuple(voice, attempt, details, provider),
+    ({ enrollments }, cast, v, a, d, provider) =>
+      enrollments.claim(of(cast, v, a), { details: detailsOf(d), provider, region: REGION }, never),
+  ),
+  step(
+    5,
+    "sending",
+    fc.tuple(voice, attempt, details, fc.constantFrom(1, 1, 2, 3), fc.constantFrom(1, 2)),
+    ({ enrollments }, cast, v, a, d, creates, possible) => {
+      const create = { details: detailsOf(d), region: REGION, leaseSeconds: 150 };
+      return enrollments.sending(of(cast, v, a), { ...create, sent: counted(creates, possible) }, never);
+    },
+  ),
+  step(
+    3,
+    "release",
+    fc.tuple(voice, attempt, fc.boolean(), fc.nat({ max: 2 }), fc.nat({ max: 1 })),
+    ({ enrollments }, cast, v, a, rejected, creates, possible) =>
+      enrollments.release(of(cast, v, a), counted(creates, possible), rejected ? rejection : null),
+  ),
+  step(
+    3,
+    "unresolved",
+    fc.tuple(voice, attempt, fc.boolean()),
+    ({ enrollments }, cast, v, a, endsLease) =>
+      enrollments.unresolved(
+        of(cast, v, a),
+        { category: "x", providerCode: null, requestId: null },
+        endsLease,
+      ),
+  ),
+  step(
+    5,
+    "complete",
+    fc.tuple(voice, attempt, details, fc.option(made)),
+    ({ enrollments }, cast, v, a, d, m) =>
+      enrollments.complete(of(cast, v, a), {
+        details: detailsOf(d),
+        objectKey: `${cast.userId}/${cast.voices[v]}/reference.wav`,
+        saved: m === null ? null : { provider: "qwen", voice: providerVoice(cast, v, m) },
+      }, never),
+  ),
+  step(1, "completeModal", fc.tuple(voice, attempt, details), ({ enrollments }, cast, v, a, d) => {
+    const saved = { provider: "modal", metadata: {} } as const;
+    return enrollments.complete(of(cast, v, a), { details: detailsOf(d), objectKey: "k", saved }, never);
+  }),
+  step(
+    4,
+    "advance",
+    fc.tuple(fc.constantFrom(7, 25, 200, 3700, 90_000)),
+    (ledger, _cast, seconds) => ledger.advance(seconds),
+  ),
+  step(1, "softDelete", fc.tuple(voice), (ledger, cast, v) => ledger.softDelete(cast.voices[v] ?? "")),
+  step(
+    1,
+    "refuseInserts",
+    fc.tuple(fc.option(voice)),
+    (ledger, cast, v) => ledger.refuseInserts(v === null ? null : cast.voices[v] ?? null),
+  ),
+  step(
+    1,
+    "deleteUser",
+    fc.tuple(fc.nat({ max: 3 })),
+    (ledger, _cast, dice) => dice === 0 ? ledger.deleteUser() : Promise.resolve(),
+  ),
+  step(
+    2,
+    "reconcile.release",
+    fc.tuple(fc.boolean()),
+    ({ reconcile }, _cast, repair) => reconcile.release(repair),
+  ),
+  step(
+    2,
+    "reconcile.eraseDetails",
+    fc.tuple(fc.boolean()),
+    ({ reconcile }, _cast, repair) => reconcile.eraseDetails(repair),
+  ),
+  step(
+    2,
+    "reconcile.expired",
+    fc.tuple(),
+    ({ reconcile }) => reconcile.expired({ user_id: NOBODY, voice_id: NOBODY }, 10),
+  ),
+  step(2, "reconcile.sort", fc.tuple(), ({ reconcile }, cast) => {
+    const theirs = [0, 1].flatMap((v) => [0, 1, 2].map((m) => providerVoiceId(cast, v, m)));
+    return reconcile.sort(REGION, [...theirs, "somebody else's_token99999", "short"]);
+  }),
+  step(
+    3,
+    "reconcile.compare",
+    fc.tuple(fc.subarray([0, 1, 2, 10, 11, 12]), fc.boolean()),
+    (ledger, cast, listed, repair) => {
+      const providerVoiceIds = listed.map((n) => providerVoiceId(cast, Math.floor(n / 10), n % 10));
+      return ledger.reconcile.compare(REGION, { providerVoiceIds, from: new Date(ledger.now()) }, repair);
+    },
+  ),
+  step(
+    1,
+    "reconcile.settleAbsent",
+    fc.tuple(voice),
+    ({ reconcile }, cast, v) => reconcile.settleAbsent(cast.voices[v] ?? ""),
+  ),
+  step(
+    2,
+    "reconcile.recordOrphan",
+    fc.tuple(voice, made),
+    (ledger, cast, v, m) =>
+      ledger.reconcile.recordOrphan(REGION, {
+        providerVoiceId: providerVoiceId(cast, v, m),
+        userId: cast.userId,
+        voiceId: cast.voices[v] ?? "",
+        createdAt: ledger.longAgo(),
+      }),
+  ),
+  step(
+    2,
+    "purgeNext",
+    fc.tuple(fc.constantFrom(0, 60)),
+    ({ reconcile }, _cast, seconds) => reconcile.purgeNext(REGION, seconds, []),
+  ),
+  step(
+    1,
+    "purgeDone",
+    fc.tuple(voice, made),
+    ({ reconcile }, cast, v, m) => reconcile.purgeDone(REGION, providerVoiceId(cast, v, m)),
+  ),
 ];
 
 /** Seconds left differ by what the calls themselves took. */

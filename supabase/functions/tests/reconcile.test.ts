@@ -1,12 +1,14 @@
 // What reconcile makes of each kind of provider voice, row and enrollment, and what it leaves alone.
 import assert from "node:assert/strict";
-import { enrollmentOf, voiceRowOf } from "../../../tools/testkit/harness/finalizing.ts";
-import { signUp, withDatabase } from "../../../tools/testkit/harness/project.ts";
 import {
   everything,
   readyToReconcile,
   type Reconciling,
 } from "../../../tools/testkit/harness/reconciling.ts";
+import { enrollmentOf, voiceRowOf } from "../../../tools/testkit/harness/finalizing.ts";
+import { signUp } from "../../../tools/testkit/harness/project.ts";
+import { withDatabase } from "../../../tools/testkit/harness/project.ts";
+import { assertFields } from "../../../tools/testkit/harness/setups.ts";
 
 /** One of every kind. */
 async function oneOfEach(ready: Reconciling) {
@@ -124,7 +126,7 @@ Deno.test("repairing completes and releases what was left behind, records orphan
     Object.values(each.orphans).sort().map((voice) => [voice, "listed", ""]),
   );
   const row = await voiceRowOf(each.lost.voiceId);
-  assert.deepEqual([row?.provider_voice_id, row?.name], [each.lostVoice, "Grace"]);
+  assertFields(row, { provider_voice_id: each.lostVoice, name: "Grace" });
   assert.deepEqual(row?.provider_metadata, {
     recovered: true,
     language: { requested: "English", sent: "en", why: "requested" },
@@ -134,8 +136,7 @@ Deno.test("repairing completes and releases what was left behind, records orphan
   assert.equal((await enrollmentOf(each.lost.voiceId))?.details, null);
   assert((await voiceRowOf(each.created.voiceId))?.provider_voice_id?.startsWith("created-"));
   assert.equal(await enrollmentOf(each.expired.voiceId), undefined);
-  const live = await enrollmentOf(each.live.voiceId);
-  assert.deepEqual([live?.state, live?.unresolved], ["sending", false]);
+  assertFields(await enrollmentOf(each.live.voiceId), { state: "sending", unresolved: false });
   assert.equal((await enrollmentOf(each.missing.voiceId))?.unresolved, true);
   assert.equal((await enrollmentOf(each.rejected.voiceId))?.state, "rejected");
 });

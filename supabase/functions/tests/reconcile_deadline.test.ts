@@ -1,6 +1,5 @@
 // However slow everything is, a batch answers before the platform gives up.
 import assert from "node:assert/strict";
-import { createLog } from "../_shared/log.ts";
 import { ProviderError } from "../_shared/tts/provider_error.ts";
 import type { ListedVoice } from "../_shared/tts/provider.ts";
 import type { Enrollments } from "../_shared/voices/enrollments.ts";
@@ -8,15 +7,9 @@ import { createReconcile } from "../_shared/voices/reconcile.ts";
 import type { ExpiredEntry, ReconcileLedger } from "../_shared/voices/reconcile_ledger.ts";
 import { LEDGER_DETAILS } from "../../../tools/testkit/harness/claims.ts";
 import { createElapsingClock } from "../../../tools/testkit/harness/virtual_clocks.ts";
+import { CALL_MS, PLATFORM_MS, refuse, silentLog } from "../../../tools/testkit/harness/setups.ts";
 
-/** The platform ends a request that has no answer after so many milliseconds (Supabase, "Edge Functions: Limits"). */
-const PLATFORM_MS = 150_000;
-/** The most that a call to Supabase, a page of the provider's list, or a deletion takes. */
-const CALL_MS = 15_000;
 const OBJECTS_PAGE = 500;
-
-const log = createLog({ write() {}, now: () => new Date() });
-const refuse = (what: string) => () => Promise.reject(new Error(`nobody may ${what} here`));
 
 type World = {
   /** Each page of the provider's list. */
@@ -124,7 +117,7 @@ async function runBatch(world: World): Promise<{ took: number; ended: string }> 
     newAttemptId: () => crypto.randomUUID(),
   });
   const begun = clock.now();
-  const ended = await reconcile({ repair: true, purge_older_than_days: 0 }, log).then(
+  const ended = await reconcile({ repair: true, purge_older_than_days: 0 }, silentLog).then(
     ({ more }) => more ? "more" : "done",
     (error) => error.code ?? String(error),
   );

@@ -1,26 +1,21 @@
 // What a deleted account leaves behind goes with the next repair, and nothing of anybody else.
 import assert from "node:assert/strict";
 import { LEDGER_DETAILS } from "../../../tools/testkit/harness/claims.ts";
-import { signUp, withDatabase } from "../../../tools/testkit/harness/project.ts";
-import { readyToReconcile, store, stored } from "../../../tools/testkit/harness/reconciling.ts";
+import { readyToReconcile } from "../../../tools/testkit/harness/reconciling.ts";
 import { addGeneration } from "../../../tools/testkit/harness/user_things.ts";
-
-const deleteAccount = (userId: string) =>
-  withDatabase((sql) => sql`delete from auth.users where id = ${userId}`);
+import { store, stored } from "../../../tools/testkit/harness/reconciling.ts";
+import { signUp } from "../../../tools/testkit/harness/project.ts";
+import { deleteAccount, query } from "../../../tools/testkit/harness/setups.ts";
 
 /** The whole ledger of a user, as text. */
-const ledgerOf = (userId: string) =>
-  withDatabase(async (sql) =>
-    JSON.stringify([
-      await sql`select * from private.voice_enrollments where user_id = ${userId} order by voice_id`,
-      await sql`select * from private.clone_sendings where user_id = ${userId}`,
-    ])
-  );
+const ledgerOf = async (userId: string) =>
+  JSON.stringify([
+    await query`select * from private.voice_enrollments where user_id = ${userId} order by voice_id`,
+    await query`select * from private.clone_sendings where user_id = ${userId}`,
+  ]);
 
 const addSending = (userId: string) =>
-  withDatabase((sql) =>
-    sql`insert into private.clone_sendings (attempt_id, user_id) values (gen_random_uuid(), ${userId})`
-  );
+  query`insert into private.clone_sendings (attempt_id, user_id) values (gen_random_uuid(), ${userId})`;
 
 Deno.test("a deleted account: rows go at once, objects and ledger details with the next repair, the provider voice with the purge", async () => {
   const ready = await readyToReconcile();
@@ -48,15 +43,13 @@ Deno.test("a deleted account: rows go at once, objects and ledger details with t
   assert.equal(hashes.length, 2);
 
   await deleteAccount(leaver.id);
-  const rows = await withDatabase((sql) =>
-    sql`select id from public.voices where user_id = ${leaver.id}
+  const rows = await query`select id from public.voices where user_id = ${leaver.id}
       union all select id from public.generations where user_id = ${leaver.id}
-      union all select id from public.tasks where user_id = ${leaver.id}`
-  );
+      union all select id from public.tasks where user_id = ${leaver.id}`;
   assert.equal(rows.length, 0);
 
-  const told = await ready.reconcile();
-  assert.deepEqual([told.details_erased, told.objects_erased], [2, objects.length]);
+  const report = await ready.reconcile();
+  assert.deepEqual([report.details_erased, report.objects_erased], [2, objects.length]);
   assert.deepEqual(await stored(ready, objects), objects, "a report removes nothing");
 
   const done = await ready.reconcile({ repair: true });
@@ -90,7 +83,7 @@ Deno.test("a lost voice of a deleted user that is found after its details were e
   const report = await ready.reconcile({ repair: true });
   assert(!report.unresolved.some((entry) => entry.voice_id === voiceId));
   assert.deepEqual(await ready.orphans(), [[found, "user_deleted", ""]]);
-  const rows = await withDatabase((sql) => sql`select from public.voices where id = ${voiceId}`);
+  const rows = await query`select from public.voices where id = ${voiceId}`;
   assert.equal(rows.length, 0);
 });
 
@@ -102,9 +95,7 @@ Deno.test("what a running finalize of a deleted user holds is erased once its le
   await deleteAccount(leaver.id);
   assert.equal((await ready.reconcile()).details_erased, 1, `of ${refused.voiceId}, which is over`);
   assert.equal((await ready.reconcile({ repair: true })).details_erased, 1);
-  await withDatabase((sql) =>
-    sql`update private.voice_enrollments set lease_expires_at = clock_timestamp() where user_id = ${leaver.id}`
-  );
+  await query`update private.voice_enrollments set lease_expires_at = clock_timestamp() where user_id = ${leaver.id}`;
   assert.equal((await ready.reconcile({ repair: true })).details_erased, 1);
 });
 

@@ -1,24 +1,15 @@
 // Reconcile that is ended at each of its calls, before or after the call took effect, and run again.
 import assert from "node:assert/strict";
 import { enrollmentOf, voiceRowOf } from "../../../tools/testkit/harness/finalizing.ts";
-import { withDatabase } from "../../../tools/testkit/harness/project.ts";
+import { store, stored } from "../../../tools/testkit/harness/reconciling.ts";
 import { readyToReconcile } from "../../../tools/testkit/harness/reconciling.ts";
-import { speechClip } from "../../../tools/testkit/harness/reference.ts";
+import { assertFields, loseAnswer } from "../../../tools/testkit/harness/setups.ts";
 
 /** Every call of a run that repairs and purges, each of which happens at least once. */
 const CALLS = [
-  "provider.list",
-  "reconcile_release",
-  "reconcile_expired",
-  "clone_complete",
-  "reconcile_sort",
-  "reconcile_record_orphan",
-  "reconcile_gone",
-  "purge_next",
-  "provider.delete",
-  "purge_done",
-  "unclaimed_uploads",
-  "storage.delete",
+  ...["provider.list", "reconcile_release", "reconcile_expired", "clone_complete", "reconcile_sort"],
+  ...["reconcile_record_orphan", "reconcile_gone", "purge_next", "provider.delete"],
+  ...["purge_done", "unclaimed_uploads", "storage.delete"],
 ];
 
 /** Leaves something to do for every one of the calls. */
@@ -29,10 +20,7 @@ async function lotsToDo(interrupted: { call: string; when: "before" | "after" } 
       if (call !== pending?.call) return undefined;
       const { when } = pending;
       pending = null;
-      return (async () => {
-        if (when === "after") await (await send()).arrayBuffer();
-        throw new TypeError("the process died");
-      })();
+      return when === "after" ? loseAnswer(send) : Promise.reject(new TypeError("the process died"));
     },
   });
   const lost = await ready.enter({ state: "sending" });
@@ -41,11 +29,8 @@ async function lotsToDo(interrupted: { call: string; when: "before" | "after" } 
   const expired = await ready.enter({ state: "claimed" });
   const foreign = await ready.seed("else_abcdefghij");
   const key = ready.references.key(ready.userId, crypto.randomUUID());
-  await ready.storage.from("references").upload(key, await speechClip(), { contentType: "audio/wav" });
-  await withDatabase((sql) =>
-    sql`update storage.objects set created_at = clock_timestamp() - interval '2 days' where name = ${key}`
-  );
-  return { ready, lost, lostVoice, twin, expired, foreign, key, interrupted: () => pending === null };
+  const clip = await store(ready, "references", key, 48);
+  return { ready, lost, lostVoice, twin, expired, foreign, clip, interrupted: () => pending === null };
 }
 
 for (const call of CALLS) {
@@ -62,11 +47,9 @@ for (const call of CALLS) {
       assert.deepEqual(ready.atProvider(), [work.lostVoice, work.foreign].sort());
       assert.deepEqual(await ready.orphans(), [[work.twin, "listed", "purged"]]);
       assert.equal((await voiceRowOf(work.lost.voiceId))?.provider_voice_id, work.lostVoice);
-      const settled = await enrollmentOf(work.lost.voiceId);
-      assert.deepEqual([settled?.state, settled?.unresolved], ["finalized", false]);
+      assertFields(await enrollmentOf(work.lost.voiceId), { state: "finalized", unresolved: false });
       assert.equal(await enrollmentOf(work.expired.voiceId), undefined);
-      const [left] = await withDatabase((sql) => sql`select from storage.objects where name = ${work.key}`);
-      assert.equal(left, undefined);
+      assert.deepEqual(await stored(ready, [work.clip]), []);
     });
   }
 }

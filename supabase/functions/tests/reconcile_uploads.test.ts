@@ -1,13 +1,10 @@
 // Uploads that nobody ever finalized.
 import assert from "node:assert/strict";
-import { z } from "zod";
+import { createAttempt } from "../../../tools/testkit/harness/claims.ts";
 import { withDatabase } from "../../../tools/testkit/harness/project.ts";
-import {
-  readyToReconcile,
-  type Reconciling,
-  store,
-  stored,
-} from "../../../tools/testkit/harness/reconciling.ts";
+import { readyToReconcile, type Reconciling } from "../../../tools/testkit/harness/reconciling.ts";
+import { store, stored } from "../../../tools/testkit/harness/reconciling.ts";
+import { query } from "../../../tools/testkit/harness/setups.ts";
 
 /** Stores a clip under this key, uploaded so many hours ago. */
 const upload = (ready: Reconciling, key: string, hours: number) => store(ready, "references", key, hours);
@@ -44,21 +41,15 @@ Deno.test("an upload is removed after a day, and only when no enrollment, row or
 Deno.test("more uploads than a page are removed in one batch", async () => {
   const ready = await readyToReconcile();
   const keys = Array.from({ length: 103 }, () => ready.references.key(ready.userId, crypto.randomUUID()));
-  await upload(ready, keys[0] ?? "", 25);
+  const [first = "", ...others] = keys;
+  await upload(ready, first, 25);
   // The other rows are enough: what is counted and asked for is what the bucket lists.
-  await withDatabase((sql) =>
-    sql`
-      insert into storage.objects (bucket_id, name, metadata, created_at)
-      select bucket_id, unnest(${keys.slice(1)}::text[]), metadata, created_at from storage.objects
-      where name = ${keys[0] ?? ""}`
-  );
+  await query`
+    insert into storage.objects (bucket_id, name, metadata, created_at)
+    select bucket_id, unnest(${others}::text[]), metadata, created_at from storage.objects where name = ${first}`;
   assert.equal((await ready.reconcile({ repair: true })).uploads_swept, 103);
-  const count = z.tuple([z.object({ count: z.literal(0) })]);
-  count.parse(
-    await withDatabase((sql) =>
-      sql`select count(*)::int as count from storage.objects where name like ${`${ready.userId}/%`}`
-    ),
-  );
+  const name = `${ready.userId}/%`;
+  assert.deepEqual(await query`select from storage.objects where name like ${name}`, []);
 });
 
 Deno.test("what is being swept can no longer be claimed, and a removal that failed is made up for", async () => {
@@ -66,23 +57,15 @@ Deno.test("what is being swept can no longer be claimed, and a removal that fail
   const voiceId = crypto.randomUUID();
   const key = ready.references.key(ready.userId, voiceId);
   const object = await upload(ready, key, 25);
+  const marked = await query`select public.unclaimed_uploads(86400, 100, true) as name`;
+  assert.deepEqual(marked.map(({ name }) => name), [key]);
   await withDatabase(async (sql) => {
-    const claim = async (provider: string) => {
-      const [row] = await sql`
-        select public.clone_claim(${ready.userId}, ${voiceId}, gen_random_uuid(), 'tokentoken', 'intl',
-          ${sql.json({ name: "Grace", language: "English", transcript: "Hello.", description: null })},
-          ${provider}, 10, 10) ->> 'outcome' as outcome`;
-      return row?.outcome;
-    };
-    const marked = await sql`select public.unclaimed_uploads(86400, 100, true) as name`;
-    assert.deepEqual(marked.map(({ name }) => name), [key]);
-    assert.deepEqual([await claim("qwen"), await claim("modal")], ["deleted", "deleted"]);
+    const attempt = createAttempt(sql, ready.userId, { voiceId });
+    for (const provider of ["qwen", "modal"]) {
+      assert.equal((await attempt.claim({ provider })).outcome, "deleted");
+    }
     // Claimed in modal mode before the mark, where a claim leaves nothing behind, and completed after it.
-    const [late] = await sql`
-      select public.clone_complete(${ready.userId}, ${voiceId}, gen_random_uuid(), 'tokentoken', ${key},
-        ${sql.json({ name: "Grace", language: "English", transcript: "Hello.", description: null })},
-        ${sql.json({ tts_provider: "modal" })}) ->> 'outcome' as outcome`;
-    assert.equal(late?.outcome, "deleted");
+    assert.equal((await attempt.complete({ tts_provider: "modal" })).outcome, "deleted");
   });
   // Marked, and its removal never came.
   assert.deepEqual(await stored(ready, [object]), [object]);

@@ -3,20 +3,14 @@ import assert from "node:assert/strict";
 import { createSpeak } from "../_shared/generations/speak.ts";
 import type { Tasks } from "../_shared/generations/tasks.ts";
 import { createWork } from "../_shared/generations/work.ts";
-import { createLog } from "../_shared/log.ts";
 import { storageUnavailable } from "../_shared/storage/objects.ts";
 import { ProviderError } from "../_shared/tts/provider_error.ts";
 import { createElapsingClock } from "../../../tools/testkit/harness/virtual_clocks.ts";
 import { wav } from "../../../tools/testkit/clips/write_wav.ts";
+import { CALL_MS, PLATFORM_MS, refuse, silentLog } from "../../../tools/testkit/harness/setups.ts";
 
-/** The platform ends a request that has no answer after so many milliseconds (Supabase, "Edge Functions: Limits"). */
-const PLATFORM_MS = 150_000;
-/** The most a call to Supabase takes. */
-const CALL_MS = 15_000;
 const RUN_MS = 10_000;
 
-const log = createLog({ write() {}, now: () => new Date() });
-const refuse = (what: string) => () => Promise.reject(new Error(`nobody may ${what} here`));
 const away = storageUnavailable(new Error("away"));
 
 type World = {
@@ -139,7 +133,7 @@ Deno.test("at every allowed timeout a run that begins as late as it may ends in 
         return await speak(...given);
       },
     });
-    await work(log).then(
+    await work(silentLog).then(
       (report) => ends.add(Object.entries(report).filter(([, count]) => count === 1).join()),
       (error) => ends.add(error.code ?? String(error)),
     );
@@ -174,7 +168,7 @@ Deno.test("a speech whose two calls take all they may is kept, where both fit in
         isFirst = false;
         return speak(...given);
       },
-    })(log);
+    })(silentLog);
     assert.equal(report.completed, 1, `at ${timeoutMs} ms`);
   }
 });

@@ -1,23 +1,34 @@
 // Asking for a generation: who may, with which voice, how often; on the real database.
 import assert from "node:assert/strict";
+import type postgres from "postgres";
 import { withDatabase } from "../../../tools/testkit/harness/project.ts";
 import {
   allAtOnce,
   createQueue,
   deleteVoice,
+  type Queue,
   queueTest,
-  storedAudio,
 } from "../../../tools/testkit/harness/queue.ts";
+import { complete, FAILED, query } from "../../../tools/testkit/harness/setups.ts";
 
 /** How many generations and tasks a user has. */
 async function countedRows(userId: string): Promise<[number, number]> {
-  const [row] = await withDatabase((sql) =>
-    sql`
-      select (select count(*)::int from public.generations where user_id = ${userId}) as generations,
-        (select count(*)::int from public.tasks where user_id = ${userId}) as tasks`
-  );
+  const [row] = await query`
+    select (select count(*)::int from public.generations where user_id = ${userId}) as generations,
+      (select count(*)::int from public.tasks where user_id = ${userId}) as tasks`;
   return [row?.generations, row?.tasks];
 }
+
+/** So many requests at once, with these ids or with new ones. */
+const requests = ({ userId, voiceId, region }: Queue, count: number, most: number, id?: string) =>
+  allAtOnce(
+    "generation_create",
+    Array.from({ length: count }, () => (sql: postgres.Sql) =>
+      sql`public.generation_create(${userId}, ${voiceId}, ${id ?? crypto.randomUUID()}, ${
+        id ?? crypto.randomUUID()
+      },
+      'Hello.', 'qwen', ${region}, ${most})`),
+  );
 
 queueTest("a voice that is not there, deleted or somebody else's is not found", async (queue) => {
   const other = await createQueue();
@@ -29,7 +40,7 @@ queueTest("a voice that is not there, deleted or somebody else's is not found", 
   assert.deepEqual(await countedRows(other.userId), [0, 0]);
 });
 
-queueTest("a voice that cannot speak here is not ready, and why is told", async (queue) => {
+queueTest("a voice that cannot speak here is not ready, and the answer says why", async (queue) => {
   const modal = await queue.addVoice({ provider: "modal" });
   const notReady = (reason: string) => ({ outcome: "not_ready", reason });
   assert.deepEqual(await queue.ask({ voiceId: modal }), notReady("other_provider"));
@@ -44,13 +55,8 @@ queueTest("a voice without what its provider needs is not ready", async (queue) 
   const undone = withDatabase((sql) =>
     sql.begin(async (transaction) => {
       await transaction`alter table public.voices drop constraint voices_qwen_ready`;
-      const needed = [
-        "provider_voice_id",
-        "provider_target_model",
-        "provider_voice_kind",
-        "provider_region",
-      ];
-      for (const column of needed) {
+      const needed = ["voice_id", "target_model", "voice_kind", "region"];
+      for (const column of needed.map((name) => `provider_${name}`)) {
         for (const value of [null, ""]) {
           const [voice] = await transaction`
             insert into public.voices (user_id, name, tts_provider, provider_voice_id, provider_target_model,
@@ -76,7 +82,7 @@ queueTest("the language is the one asked for, else the voice's own, else Auto", 
   await queue.add();
   assert.equal((await queue.claimed()).language, "English");
   // A name that the function does not know, however it came there, stops no worker.
-  await withDatabase((sql) => sql`update public.voices set language = 'Klingon' where id = ${queue.voiceId}`);
+  await query`update public.voices set language = 'Klingon' where id = ${queue.voiceId}`;
   await queue.add();
   assert.equal((await queue.claimed()).language, "Auto");
 });
@@ -86,7 +92,7 @@ queueTest("asked again with the same ids, it is created once", async (queue) => 
   assert.deepEqual(await queue.ask(asked), { outcome: "created" });
   assert.deepEqual(await queue.ask({ ...asked, maxUnfinished: 1 }), { outcome: "created" });
   await queue.claimed();
-  await queue.tasks.complete(asked.taskId, storedAudio(queue.userId, asked.generationId));
+  await complete(queue, asked);
   const done = await queue.tasks.read(queue.userId, asked.taskId);
   await deleteVoice(queue.voiceId);
   assert.deepEqual(await queue.ask(asked), { outcome: "created" });
@@ -95,16 +101,7 @@ queueTest("asked again with the same ids, it is created once", async (queue) => 
 });
 
 queueTest("asked many times at once with the same ids, it is created once", async (queue) => {
-  const [taskId, generationId] = [crypto.randomUUID(), crypto.randomUUID()];
-  const answers = await allAtOnce(
-    "generation_create",
-    Array.from(
-      { length: 20 },
-      () => (sql) =>
-        sql`public.generation_create(${queue.userId}, ${queue.voiceId}, ${generationId}, ${taskId}, 'Hello.', 'qwen',
-        ${queue.region}, 1)`,
-    ),
-  );
+  const answers = await requests(queue, 20, 1, crypto.randomUUID());
   assert.deepEqual(answers, Array.from({ length: 20 }, () => ({ outcome: "created" })));
   assert.deepEqual(await countedRows(queue.userId), [1, 1]);
 });
@@ -132,7 +129,7 @@ queueTest("an id that is taken is not found, and what has it stays as it is", as
 queueTest("nobody reads the task or the audio of another user", async (queue) => {
   const { taskId, generationId } = await queue.add();
   await queue.claimed();
-  await queue.tasks.complete(taskId, storedAudio(queue.userId, generationId));
+  await complete(queue, { taskId, generationId });
   const other = await createQueue();
   assert.equal(await other.tasks.read(other.userId, taskId), null);
   assert.equal(await other.tasks.audioOf(other.userId, generationId), null);
@@ -140,20 +137,18 @@ queueTest("nobody reads the task or the audio of another user", async (queue) =>
 
 queueTest("so many tasks may be under way, and what is over makes room", async (queue) => {
   const { tasks, userId } = queue;
-  const added = [await queue.add(), await queue.add(), await queue.add()];
+  const [first, second] = [await queue.add(), await queue.add(), await queue.add()];
   const limited = { outcome: "limited" };
   await queue.claimed();
   assert.deepEqual(await queue.ask({ maxUnfinished: 3 }), limited);
   assert.deepEqual(await countedRows(userId), [3, 3]);
-  const [first, second] = added;
-  assert(first && second);
-  await tasks.complete(first.taskId, storedAudio(userId, first.generationId));
+  await complete(queue, first);
   await queue.add({ maxUnfinished: 3 });
   assert.deepEqual(await queue.ask({ maxUnfinished: 3 }), limited);
   await tasks.cancel(userId, second.taskId);
   await queue.add({ maxUnfinished: 3 });
   assert.deepEqual(await queue.ask({ maxUnfinished: 3 }), limited);
-  await tasks.fail(await queue.claimed(), { error: "No.", providerStatus: null });
+  await tasks.fail(await queue.claimed(), FAILED);
   await queue.add({ maxUnfinished: 3 });
   assert.deepEqual(await queue.ask({ maxUnfinished: 3 }), limited);
   const other = await createQueue();
@@ -161,15 +156,7 @@ queueTest("so many tasks may be under way, and what is over makes room", async (
 });
 
 queueTest("the limit holds when many are asked for at once", async (queue) => {
-  const answers = await allAtOnce(
-    "generation_create",
-    Array.from(
-      { length: 30 },
-      () => (sql) =>
-        sql`public.generation_create(${queue.userId}, ${queue.voiceId}, ${crypto.randomUUID()}, ${crypto.randomUUID()},
-        'Hello.', 'qwen', ${queue.region}, 5)`,
-    ),
-  );
+  const answers = await requests(queue, 30, 5);
   assert.equal(answers.filter(({ outcome }) => outcome === "created").length, 5);
   assert.equal(answers.filter(({ outcome }) => outcome === "limited").length, 25);
   assert.deepEqual(await countedRows(queue.userId), [5, 5]);

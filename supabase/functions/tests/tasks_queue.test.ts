@@ -12,9 +12,7 @@ import {
   storedAudio,
   taskOf,
 } from "../../../tools/testkit/harness/queue.ts";
-
-const claimCall = (region: string) => (sql: postgres.Sql) =>
-  sql`public.task_claim(${crypto.randomUUID()}, 60, 3, 'qwen', ${region})`;
+import { AGAIN, assertFields, complete, FAILED, query } from "../../../tools/testkit/harness/setups.ts";
 
 queueTest("a generation from the request to its audio", async (queue) => {
   const { tasks, userId, voiceId } = queue;
@@ -70,21 +68,18 @@ queueTest("a generation from the request to its audio", async (queue) => {
   assert(done.completed_at);
   assert.equal(done.updated_at, done.completed_at);
   assert(done.updated_at > processing.updated_at);
-  const left = await taskOf(taskId);
-  assert.deepEqual([left?.lease_id, left?.leased], [null, false]);
+  assertFields(await taskOf(taskId), { lease_id: null, leased: false });
   assert.deepEqual(await tasks.audioOf(userId, generationId), { objectKey: audio.objectKey });
 
   // Whoever else stored the same audio changes nothing.
   const again = { ...audio, objectKey: "elsewhere.wav", requestId: "request 2" };
   assert.equal(await tasks.complete(taskId, again), "completed");
   assert.deepEqual(await tasks.read(userId, taskId), done);
-  const [generation] = await withDatabase((sql) =>
-    sql`
-      select user_id, voice_id, text, language, tts_provider, provider_target_model, provider_request_id,
-        provider_metadata, audio_object_key, audio_size_bytes, audio_duration_seconds,
-        completed_at = (select t.completed_at from public.tasks t where t.generation_id = g.id) as dated
-      from public.generations g where id = ${generationId}`
-  );
+  const [generation] = await query`
+    select user_id, voice_id, text, language, tts_provider, provider_target_model, provider_request_id,
+      provider_metadata, audio_object_key, audio_size_bytes, audio_duration_seconds,
+      completed_at = (select t.completed_at from public.tasks t where t.generation_id = g.id) as dated
+    from public.generations g where id = ${generationId}`;
   assert.deepEqual({ ...generation }, {
     user_id: userId,
     voice_id: voiceId,
@@ -102,10 +97,17 @@ queueTest("a generation from the request to its audio", async (queue) => {
   assert.equal(await queue.claim(), null);
 });
 
+const fiftyClaims = (region: string) =>
+  allAtOnce(
+    "task_claim",
+    Array.from({ length: 50 }, () => (sql: postgres.Sql) =>
+      sql`public.task_claim(${crypto.randomUUID()}, 60, 3, 'qwen', ${region})`),
+  );
+
 queueTest("fifty claims at once hand out each task once", async (queue) => {
   const added: string[] = [];
   for (let count = 0; count < 45; count++) added.push((await queue.add()).taskId);
-  const answers = await allAtOnce("task_claim", Array.from({ length: 50 }, () => claimCall(queue.region)));
+  const answers = await fiftyClaims(queue.region);
   const claimed = answers.filter(({ outcome }) => outcome === "claimed");
   assert.deepEqual(claimed.map(({ task_id }) => task_id).sort(), added.sort());
   assert.equal(answers.filter(({ outcome }) => outcome === "none").length, 5);
@@ -115,7 +117,7 @@ queueTest("fifty claims at once after a lease ran out: one takes it over", async
   const { taskId } = await queue.add();
   await queue.claimed();
   await endTaskLease(taskId);
-  const answers = await allAtOnce("task_claim", Array.from({ length: 50 }, () => claimCall(queue.region)));
+  const answers = await fiftyClaims(queue.region);
   assert.equal(answers.filter(({ outcome }) => outcome === "claimed").length, 1);
   assert.equal((await taskOf(taskId))?.attempts, 2);
 });
@@ -132,32 +134,30 @@ queueTest("a claim passes over a task that somebody is just deciding about", asy
   assert.equal((await queue.claimed()).taskId, first.taskId);
 });
 
-queueTest(
-  "the oldest task comes first, also after it was put back, and a named one before all",
-  async (queue) => {
-    const added = [];
-    for (let count = 0; count < 4; count++) added.push((await queue.add()).taskId);
-    const [first = "", second, third, fourth = ""] = added;
-    assert.equal((await queue.claimed({ taskId: fourth })).taskId, fourth);
-    const task = await queue.claimed();
-    assert.equal(task.taskId, first);
-    assert.equal(
-      await queue.tasks.putBack(task, { delaySeconds: 60, counts: false, providerStatus: "throttled" }),
-      "put_back",
-    );
-    assert.equal((await queue.claimed()).taskId, second);
-    assert.equal(await queue.claim({ taskId: first }), null);
-    await endDelay(first);
-    assert.equal((await queue.claimed()).taskId, first);
-    assert.equal((await queue.claimed()).taskId, third);
-    assert.equal(await queue.claim(), null);
-    assert.equal(await queue.claim({ taskId: crypto.randomUUID() }), null);
-  },
-);
+queueTest("the oldest task comes first, and a named one before all", async (queue) => {
+  const added = [];
+  for (let count = 0; count < 4; count++) added.push((await queue.add()).taskId);
+  const [first = "", second, third, fourth = ""] = added;
+  assert.equal((await queue.claimed({ taskId: fourth })).taskId, fourth);
+  const task = await queue.claimed();
+  assert.equal(task.taskId, first);
+  assert.equal(
+    await queue.tasks.putBack(task, { delaySeconds: 60, counts: false, providerStatus: "throttled" }),
+    "put_back",
+  );
+  assert.equal((await queue.claimed()).taskId, second);
+  assert.equal(await queue.claim({ taskId: first }), null);
+  await endDelay(first);
+  assert.equal((await queue.claimed()).taskId, first);
+  assert.equal((await queue.claimed()).taskId, third);
+  assert.equal(await queue.claim(), null);
+  assert.equal(await queue.claim({ taskId: crypto.randomUUID() }), null);
+});
 
 queueTest("a task that runs is left alone until its lease is over", async (queue) => {
   const { tasks, userId } = queue;
-  const { taskId, generationId } = await queue.add();
+  const added = await queue.add();
+  const { taskId } = added;
   const late = await queue.claimed();
   assert.equal(await queue.claim(), null);
   assert.equal(await queue.claim({ taskId }), null);
@@ -167,17 +167,17 @@ queueTest("a task that runs is left alone until its lease is over", async (queue
 
   const before = await taskOf(taskId);
   assert.equal(
-    await tasks.putBack(late, { delaySeconds: 0, counts: true, providerStatus: "x" }),
+    await tasks.putBack(late, { ...AGAIN, providerStatus: "x" }),
     "superseded",
   );
-  assert.equal(await tasks.fail(late, { error: "No.", providerStatus: "x" }), "superseded");
+  assert.equal(await tasks.fail(late, { ...FAILED, providerStatus: "x" }), "superseded");
   assert.deepEqual(await taskOf(taskId), before);
 
   // The late one had stored its audio, and it is the same audio for whoever comes first.
-  assert.equal(await tasks.complete(taskId, storedAudio(userId, generationId)), "completed");
-  assert.equal(await tasks.fail(holder, { error: "No.", providerStatus: null }), "superseded");
+  assert.equal(await complete(queue, added), "completed");
+  assert.equal(await tasks.fail(holder, FAILED), "superseded");
   assert.equal(
-    await tasks.putBack(holder, { delaySeconds: 0, counts: true, providerStatus: null }),
+    await tasks.putBack(holder, AGAIN),
     "superseded",
   );
   assert.equal((await tasks.read(userId, taskId))?.status, "completed");
@@ -188,16 +188,17 @@ queueTest("who holds a lease that is over, and was taken by nobody, may still en
   const task = await queue.claimed();
   await endTaskLease(first.taskId);
   assert.equal(
-    await queue.tasks.putBack(task, { delaySeconds: 0, counts: true, providerStatus: null }),
+    await queue.tasks.putBack(task, AGAIN),
     "put_back",
   );
   const again = await queue.claimed();
   await endTaskLease(first.taskId);
-  assert.equal(await queue.tasks.fail(again, { error: "No.", providerStatus: null }), "failed");
+  assert.equal(await queue.tasks.fail(again, FAILED), "failed");
 });
 
 queueTest("after its last attempt a task is only looked at, until somebody ends it", async (queue) => {
-  const { taskId, generationId } = await queue.add();
+  const added = await queue.add();
+  const { taskId } = added;
   for (const attempt of [1, 2]) {
     const task = await queue.claimed({ maxAttempts: 2 });
     assert.deepEqual([task.attempt, task.maySynthesize], [attempt, true]);
@@ -211,7 +212,7 @@ queueTest("after its last attempt a task is only looked at, until somebody ends 
   const last = await queue.claimed({ maxAttempts: 2 });
   await queue.tasks.putBack(last, { delaySeconds: 0, counts: false, providerStatus: null });
   assert.equal((await queue.claimed({ maxAttempts: 2 })).maySynthesize, false);
-  assert.equal(await queue.tasks.complete(taskId, storedAudio(queue.userId, generationId)), "completed");
+  assert.equal(await complete(queue, added), "completed");
 });
 
 queueTest("tasks of another provider or region wait untouched", async (queue) => {
@@ -238,22 +239,21 @@ queueTest("what a deleted voice should have said fails, and the next task is han
   await deleteVoice(deleted);
   assert.equal((await queue.claimed()).taskId, next.taskId);
   const row = await tasks.read(userId, pending.taskId);
-  assert.deepEqual([row?.status, row?.error], ["failed", "The voice was deleted."]);
+  assertFields(row, { status: "failed", error: "The voice was deleted." });
   assert(row?.completed_at);
   assert.equal(row?.updated_at, row?.completed_at);
   // Nothing is taken from a worker; a task whose worker was lost fails as well.
   assert.equal((await taskOf(running.taskId))?.status, "processing");
   await endTaskLease(running.taskId);
   assert.equal(await queue.claim({ taskId: running.taskId }), null);
-  const lost = await taskOf(running.taskId);
-  assert.deepEqual([lost?.status, lost?.lease_id, lost?.attempts], ["failed", null, 1]);
+  assertFields(await taskOf(running.taskId), { status: "failed", lease_id: null, attempts: 1 });
 
   const other = await queue.addVoice();
   const spoken = await queue.add({ voiceId: other });
   await queue.claimed({ taskId: spoken.taskId });
   await deleteVoice(other);
   assert.equal(
-    await tasks.complete(spoken.taskId, storedAudio(userId, spoken.generationId)),
+    await complete(queue, spoken),
     "completed",
   );
 });

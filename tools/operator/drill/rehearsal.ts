@@ -1,5 +1,5 @@
-import type { Log } from "../../stack/terminal.ts";
 import { machineEnvironment } from "../../stack/function/function_environment.ts";
+import type { Log } from "../../stack/terminal.ts";
 import type { Stack } from "../../stack/embedded_stack.ts";
 import type { Intercept } from "../../stack/supabase/gateway.ts";
 import { withOwnStack } from "../own_stack.ts";
@@ -38,7 +38,6 @@ export async function rehearse(
   const started = performance.now();
   const soFar = () => inSeconds((performance.now() - started) / 1_000);
   print("Bringing a stack up for the drill…");
-  // Nothing that would choose another provider: the drill spends no money.
   await withOwnStack({ environment: machineEnvironment(), ...options }, async (stack) => {
     print(`It is up after ${soFar()}.`);
     await Promise.race([play(stack, print), stopped ?? new Promise<never>(() => {})]);

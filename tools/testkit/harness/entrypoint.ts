@@ -1,5 +1,5 @@
 import { fileURLToPath } from "node:url";
-import { spawnFunction } from "../../stack/function/function_command.ts";
+import { startListening } from "../../stack/function/function_command.ts";
 import { watchAnswers } from "./answer_check.ts";
 import { createKeptLog, serveLocally } from "./api.ts";
 
@@ -7,16 +7,6 @@ const root = fileURLToPath(import.meta.resolve("../../../"));
 
 /** The file that is deployed. */
 export const ENTRYPOINT = fileURLToPath(import.meta.resolve("../../../supabase/functions/api/index.ts"));
-
-async function* linesOf(stream: ReadableStream<Uint8Array>): AsyncGenerator<string> {
-  let rest = "";
-  for await (const text of stream.pipeThrough(new TextDecoderStream())) {
-    const lines = (rest + text).split("\n");
-    rest = lines.pop() ?? "";
-    yield* lines;
-  }
-  if (rest) yield rest;
-}
 
 /** Runs Deno in the repository and gives what it prints on standard output. */
 export async function runDeno(...args: string[]): Promise<string> {
@@ -46,33 +36,18 @@ export async function startEntrypoint(
   environment: Record<string, string>,
   options: { before?: string } = {},
 ) {
-  const child = spawnFunction({
+  const { logged, write } = createKeptLog();
+  const served = await startListening({
     deno: Deno.execPath(),
     root,
     entrypoint: ENTRYPOINT,
-    environment: { ...environment, NO_COLOR: "1" },
-    port: 0,
+    environment,
     preload: options.before ? [`data:text/javascript,${encodeURIComponent(options.before)}`] : [],
+    log: write,
   });
-  const listening = Promise.withResolvers<number>();
-  const { logged, write } = createKeptLog();
-  const read = async (stream: ReadableStream<Uint8Array>) => {
-    for await (const line of linesOf(stream)) {
-      const port = /Listening on http:\/\/[^:]+:(\d+)/.exec(line)?.[1];
-      if (port) listening.resolve(Number(port));
-      else write(line);
-    }
-  };
-  const ended = Promise.all([read(child.stdout), read(child.stderr), child.status]).then(() =>
-    listening.reject(new Error(`the function ended before it listened: ${logged.join("\n")}`))
-  );
-  const port = await listening.promise;
-  const watched = serveLocally(watchAnswers(forwardTo(`http://127.0.0.1:${port}`)));
-  let stopped = false;
+  const watched = serveLocally(watchAnswers(forwardTo(served.url)));
   const stop = async () => {
-    if (!stopped) child.kill("SIGKILL");
-    stopped = true;
-    await Promise.all([ended, watched.stop()]);
+    await Promise.all([served.stop(), watched.stop()]);
   };
   return {
     url: `${watched.url}/api`,

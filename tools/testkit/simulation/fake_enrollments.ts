@@ -7,7 +7,15 @@ import type {
 } from "../../../supabase/functions/_shared/voices/enrollments.ts";
 import { carriesToken } from "../../../supabase/functions/_shared/tts/token.ts";
 import type { VoiceDetails } from "../../../supabase/functions/_shared/tts/provider.ts";
-import { type Entry, fingerprint, key, type LedgerState, type Row } from "./ledger_state.ts";
+import {
+  type Entry,
+  fingerprint,
+  key,
+  type LedgerState,
+  newEntry,
+  recordOrphan,
+  type Row,
+} from "./ledger_state.ts";
 
 const CLAIM_LEASE_MS = 20_000;
 const HOUR_MS = 3_600_000;
@@ -24,27 +32,6 @@ function standing(row: Row, userId: string, details: VoiceDetails): Standing {
   return { outcome: "finalized", voice: { id: row.id, name: row.details.name } };
 }
 
-function recordOrphan(
-  state: LedgerState,
-  region: string,
-  providerVoiceId: string,
-  owner: { userId: string; voiceId: string },
-  reason: string,
-  now: number,
-): void {
-  const id = key(region, providerVoiceId);
-  if (state.orphans.has(id)) return;
-  state.orphans.set(id, {
-    region,
-    providerVoiceId,
-    ...owner,
-    reason,
-    seenAt: now,
-    purgingAt: null,
-    purgedAt: null,
-  });
-}
-
 /** The ledger's five functions over tables in memory; the conformance tests hold it to the SQL. */
 export function createFakeEnrollments(options: {
   state: LedgerState;
@@ -52,8 +39,7 @@ export function createFakeEnrollments(options: {
   limits: CloneLimits;
 }): Enrollments {
   const { state, now, limits } = options;
-
-  const isTraceable = (region: string) => !state.idsWithoutToken.has(region);
+  const later = <Answer>(answer: Answer) => Promise.resolve(answer);
 
   const secondsUntilAllowed = (
     attempt: { userId: string; attemptId: string },
@@ -68,20 +54,14 @@ export function createFakeEnrollments(options: {
       { cap: limits.attemptsPerHour, length: HOUR_MS, count: "creates" },
     ] as const;
     for (const { cap, length, count } of spans) {
-      const others = [...state.sendings.values()]
-        .filter((sending) => sending.userId === attempt.userId && sending.attemptId !== attempt.attemptId)
-        .filter((sending) => sending.sentAt > moment - length)
-        .sort((a, b) => a.sentAt - b.sentAt);
+      const others = [...state.sendings.values()].filter(({ userId, attemptId, sentAt }) =>
+        userId === attempt.userId && attemptId !== attempt.attemptId && sentAt > moment - length
+      ).sort((a, b) => a.sentAt - b.sentAt);
       const counted = others.reduce((sum, sending) => sum + sending[count], 0);
       if (counted + wanted[count] > cap) {
         let left = counted;
-        let freesIn = length;
-        for (const sending of others) {
-          left -= sending[count];
-          if (left + wanted[count] > cap) continue;
-          freesIn = sending.sentAt + length - moment;
-          break;
-        }
+        const freeing = others.find((sending) => (left -= sending[count]) + wanted[count] <= cap);
+        const freesIn = freeing ? freeing.sentAt + length - moment : length;
         wait = Math.max(wait, Math.ceil(freesIn / 1000), 1);
       } else if (counted + wanted[count] + reserved > cap) wait = Math.max(wait, 20);
     }
@@ -138,22 +118,10 @@ export function createFakeEnrollments(options: {
       ).length;
     const wait = secondsUntilAllowed(attempt, { creates: 1, possible: 1 }, reserved);
     if (wait > 0) return { outcome: "limited", seconds: wait };
-    state.entries.set(id, {
-      userId,
-      voiceId,
-      token,
-      attemptId,
-      state: "claimed",
-      leaseExpiresAt: moment + CLAIM_LEASE_MS,
-      unresolvedSince: null,
-      sendingSince: null,
-      region: asked.region,
-      details: asked.details,
-      fingerprint: wanted,
-      providerVoiceId: null,
-      targetModel: null,
-      error: null,
-    });
+    const { region, details } = asked;
+    const claimed = { userId, voiceId, token, attemptId, state: "claimed", region, details } as const;
+    const leaseExpiresAt = moment + CLAIM_LEASE_MS;
+    state.entries.set(id, newEntry({ ...claimed, leaseExpiresAt, fingerprint: wanted }));
     return { outcome: "claimed" };
   };
 
@@ -164,6 +132,8 @@ export function createFakeEnrollments(options: {
     const { userId, voiceId, attemptId, token } = attempt;
     const id = key(userId, voiceId);
     const moment = now();
+    const { details } = done;
+    const asked = fingerprint(details);
     const qwen = done.saved?.provider === "qwen" ? done.saved.voice : null;
     const isModal = done.saved?.provider === "modal";
     let entry: Entry | undefined = state.entries.get(id);
@@ -171,22 +141,9 @@ export function createFakeEnrollments(options: {
       return { outcome: "unknown" };
     }
     if (qwen && !entry) {
-      entry = {
-        userId,
-        voiceId,
-        token,
-        attemptId,
-        state: "claimed",
-        leaseExpiresAt: moment,
-        unresolvedSince: null,
-        sendingSince: null,
-        region: qwen.region,
-        details: done.details,
-        fingerprint: fingerprint(done.details),
-        providerVoiceId: null,
-        targetModel: null,
-        error: null,
-      };
+      const { region } = qwen;
+      const claimed = { userId, voiceId, token, attemptId, state: "claimed", region, details } as const;
+      entry = newEntry({ ...claimed, leaseExpiresAt: moment, fingerprint: asked });
       state.entries.set(id, entry);
     }
 
@@ -194,12 +151,15 @@ export function createFakeEnrollments(options: {
     let providerVoiceId = qwen?.providerVoiceId ?? entry?.providerVoiceId ?? null;
     let targetModel = qwen?.targetModel ?? entry?.targetModel ?? null;
     let orphaned = false;
+    const orphan = (region: string, providerVoiceId: string, reason: string) => {
+      recordOrphan(state, { region, providerVoiceId, userId, voiceId, reason, seenAt: moment });
+      orphaned = true;
+    };
     if (qwen && !carriesToken(qwen.providerVoiceId, token)) state.idsWithoutToken.add(qwen.region);
     if (!isModal && region !== null && providerVoiceId !== null) {
       if (state.orphans.get(key(region, providerVoiceId))?.purgingAt) return { outcome: "refused" };
       if (entry?.state === "created" && entry.providerVoiceId !== providerVoiceId) {
-        recordOrphan(state, region, providerVoiceId, { userId, voiceId }, "superseded", moment);
-        orphaned = true;
+        orphan(region, providerVoiceId, "superseded");
         ({ region, providerVoiceId, targetModel } = entry);
       }
       if (entry && entry.state !== "created" && entry.state !== "finalized") {
@@ -207,8 +167,8 @@ export function createFakeEnrollments(options: {
           state: "created",
           unresolvedSince: null,
           region,
-          details: done.details,
-          fingerprint: fingerprint(done.details),
+          details,
+          fingerprint: asked,
           providerVoiceId,
           targetModel,
         });
@@ -218,45 +178,30 @@ export function createFakeEnrollments(options: {
 
     let row = state.rows.get(voiceId);
     if (!row && entry?.state !== "finalized") {
-      const details = isModal ? done.details : entry?.details;
+      const saved = isModal ? details : entry?.details;
       if (state.refusedInserts.has(voiceId)) {
         if (entry && !isModal) entry.error = null;
         return { outcome: "failed", sqlstate: "23514", orphaned };
       }
-      if (state.users.has(userId) && details) {
-        row = {
-          id: voiceId,
-          userId,
-          details,
-          provider: isModal ? "modal" : "qwen",
-          region: isModal ? null : region,
-          providerVoiceId: isModal ? null : providerVoiceId,
-          targetModel: isModal ? null : targetModel,
-          deleted: false,
-          createdAt: moment,
-        };
+      if (state.users.has(userId) && saved) {
+        const provided = isModal
+          ? { provider: "modal" as const, region: null, providerVoiceId: null, targetModel: null }
+          : { provider: "qwen" as const, region, providerVoiceId, targetModel };
+        row = { id: voiceId, userId, details: saved, ...provided, deleted: false, createdAt: moment };
         state.rows.set(voiceId, row);
       }
     }
 
     if (!isModal && region !== null && providerVoiceId !== null) {
       if (!row || row.userId !== userId || row.providerVoiceId !== providerVoiceId || row.region !== region) {
-        recordOrphan(
-          state,
-          region,
-          providerVoiceId,
-          { userId, voiceId },
-          row ? "superseded" : "user_deleted",
-          moment,
-        );
-        orphaned = true;
+        orphan(region, providerVoiceId, row ? "superseded" : "user_deleted");
       } else state.orphans.delete(key(region, providerVoiceId));
       if (entry) {
         Object.assign(entry, { state: "finalized", unresolvedSince: null, details: null, error: null });
       }
     }
     if (!row) return { outcome: state.users.has(userId) ? "deleted" : "user_deleted", orphaned };
-    return { ...standing(row, userId, done.details), orphaned };
+    return { ...standing(row, userId, details), orphaned };
   };
 
   const holds = (attempt: { userId: string; voiceId: string; attemptId: string }): Entry | undefined => {
@@ -266,16 +211,19 @@ export function createFakeEnrollments(options: {
   };
 
   return {
-    claim: (attempt, asked) => Promise.resolve(claim(attempt, asked)),
-    complete: (attempt, done) => Promise.resolve(complete(attempt, done)),
+    claim: (attempt, asked) => later(claim(attempt, asked)),
+    complete: (attempt, done) => later(complete(attempt, done)),
     sending(attempt, create) {
       const entry = holds(attempt);
-      if (!entry || state.rows.has(attempt.voiceId)) return Promise.resolve({ outcome: "superseded" });
-      if ((entry.unresolvedSince !== null || create.sent.possible > 1) && !isTraceable(create.region)) {
-        return Promise.resolve({ outcome: "undecided" });
+      if (!entry || state.rows.has(attempt.voiceId)) return later({ outcome: "superseded" });
+      if (
+        (entry.unresolvedSince !== null || create.sent.possible > 1) &&
+        state.idsWithoutToken.has(create.region)
+      ) {
+        return later({ outcome: "undecided" });
       }
       const wait = secondsUntilAllowed(attempt, create.sent, 0);
-      if (wait > 0) return Promise.resolve({ outcome: "limited", seconds: wait });
+      if (wait > 0) return later({ outcome: "limited", seconds: wait });
       Object.assign(entry, {
         state: "sending",
         sendingSince: entry.unresolvedSince === null ? now() : entry.sendingSince,
@@ -290,11 +238,11 @@ export function createFakeEnrollments(options: {
       for (const [id, sending] of state.sendings) {
         if (sending.userId === userId && sending.sentAt < now() - DAY_MS) state.sendings.delete(id);
       }
-      return Promise.resolve({ outcome: "sending" });
+      return later({ outcome: "sending" });
     },
     release(attempt, sent, rejected = null) {
       const entry = holds(attempt);
-      if (!entry) return Promise.resolve("superseded");
+      if (!entry) return later("superseded");
       const sending = state.sendings.get(attempt.attemptId);
       if (sent.creates === 0) state.sendings.delete(attempt.attemptId);
       else if (sending) Object.assign(sending, sent);
@@ -306,17 +254,17 @@ export function createFakeEnrollments(options: {
         entry.error = rejected ?? entry.error;
         entry.leaseExpiresAt = now();
       }
-      return Promise.resolve("released");
+      return later("released");
     },
     unresolved(attempt, _error, endsLease) {
       const entry = state.entries.get(key(attempt.userId, attempt.voiceId));
       if (!entry || !["claimed", "sending", "rejected"].includes(entry.state)) {
-        return Promise.resolve("settled");
+        return later("settled");
       }
       entry.unresolvedSince ??= now();
       if (endsLease && entry.attemptId === attempt.attemptId) entry.leaseExpiresAt = now();
       if (entry.attemptId === attempt.attemptId && entry.state !== "rejected") entry.error = null;
-      return Promise.resolve("unresolved");
+      return later("unresolved");
     },
   };
 }

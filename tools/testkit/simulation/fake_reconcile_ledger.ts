@@ -1,6 +1,14 @@
 import type { ReconcileLedger } from "../../../supabase/functions/_shared/voices/reconcile_ledger.ts";
 import { carriesToken } from "../../../supabase/functions/_shared/tts/token.ts";
-import { type Entry, fingerprint, key, type LedgerState } from "./ledger_state.ts";
+import {
+  type Entry,
+  fingerprint,
+  key,
+  type LedgerState,
+  newEntry,
+  recordOrphan,
+  referenceKey,
+} from "./ledger_state.ts";
 
 const SWEPT = "swept";
 /** What stands in the place of a user's details once they are erased. */
@@ -36,6 +44,10 @@ export function createFakeReconcileLedger(options: {
   uploadsOlderThan: (seconds: number) => string[];
 }): ReconcileLedger {
   const { state, now } = options;
+  const entriesWhere = (holds: (entry: Entry) => boolean) => [...state.entries.values()].filter(holds);
+  const inOrder = (a: Entry, b: Entry) => key(a.userId, a.voiceId) < key(b.userId, b.voiceId) ? -1 : 1;
+  const isReferenced = (name: string) =>
+    [...state.rows.values()].some((row) => referenceKey(row.userId, row.id) === name);
   const rowOf = (region: string, providerVoiceId: string) =>
     [...state.rows.values()].find((row) => row.region === region && row.providerVoiceId === providerVoiceId);
 
@@ -53,20 +65,15 @@ export function createFakeReconcileLedger(options: {
     },
 
     expired(after, limit) {
-      const page = [...state.entries.values()]
-        .filter((entry) => entry.leaseExpiresAt <= now())
-        .filter((entry) =>
-          entry.state === "created" || entry.state === "sending" ||
-          (entry.unresolvedSince !== null && entry.state !== "finalized")
-        )
-        .filter((entry) => key(entry.userId, entry.voiceId) > key(after.user_id, after.voice_id))
-        .sort((a, b) => key(a.userId, a.voiceId) < key(b.userId, b.voiceId) ? -1 : 1)
-        .slice(0, limit);
+      const page = entriesWhere((entry) =>
+        entry.leaseExpiresAt <= now() &&
+        (entry.state === "created" || entry.state === "sending" ||
+          (entry.unresolvedSince !== null && entry.state !== "finalized")) &&
+        key(entry.userId, entry.voiceId) > key(after.user_id, after.voice_id)
+      ).sort(inOrder).slice(0, limit);
       return Promise.resolve(
-        page.flatMap(({ userId, voiceId, token, state: kind, region, details }) =>
-          kind === "finalized"
-            ? []
-            : [{ user_id: userId, voice_id: voiceId, token, state: kind, region, details }]
+        page.flatMap(({ userId: user_id, voiceId: voice_id, token, state, region, details }) =>
+          state === "finalized" ? [] : [{ user_id, voice_id, token, state, region, details }]
         ),
       );
     },
@@ -75,18 +82,10 @@ export function createFakeReconcileLedger(options: {
       return Promise.resolve(providerVoiceIds.map((provider_voice_id) => {
         const row = rowOf(region, provider_voice_id);
         const orphan = state.orphans.get(key(region, provider_voice_id));
-        const entries = [...state.entries.values()];
-        const entry = entries.find((item) => carriesToken(provider_voice_id, item.token)) ??
-          entries.find((item) => item.region === region && item.providerVoiceId === provider_voice_id);
-        const kind = row
-          ? "ours"
-          : orphan
-          ? "orphan"
-          : !entry
-          ? "foreign"
-          : isOpen(entry)
-          ? "ours"
-          : "orphan";
+        const entry = entriesWhere(({ token }) => carriesToken(provider_voice_id, token))[0] ??
+          entriesWhere((one) => one.region === region && one.providerVoiceId === provider_voice_id)[0];
+        const isOurs = row || (!orphan && isOpen(entry));
+        const kind = isOurs ? "ours" : orphan || entry ? "orphan" : "foreign";
         return {
           provider_voice_id,
           kind,
@@ -98,10 +97,12 @@ export function createFakeReconcileLedger(options: {
 
     compare(region, { providerVoiceIds, from }, repair) {
       if (!state.idsWithoutToken.has(region)) return Promise.resolve([]);
-      const rows = [...state.rows.values()];
-      const answers = [...state.entries.values()]
-        .filter((entry) => entry.region === region && isUndecided(entry, now()))
-        .sort((a, b) => key(a.userId, a.voiceId) < key(b.userId, b.voiceId) ? -1 : 1)
+      const isNew = (id: string, before: number) =>
+        !((state.listedVoices.get(key(region, id)) ?? Infinity) <= before) && !rowOf(region, id) &&
+        !state.orphans.has(key(region, id)) &&
+        entriesWhere((other) => other.region === region && other.providerVoiceId === id).length === 0;
+      const answers = entriesWhere((entry) => entry.region === region && isUndecided(entry, now()))
+        .sort(inOrder)
         .map((entry) => {
           const sentAt = entry.sendingSince ?? -Infinity;
           const before = Math.max(
@@ -110,14 +111,7 @@ export function createFakeReconcileLedger(options: {
           );
           const candidates = before === -Infinity
             ? null
-            : providerVoiceIds.filter((id) =>
-              !((state.listedVoices.get(key(region, id)) ?? Infinity) <= before) &&
-              !rows.some((row) => row.region === region && row.providerVoiceId === id) &&
-              !state.orphans.has(key(region, id)) &&
-              ![...state.entries.values()].some((other) =>
-                other.region === region && other.providerVoiceId === id
-              )
-            ).sort();
+            : providerVoiceIds.filter((id) => isNew(id, before)).sort();
           const unknownAt = entry.unresolvedSince ?? entry.leaseExpiresAt;
           const absent = candidates?.length === 0 && unknownAt + COMPARED_AFTER_MS < from.getTime();
           if (absent && repair) settleAbsent(state, entry, now());
@@ -138,9 +132,7 @@ export function createFakeReconcileLedger(options: {
     },
 
     settleAbsent(voiceId) {
-      const entries = [...state.entries.values()].filter((entry) =>
-        entry.voiceId === voiceId && isUndecided(entry, now())
-      );
+      const entries = entriesWhere((entry) => entry.voiceId === voiceId && isUndecided(entry, now()));
       for (const entry of entries) settleAbsent(state, entry, now());
       return Promise.resolve(entries.length > 0);
     },
@@ -149,19 +141,8 @@ export function createFakeReconcileLedger(options: {
       if (isOpen(state.entries.get(key(userId, voiceId))) || rowOf(region, providerVoiceId)) {
         return Promise.resolve(false);
       }
-      const id = key(region, providerVoiceId);
-      if (!state.orphans.has(id)) {
-        state.orphans.set(id, {
-          region,
-          providerVoiceId,
-          userId,
-          voiceId,
-          reason: "listed",
-          seenAt: Math.min(createdAt.getTime(), now()),
-          purgingAt: null,
-          purgedAt: null,
-        });
-      }
+      const seenAt = Math.min(createdAt.getTime(), now());
+      recordOrphan(state, { region, providerVoiceId, userId, voiceId, reason: "listed", seenAt });
       return Promise.resolve(true);
     },
 
@@ -177,19 +158,18 @@ export function createFakeReconcileLedger(options: {
     },
 
     purgeNext(region, olderThanSeconds, skip) {
-      const candidates = [...state.orphans.values()]
-        .filter((orphan) => orphan.region === region && orphan.purgedAt === null)
-        .filter((orphan) => !skip.includes(orphan.providerVoiceId))
-        .filter((orphan) => orphan.purgingAt !== null || orphan.seenAt <= now() - olderThanSeconds * 1000)
-        .sort((a, b) =>
-          (a.purgingAt ?? Infinity) - (b.purgingAt ?? Infinity) || a.seenAt - b.seenAt ||
-          (a.providerVoiceId < b.providerVoiceId ? -1 : 1)
-        );
+      const candidates = [...state.orphans.values()].filter((orphan) =>
+        orphan.region === region && orphan.purgedAt === null && !skip.includes(orphan.providerVoiceId) &&
+        (orphan.purgingAt !== null || orphan.seenAt <= now() - olderThanSeconds * 1000)
+      ).sort((a, b) =>
+        (a.purgingAt ?? Infinity) - (b.purgingAt ?? Infinity) || a.seenAt - b.seenAt ||
+        (a.providerVoiceId < b.providerVoiceId ? -1 : 1)
+      );
       for (const orphan of candidates) {
-        const isCreated = [...state.entries.values()].some((entry) =>
+        const isCreated = entriesWhere((entry) =>
           entry.state === "created" && entry.region === region &&
           entry.providerVoiceId === orphan.providerVoiceId
-        );
+        ).length > 0;
         if (rowOf(region, orphan.providerVoiceId) || isCreated) {
           if (orphan.purgingAt === null) state.orphans.delete(key(region, orphan.providerVoiceId));
           continue;
@@ -207,37 +187,28 @@ export function createFakeReconcileLedger(options: {
     },
 
     unclaimedUploads(olderThanSeconds, limit, repair) {
-      const referenced = new Set(
-        [...state.rows.values()].map((row) => `${row.userId}/${row.id}/reference.wav`),
-      );
-      const swept = options.uploadsOlderThan(olderThanSeconds)
-        .filter((name) => !referenced.has(name))
-        .filter((name) => (state.entries.get(enrollmentOf(name))?.region ?? SWEPT) === SWEPT)
-        .slice(0, limit);
+      const swept = options.uploadsOlderThan(olderThanSeconds).filter((name) =>
+        !isReferenced(name) && (state.entries.get(enrollmentOf(name))?.region ?? SWEPT) === SWEPT
+      ).slice(0, limit);
       for (const name of repair ? swept : []) {
         const [userId = "", voiceId = ""] = name.split("/");
-        state.entries.set(enrollmentOf(name), {
-          userId,
-          voiceId,
+        const over = {
           attemptId: "",
           token: "",
           state: "finalized",
-          leaseExpiresAt: now(),
-          unresolvedSince: null,
-          sendingSince: null,
           region: SWEPT,
-          details: null,
           fingerprint: "",
-          providerVoiceId: null,
-          targetModel: null,
-          error: null,
-        });
+        } as const;
+        state.entries.set(
+          enrollmentOf(name),
+          newEntry({ userId, voiceId, ...over, leaseExpiresAt: now() }),
+        );
       }
       return Promise.resolve(swept);
     },
 
     eraseDetails(repair) {
-      const doomed = [...state.entries.values()].filter((entry) =>
+      const doomed = entriesWhere((entry) =>
         entry.fingerprint !== fingerprint(ERASED) &&
         (["finalized", "rejected"].includes(entry.state) || entry.leaseExpiresAt <= now()) &&
         entry.region !== SWEPT && !state.users.has(entry.userId)
@@ -255,14 +226,10 @@ export function createFakeReconcileLedger(options: {
     },
 
     forgottenObjects(_olderThanSeconds, limit) {
-      const referenced = new Set(
-        [...state.rows.values()].map((row) => `${row.userId}/${row.id}/reference.wav`),
-      );
+      const forgotten = options.uploadsOlderThan(0)
+        .filter((name) => !state.users.has(name.split("/")[0] ?? "") && !isReferenced(name));
       return Promise.resolve(
-        options.uploadsOlderThan(0)
-          .filter((name) => !state.users.has(name.split("/")[0] ?? "") && !referenced.has(name))
-          .slice(0, limit)
-          .map((name) => ({ bucket_id: "references" as const, name })),
+        forgotten.slice(0, limit).map((name) => ({ bucket_id: "references" as const, name })),
       );
     },
   };

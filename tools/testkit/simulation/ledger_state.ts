@@ -53,41 +53,57 @@ export type Sending = {
   possible: number;
 };
 
-/** The tables behind the ledger's functions. */
-export type LedgerState = {
-  users: Set<string>;
-  entries: Map<string, Entry>;
-  rows: Map<string, Row>;
-  orphans: Map<string, Orphan>;
-  sendings: Map<string, Sending>;
-  /** Regions whose voice ids do not carry the token. */
-  idsWithoutToken: Set<string>;
-  /** When reconcile kept a list, by region; and when a voice was first in one. */
-  voiceLists: { region: string; listedAt: number }[];
-  listedVoices: Map<string, number>;
-  /** Enrollments that were ended because lists proved that their creates made nothing; for the simulation's checks. */
-  provedAbsent: { token: string; at: number }[];
-  /** Voices whose insert is refused, as a constraint would. */
-  refusedInserts: Set<string>;
-};
-
-export function createLedgerState(users: string[]): LedgerState {
+export function createLedgerState(users: string[]) {
   return {
     users: new Set(users),
-    entries: new Map(),
-    rows: new Map(),
-    orphans: new Map(),
-    sendings: new Map(),
-    idsWithoutToken: new Set(),
-    voiceLists: [],
-    listedVoices: new Map(),
-    provedAbsent: [],
-    refusedInserts: new Set(),
+    entries: new Map<string, Entry>(),
+    rows: new Map<string, Row>(),
+    orphans: new Map<string, Orphan>(),
+    sendings: new Map<string, Sending>(),
+    /** Regions whose voice ids do not carry the token. */
+    idsWithoutToken: new Set<string>(),
+    /** When reconcile kept a list, by region; and when a voice was first in one. */
+    voiceLists: [] as { region: string; listedAt: number }[],
+    listedVoices: new Map<string, number>(),
+    /** Enrollments that were ended because lists proved that their creates made nothing; for the simulation's checks. */
+    provedAbsent: [] as { token: string; at: number }[],
+    /** Voices whose insert is refused, as a constraint would. */
+    refusedInserts: new Set<string>(),
   };
+}
+
+/** The tables behind the ledger's functions. */
+export type LedgerState = ReturnType<typeof createLedgerState>;
+
+/** An enrollment of which nothing is known yet. */
+export const newEntry = (known: Omit<Entry, keyof typeof UNKNOWN> & Partial<Entry>): Entry => ({
+  ...UNKNOWN,
+  ...known,
+});
+
+const UNKNOWN = {
+  unresolvedSince: null,
+  sendingSince: null,
+  details: null,
+  providerVoiceId: null,
+  targetModel: null,
+  error: null,
+} satisfies Partial<Entry>;
+
+/** Records an orphan, unless it is recorded already. */
+export function recordOrphan(
+  { orphans }: LedgerState,
+  orphan: Omit<Orphan, "purgingAt" | "purgedAt">,
+): void {
+  const id = key(orphan.region, orphan.providerVoiceId);
+  if (!orphans.has(id)) orphans.set(id, { ...orphan, purgingAt: null, purgedAt: null });
 }
 
 /** The primary key of an enrollment, and of an orphan. */
 export const key = (first: string, second: string): string => `${first}/${second}`;
+
+/** The key of a voice's clip. */
+export const referenceKey = (userId: string, voiceId: string): string => `${userId}/${voiceId}/reference.wav`;
 
 /** What the SQL function of this name computes, up to the hash. */
 export function fingerprint({ name, language, transcript, description }: VoiceDetails): string {

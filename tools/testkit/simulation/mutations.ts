@@ -8,11 +8,10 @@ import type { Mutation } from "./world.ts";
  */
 export const MUTATIONS: Readonly<Record<string, Mutation>> = {
   "no look-up": {
-    provider: (real) => ({ ...real, findVoice: () => Promise.resolve(null) }),
+    provider: () => ({ findVoice: () => Promise.resolve(null) }),
   },
   "look for ids of the documented shape only": {
     provider: (real) => ({
-      ...real,
       async findVoice(token, signal) {
         const found = await real.findVoice(token, signal);
         return found && /-voice-\d{17}-\w+$/.test(found.providerVoiceId) ? found : null;
@@ -22,7 +21,6 @@ export const MUTATIONS: Readonly<Record<string, Mutation>> = {
   "create over what no look-up settles": {
     idShape: "without the token",
     enrollments: (real) => ({
-      ...real,
       async sending(attempt, create, signal) {
         const answer = await real.sending(attempt, create, signal);
         return answer.outcome === "undecided" ? { outcome: "sending" } : answer;
@@ -31,13 +29,11 @@ export const MUTATIONS: Readonly<Record<string, Mutation>> = {
   },
   "no lease": {
     enrollments: (real) => ({
-      ...real,
       sending: (attempt, create, signal) => real.sending(attempt, { ...create, leaseSeconds: 0 }, signal),
     }),
   },
   "no fence": {
     enrollments: (real) => ({
-      ...real,
       sending: async (attempt, create, signal) => {
         await real.sending(attempt, create, signal);
         return { outcome: "sending" };
@@ -45,8 +41,7 @@ export const MUTATIONS: Readonly<Record<string, Mutation>> = {
     }),
   },
   "forget an unknown outcome": {
-    enrollments: (real, { ledger }) => ({
-      ...real,
+    enrollments: (_real, { ledger }) => ({
       async unresolved(attempt) {
         ledger.entries.delete(key(attempt.userId, attempt.voiceId));
         return await Promise.resolve("unresolved");
@@ -55,7 +50,6 @@ export const MUTATIONS: Readonly<Record<string, Mutation>> = {
   },
   "retry blindly": {
     provider: (real) => ({
-      ...real,
       async prepareClone(request) {
         const prepared = await real.prepareClone(request);
         return {
@@ -72,7 +66,6 @@ export const MUTATIONS: Readonly<Record<string, Mutation>> = {
   },
   "orphan the winner": {
     enrollments: (real, { ledger }) => ({
-      ...real,
       async complete(attempt, done, signal) {
         const before = ledger.rows.get(attempt.voiceId);
         const answer = await real.complete(attempt, done, signal);
@@ -93,7 +86,6 @@ export const MUTATIONS: Readonly<Record<string, Mutation>> = {
   },
   "purge before checking": {
     ledger: (real, { ledger, provider }) => ({
-      ...real,
       async purgeNext(region, olderThanSeconds, skip) {
         await real.purgeNext(region, olderThanSeconds, skip);
         const rows = [...ledger.rows.values()];
@@ -112,7 +104,6 @@ export const MUTATIONS: Readonly<Record<string, Mutation>> = {
   },
   "a release clears an earlier unknown outcome": {
     enrollments: (real, { ledger }) => ({
-      ...real,
       async release(attempt, sent, rejected) {
         const id = key(attempt.userId, attempt.voiceId);
         const outcome = await real.release(attempt, sent, rejected);
@@ -123,7 +114,6 @@ export const MUTATIONS: Readonly<Record<string, Mutation>> = {
   },
   "sweep an upload without marking it": {
     ledger: (real) => ({
-      ...real,
       unclaimedUploads: (olderThanSeconds, limit) => real.unclaimedUploads(olderThanSeconds, limit, false),
     }),
   },

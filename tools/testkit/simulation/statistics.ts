@@ -2,11 +2,12 @@ import type { Outcome } from "./schedule.ts";
 
 /** Adds up what many schedules did. */
 export function createStatistics() {
-  const total = { schedules: 0, finalized: 0, creates: 0, orphans: 0, landedLate: 0, explained: 0 };
+  const total = { finalized: 0, creates: 0, orphans: 0, landedLate: 0, explained: 0 };
   const faults: Record<string, number> = {};
+  let schedules = 0;
   return {
     add(outcome: Outcome): void {
-      total.schedules++;
+      schedules++;
       total.finalized += outcome.finalized;
       total.creates += outcome.creates;
       total.orphans += outcome.orphans;
@@ -18,21 +19,17 @@ export function createStatistics() {
     },
     /** A few lines for a person. */
     report(): string {
-      const perThousand = (count: number) => (count * 1000 / Math.max(1, total.schedules)).toFixed(1);
+      const { finalized, creates, orphans, landedLate, explained } = total;
+      const perThousand = (count: number) => (count * 1000 / Math.max(1, schedules)).toFixed(1);
       const kinds = Object.entries(faults).sort().map(([fault, count]) => `${fault} ${count}`).join(", ");
-      return [
-        `${total.schedules} schedules, ${
-          Object.values(faults).reduce((sum, count) => sum + count, 0)
-        } faults: ${kinds}`,
-        `${total.creates} creates for ${total.finalized} saved voices (${
-          (total.creates / Math.max(1, total.finalized)).toFixed(2)
-        } each)`,
-        `orphans per 1000 schedules: ${perThousand(total.orphans)}, of which ${
-          perThousand(total.landedLate)
-        } from creations landing after their look-up and ${
-          perThousand(total.explained)
-        } because modal or the user's deletion came first`,
-      ].join("\n");
+      const drawn = Object.values(faults).reduce((sum, count) => sum + count, 0);
+      const each = (creates / Math.max(1, finalized)).toFixed(2);
+      return `${schedules} schedules, ${drawn} faults: ${kinds}
+${creates} creates for ${finalized} saved voices (${each} each)
+orphans per 1000 schedules: ${perThousand(orphans)}, of which ${
+        perThousand(landedLate)
+      } from creations landing after \
+their look-up and ${perThousand(explained)} because modal or the user's deletion came first`;
     },
   };
 }

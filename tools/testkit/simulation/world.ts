@@ -21,9 +21,9 @@ import type { Scheduler } from "./scheduler.ts";
 
 /** The parts that a mutation may put its own in the place of. */
 export type Mutation = {
-  enrollments?: (real: Enrollments, world: World) => Enrollments;
-  ledger?: (real: ReconcileLedger, world: World) => ReconcileLedger;
-  provider?: (real: TtsProvider, world: World) => TtsProvider;
+  enrollments?: (real: Enrollments, world: World) => Partial<Enrollments>;
+  ledger?: (real: ReconcileLedger, world: World) => Partial<ReconcileLedger>;
+  provider?: (real: TtsProvider, world: World) => Partial<TtsProvider>;
   /** The clock of one process, as finalize and reconcile read it. */
   clock?: (real: Clock) => Clock;
   /** The rule matters with voice ids of this shape alone. */
@@ -46,15 +46,15 @@ export const tokenOf = (voiceId: string): string => voiceId.replaceAll("-", "").
 
 const databaseAway = () => new ApiError("database_unavailable", "The database is not available right now.");
 
-/** Every call of `real` made by a process, with whatever may happen to it on the way. */
-function throughProcess<Service extends object>(real: Service, prefix: string, process: Process): Service {
-  return new Proxy(real, {
+/** Every call of a ledger made by a process, with whatever may happen to it on the way. */
+function throughProcess<Ledger extends object>(ledger: Ledger, process: Process): Ledger {
+  return new Proxy(ledger, {
     get: (target, property, receiver) => {
       const method = Reflect.get(target, property, receiver);
       if (typeof method !== "function") return method;
       return (...args: unknown[]) =>
         process.call({
-          name: `${prefix}.${String(property)}`,
+          name: `ledger.${String(property)}`,
           effect: () => method.apply(target, args),
           failure: databaseAway,
           signal: args.find((argument) => argument instanceof AbortSignal),
@@ -89,11 +89,9 @@ export function createWorld(options: {
 
   /** What only a defect can cause: a create by somebody superseded, or over an outcome that nobody has looked up. */
   const checkCreate = (token: string, attempt: string) => {
-    const holder = [...ledger.sendings.values()].filter((sending) =>
-      [...ledger.entries.values()].some((entry) =>
-        entry.token === token && entry.attemptId === sending.attemptId
-      )
-    ).at(-1)?.attemptId;
+    const holds = ({ attemptId }: { attemptId: string }) =>
+      [...ledger.entries.values()].some((entry) => entry.token === token && entry.attemptId === attemptId);
+    const holder = [...ledger.sendings.values()].filter(holds).at(-1)?.attemptId;
     if (holder !== undefined && holder !== attempt) {
       violations.push(`create of ${token} by ${attempt}, who was superseded`);
     }
@@ -170,11 +168,7 @@ export function createWorld(options: {
         }),
       });
       const now = () => scheduler.now();
-      const fake = createFakeEnrollments({
-        state: ledger,
-        now,
-        limits: options.limits,
-      });
+      const fake = createFakeEnrollments({ state: ledger, now, limits: options.limits });
       const enrollments: Enrollments = {
         ...fake,
         sending(attempt, create, signal) {
@@ -186,22 +180,15 @@ export function createWorld(options: {
         state: ledger,
         now,
         uploadsOlderThan: (seconds) =>
-          [...uploads].filter(([, { uploadedAt }]) => uploadedAt < now() - seconds * 1000).map(([name]) =>
-            name
-          ),
+          [...uploads.keys()].filter((name) => (uploads.get(name)?.uploadedAt ?? 0) < now() - seconds * 1000),
       });
       const services = {
-        provider: mutation.provider?.(realProvider, world) ?? realProvider,
+        provider: { ...realProvider, ...mutation.provider?.(realProvider, world) },
         enrollments: throughProcess(
-          mutation.enrollments?.(enrollments, world) ?? enrollments,
-          "ledger",
+          { ...enrollments, ...mutation.enrollments?.(enrollments, world) },
           process,
         ),
-        ledger: throughProcess(
-          mutation.ledger?.(reconcileLedger, world) ?? reconcileLedger,
-          "ledger",
-          process,
-        ),
+        ledger: throughProcess({ ...reconcileLedger, ...mutation.ledger?.(reconcileLedger, world) }, process),
         references: createFakeReferences({ process, uploads }),
         generations: { remove: () => Promise.reject(new Error("nothing is spoken in the simulation")) },
         clock: mutation.clock?.(process.clock) ?? process.clock,

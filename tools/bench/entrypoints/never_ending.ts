@@ -6,8 +6,8 @@ import { answered, USER_REQUESTS } from "../bench_user.ts";
 import { BARE, FUNCTION } from "../measured_process.ts";
 import { withStandIn } from "../stand_in_process.ts";
 
-const endless: Bench = {
-  name: "endless",
+const neverEnding: Bench = {
+  name: "never ending",
   run: ({ ending }, stack) =>
     withStandIn({ ending }, async (standIn) => {
       const bare = await standIn.start(BARE);
@@ -22,7 +22,7 @@ const endless: Bench = {
 };
 
 try {
-  await runBenches([endless], { quick: true, asked: whenAskedToStop(), stackLog: () => {} });
+  await runBenches([neverEnding], { quick: true, asked: whenAskedToStop(), stackLog: () => {} });
 } catch (error) {
   logToStderr(messageOf(error));
   Deno.exit(1);
