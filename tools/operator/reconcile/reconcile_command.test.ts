@@ -5,7 +5,7 @@ import {
   type ReconcileRequest,
 } from "../../../supabase/functions/_shared/contract/internal_reconcile.ts";
 import type { TargetOptions } from "../target.ts";
-import { reconcileBatches, type Reconciled } from "./reconcile_batches.ts";
+import type { Reconciled } from "./reconcile_batches.ts";
 import { parseOptions } from "./reconcile_options.ts";
 import { commandFor, exitCode, summarize } from "./reconcile_summary.ts";
 
