@@ -4,7 +4,7 @@ import type { Bytes } from "../_shared/bytes.ts";
 import { m4a } from "../../../tools/testkit/clips/write_m4a.ts";
 import { remarks, wav } from "../../../tools/testkit/clips/write_wav.ts";
 import { startApi } from "../../../tools/testkit/harness/api.ts";
-import { fixture } from "../../../tools/testkit/harness/clone.ts";
+import { readFixture } from "../../../tools/testkit/fixtures.ts";
 import { upload } from "../../../tools/testkit/harness/api.ts";
 import { voiceCreated, withDashScope } from "../../../tools/testkit/harness/dashscope.ts";
 import { voiceRowOf } from "../../../tools/testkit/harness/finalizing.ts";
@@ -35,9 +35,9 @@ const REFUSED: [what: string, clip: Bytes, code: string, detail: string][] = [
   ["random bytes", random, "reference_unreadable", noAudio],
   ["nothing", new Uint8Array(0), "reference_empty", "The uploaded audio file is empty."],
   ["HTML", page, "reference_unreadable", text],
-  ["16 kHz speech", await fixture("speech-16k-mono.wav"), "reference_sample_rate_too_low", slow(16)],
-  ["stereo MP3", await fixture("speech-24k-stereo.mp3"), "reference_not_mono", stereo],
-  ["WebM declared as WAV", await fixture("speech.webm"), "reference_type_unsupported", webm],
+  ["16 kHz speech", readFixture("speech-16k-mono.wav"), "reference_sample_rate_too_low", slow(16)],
+  ["stereo MP3", readFixture("speech-24k-stereo.mp3"), "reference_not_mono", stereo],
+  ["WebM declared as WAV", readFixture("speech.webm"), "reference_type_unsupported", webm],
   ["two faults at once", wav({ seconds: 1, channels: 2 }), "reference_too_short", `${short} ${stereo}`],
 ];
 
@@ -60,7 +60,7 @@ for (const [what, clip, code, detail] of REFUSED) {
 
 for (const ending of ["wav", "mp3", "m4a"]) {
   finalizeTest(`a fit ${ending} is enrolled, whatever it was declared to be`, {}, async (ready) => {
-    const clip = await fixture(`speech-24k-mono.${ending}`);
+    const clip = readFixture(`speech-24k-mono.${ending}`);
     await finalizes(
       ready,
       [voiceCreated()],
@@ -82,7 +82,7 @@ Deno.test("a refused clip leaves nothing behind: its voice_id can be used with o
 
 Deno.test("where the policy is to warn, a clip that breaks rules is enrolled, and its row says which", async () => {
   await using api = await startApi({ keys, environment: { REFERENCE_AUDIO_POLICY: "warn" } });
-  const { body } = await upload(api, token, { clip: await fixture("speech-16k-mono.wav") });
+  const { body } = await upload(api, token, { clip: readFixture("speech-16k-mono.wav") });
   await withDashScope([voiceCreated()], async () => {
     assert.equal((await api.call("POST", "/clone/finalize", { token, body })).status, 200);
   });
@@ -110,7 +110,7 @@ Deno.test("where the policy is to warn, WebM and bytes that are no audio are ref
   await withDashScope([], async () => {
     for (
       const [clip, code] of [
-        [await fixture("speech.webm"), "reference_type_unsupported"],
+        [readFixture("speech.webm"), "reference_type_unsupported"],
         [random, "reference_unreadable"],
       ] as const
     ) {
@@ -150,7 +150,7 @@ Deno.test("a clip that cannot be read to its end answers 503, and can be finaliz
       return new Response("away", { status: 500 });
     },
   });
-  const { body } = await upload(api, token, { clip: await fixture("speech-24k-mono.mp3") });
+  const { body } = await upload(api, token, { clip: readFixture("speech-24k-mono.mp3") });
   await withDashScope([voiceCreated()], async () => {
     assertError(await api.call("POST", "/clone/finalize", { token, body }), 503, "storage_unavailable");
     isAway = false;

@@ -30,7 +30,7 @@ function oneAfterTheOther(
         const answers = [];
         for (const call of calls) {
           answers.push(askQueue(service, call(service)));
-          await waiting(sql, "public.task_", answers.length);
+          await waiting("public.task_", answers.length);
         }
         return { answers };
       });
@@ -196,9 +196,9 @@ queueTest("a user may be removed just while a worker completes, and neither fail
     const started = await sql.begin(async (transaction) => {
       await transaction`select from public.generations where id = ${generationId} for update`;
       const removed = sql`delete from auth.users where id = ${queue.userId}`.execute();
-      await waiting(sql, "delete from auth.users", 1);
+      await waiting("delete from auth.users", 1);
       const completed = askQueue(sql, completeCall(taskId)(sql));
-      await waiting(sql, "public.task_complete", 1);
+      await waiting("public.task_complete", 1);
       return { removed, completed };
     });
     const [completed] = await Promise.all([started.completed, started.removed]);
@@ -216,7 +216,7 @@ queueTest("a request for a generation while its user is removed finds the accoun
         sql`public.generation_create(${userId}, ${voiceId}, ${crypto.randomUUID()}, ${crypto.randomUUID()},
         'Hello.', 'qwen', ${region}, 10)`;
       const answer = askQueue(sql, ask);
-      await waiting(sql, "public.generation_create", 1);
+      await waiting("public.generation_create", 1);
       return { answer };
     });
     assert.deepEqual(await started.answer, { outcome: "deleted" });

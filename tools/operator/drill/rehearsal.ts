@@ -38,6 +38,7 @@ export async function rehearse(
   const started = performance.now();
   const soFar = () => inSeconds((performance.now() - started) / 1_000);
   print("Bringing a stack up for the drill…");
+  // Nothing that would choose another provider: the drill spends no money.
   await withOwnStack({ environment: machineEnvironment(), ...options }, async (stack) => {
     print(`It is up after ${soFar()}.`);
     await Promise.race([play(stack, print), stopped ?? new Promise<never>(() => {})]);

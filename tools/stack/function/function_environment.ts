@@ -17,8 +17,8 @@ export async function readEnvironment(envFile: string): Promise<Environment> {
   return { ...Object.fromEntries(defined), ...Deno.env.toObject() };
 }
 
-// What Deno itself needs, and nothing else of the caller's environment.
-function base(environment: Environment): Environment {
+/** The variables that Deno itself needs, and no other of an environment: none chooses a provider. */
+export function machineEnvironment(environment: Environment = Deno.env.toObject()): Environment {
   const kept = Object.entries(environment).filter(([name]) =>
     name === "PATH" || name === "HOME" || (name.startsWith("DENO_") && name !== "DENO_SERVE_ADDRESS")
   );
@@ -48,9 +48,6 @@ export function chooseProvider({ DASHSCOPE_API_KEY: key, DASHSCOPE_BASE_URL: bas
   };
 }
 
-/** This process's variables that Deno itself needs; none of them chooses a provider. */
-export const machineEnvironment = (): Environment => base(Deno.env.toObject());
-
 /** The environment of the function beside an embedded stack. `simulator` is there when the built-in one runs. */
 export function functionEnvironment(
   { environment, supabaseUrl, publishableKey, secretKey, simulator }: {
@@ -68,7 +65,7 @@ export function functionEnvironment(
     ? { DASHSCOPE_API_KEY: "sk-local-stand-in" }
     : {};
   return {
-    ...base(environment),
+    ...machineEnvironment(environment),
     ...provider,
     ...pick(environment, operatorVariables),
     SUPABASE_URL: supabaseUrl,
@@ -79,5 +76,5 @@ export function functionEnvironment(
 
 /** The environment of the function alone, beside the project that the caller's environment names. */
 export function standaloneEnvironment(environment: Environment): Environment {
-  return { ...base(environment), ...pick(environment, allVariables) };
+  return { ...machineEnvironment(environment), ...pick(environment, allVariables) };
 }
