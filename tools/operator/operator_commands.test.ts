@@ -1,11 +1,54 @@
 // `npm run work` and `npm run reconcile`: what they ask, what they print, how they end.
 import assert from "node:assert/strict";
+import {
+  internalReconcile,
+  type ReconcileRequest,
+} from "../../supabase/functions/_shared/contract/internal_reconcile.ts";
+import { internalWork } from "../../supabase/functions/_shared/contract/internal_work.ts";
 import { runCommand } from "../testkit/stack/launched_stack.ts";
-import { startProgress } from "./operator_command.ts";
+import { callUntilDone, type Route, startProgress } from "./operator_command.ts";
 import { parseOperatorOptions } from "./operator_options.ts";
 import { reconcileBatches } from "./reconcile/reconcile_batches.ts";
-import { KEY, nothingReconciled, nothingWorked, runScripted, type Scripted } from "./scripted_api.ts";
 import { inShort, summarize, workRuns } from "./work_runs.ts";
+
+/** The key of the scripted API. */
+const KEY = "sb_secret_of_the_project";
+
+/** An answer: a text as it is, anything else as JSON; `cut` breaks the connection. */
+type Scripted = { status?: number; body: unknown; headers?: Record<string, string> };
+
+/** Runs a route against an API that gives these answers one after the other, the last one for ever. */
+async function runScripted<Report extends { more: boolean }, Sum>(
+  route: Route<Report, Sum>,
+  answers: Scripted[],
+) {
+  const seen: { url: string; method: string; key: string | null; body: unknown; redirect: string }[] = [];
+  const slept: number[] = [];
+  const failures: string[] = [];
+  const target = { api: "https://project.test/functions/v1/api", key: KEY };
+  const result = await callUntilDone(target, route, {
+    onProgress: (_soFar, failure) => void (failure && failures.push(failure)),
+    sleep: (ms) => Promise.resolve(void slept.push(ms)),
+    async fetch(input, init) {
+      const request = new Request(input, init);
+      const { url, method, headers, redirect } = request;
+      seen.push({ url, method, key: headers.get("apikey"), body: await request.json(), redirect });
+      const { body, ...answer } = answers[seen.length - 1] ?? answers.at(-1) ?? { body: "" };
+      if (body === "cut") throw new TypeError("connection reset");
+      return typeof body === "string" ? new Response(body, answer) : Response.json(body, answer);
+    },
+  }).then(
+    (sum) => ({ sum, message: "" }),
+    (error: Error) => ({ sum: null, message: error.message }),
+  );
+  assert(!JSON.stringify([result.message, failures]).includes(KEY));
+  return { ...result, seen, slept, failures };
+}
+
+/** What the internal routes answer when there is nothing to do. */
+const nothingWorked = { ...internalWork.answer.example, completed: 0, put_back: 0 };
+const nothingFound = { provider_voices: 0, ours: 0, orphans: [], foreign: [] };
+const nothingReconciled = { ...internalReconcile.answer.example, ...nothingFound };
 
 const error = (status: number, code: string, detail: string, headers?: Record<string, string>): Scripted => ({
   status,
@@ -14,7 +57,8 @@ const error = (status: number, code: string, detail: string, headers?: Record<st
 });
 
 const work = (answers: Scripted[]) => runScripted(workRuns, answers);
-const reconcile = (answers: Scripted[], repair = true) => runScripted(reconcileBatches({ repair }), answers);
+const reconcile = (answers: Scripted[], request: ReconcileRequest = { repair: true }) =>
+  runScripted(reconcileBatches(request), answers);
 
 /** The two commands, and an answer after which each is done. */
 const commands = [
@@ -97,10 +141,32 @@ for (const { name, run, nothing, reports } of commands) {
   });
 }
 
+Deno.test("decisions go with the first batch that is answered, and those that failed add up", async () => {
+  const [voiceId, otherId] = [crypto.randomUUID(), crypto.randomUUID()];
+  const resolve = [{ voice_id: voiceId, provider_voice_id: null }];
+  const { sum, seen } = await reconcile([
+    error(503, "provider_throttled", "Busy.", { "retry-after": "1" }),
+    { body: { ...nothingReconciled, released: 1, resolve_failed: [voiceId], more: true } },
+    { body: { ...nothingReconciled, resolve_failed: [otherId] } },
+  ], { repair: true, resolve });
+  const [decided, later] = [{ repair: true, resolve }, { repair: true }];
+  assert.deepEqual(seen.map(({ body }) => body), [decided, decided, later]);
+  assert.deepEqual([sum?.released, sum?.resolve_failed], [1, [voiceId, otherId]]);
+});
+
+Deno.test("a provider that refuses deletions is given more and more time, up to half a minute", async () => {
+  const refused: Scripted = { body: { ...nothingReconciled, purge_failed: ["a"], more: true } };
+  const more = { body: { ...nothingReconciled, more: true } };
+  const { slept } = await reconcile([...Array<Scripted>(6).fill(refused), more, refused, {
+    body: nothingReconciled,
+  }]);
+  assert.deepEqual(slept, [2_000, 4_000, 8_000, 16_000, 30_000, 30_000, 2_000]);
+});
+
 Deno.test("the number of runs and of batches is bounded", async () => {
   const runs = await work([{ body: { ...nothingWorked, more: true } }]);
   const endless = [{ body: { ...nothingReconciled, more: true } }];
-  const [repair, report] = [await reconcile(endless), await reconcile(endless, false)];
+  const [repair, report] = [await reconcile(endless), await reconcile(endless, { repair: false })];
   assert.deepEqual([runs, repair, report].map(({ seen }) => seen.length), [100, 100, 3]);
   assert.match(runs.message, /still more to do after 100 runs/);
   assert.match(repair.message, /still more to do after 100 batches/);

@@ -21,11 +21,7 @@ export const operatorUsage = (command: string) =>
                      read from the environment: SUPABASE_SECRET_KEY
   --help             this text`;
 
-/**
- * Checks those options.
- * @throws {Error} with a sentence for one that is empty, one too many, no URL, or a URL to which the secret key would
- * travel unencrypted
- */
+/** Checks those options. Throws a sentence for what cannot be meant, or would send the secret key unencrypted. */
 export function readOperatorOptions(
   { help, json, api: url, data: dataDir }: { help: boolean; json: boolean; api?: string; data?: string },
 ): OperatorOptions {
@@ -38,10 +34,7 @@ export function readOperatorOptions(
   return { help, json, api, dataDir };
 }
 
-/**
- * The URL without slashes at its end.
- * @throws {Error} with a sentence when it is no http(s) URL
- */
+/** The URL without slashes at its end. Throws a sentence when it is no http(s) URL. */
 export function readBaseUrl(option: string, url: string | undefined) {
   if (url !== undefined && !/^https?:$/.test(URL.parse(url)?.protocol ?? "")) {
     throw new Error(`${option} is not an http(s) URL.`);
@@ -49,10 +42,7 @@ export function readBaseUrl(option: string, url: string | undefined) {
   return url?.replace(/\/+$/, "");
 }
 
-/**
- * Reads the command line of a command that has no other options.
- * @throws {Error} with a sentence for what is not one of them
- */
+/** Reads the command line of a command that has no other options. Throws a sentence for what is not one of them. */
 export function parseOperatorOptions(args: string[]): OperatorOptions {
   return readOperatorOptions(parseArgs({ args, allowPositionals: false, options: operatorOptions }).values);
 }

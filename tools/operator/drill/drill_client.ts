@@ -67,10 +67,7 @@ function statusOf(answer: Answer): string {
   return error ? `${answer.status} ${error.code}` : String(answer.status);
 }
 
-/**
- * Signs a user of the stack up.
- * @throws {Failure} when that is refused
- */
+/** Signs a user of the stack up. Throws a Failure when that is refused. */
 export async function signUp({ api_url, supabase_url, publishable_key, secret_key }: StackRecord) {
   const json = { email: `drill-${crypto.randomUUID()}@example.com`, password: crypto.randomUUID() };
   const { access_token } = await ask(

@@ -1,9 +1,11 @@
-// `npm run reconcile`: its command line, what it does with decisions and refusals, and what it says in the end.
+// `npm run reconcile`: its command line, and what it says in the end.
 import assert from "node:assert/strict";
-import type { ReconcileRequest } from "../../../supabase/functions/_shared/contract/internal_reconcile.ts";
-import { nothingReconciled as nothing, runScripted, type Scripted } from "../scripted_api.ts";
+import {
+  internalReconcile,
+  type ReconcileRequest,
+} from "../../../supabase/functions/_shared/contract/internal_reconcile.ts";
 import type { TargetOptions } from "../target.ts";
-import { reconcileBatches, type Reconciled } from "./reconcile_batches.ts";
+import type { Reconciled } from "./reconcile_batches.ts";
 import { parseOptions } from "./reconcile_options.ts";
 import { commandFor, exitCode, summarize } from "./reconcile_summary.ts";
 
@@ -58,31 +60,13 @@ Deno.test("the command line says what is asked of the API", () => {
   for (const [args, message] of wrong) assert.throws(() => parseOptions(args), { message }, args.join(" "));
 });
 
-const run = (answers: Scripted[], request: ReconcileRequest = { repair: true }) =>
-  runScripted(reconcileBatches(request), answers);
-
-Deno.test("decisions go with the first batch that is answered, and those that failed add up", async () => {
-  const resolve = [{ voice_id: voiceId, provider_voice_id: null }];
-  const busy = { detail: "Busy.", code: "provider_throttled", request_id: "r1" };
-  const { sum, seen } = await run([
-    { status: 503, headers: { "retry-after": "1" }, body: busy },
-    { body: { ...nothing, released: 1, resolve_failed: [voiceId], more: true } },
-    { body: { ...nothing, resolve_failed: [otherId] } },
-  ], { repair: true, resolve });
-  const [decided, later] = [{ repair: true, resolve }, { repair: true }];
-  assert.deepEqual(seen.map(({ body }) => body), [decided, decided, later]);
-  assert.deepEqual([sum?.released, sum?.resolve_failed], [1, [voiceId, otherId]]);
-});
-
-Deno.test("a provider that refuses deletions is given more and more time, up to half a minute", async () => {
-  const refused: Scripted = { body: { ...nothing, purge_failed: ["a"], more: true } };
-  const more = { body: { ...nothing, more: true } };
-  const { slept } = await run([...Array<Scripted>(6).fill(refused), more, refused, { body: nothing }]);
-  assert.deepEqual(slept, [2_000, 4_000, 8_000, 16_000, 30_000, 30_000, 2_000]);
-});
-
 const gone = [{ voice_id: voiceId, provider_voice_id: "voice-g" }];
-const reportOf = (fields: Partial<Reconciled>): Reconciled => ({ ...nothing, batches: 1, ...fields });
+const empty = { batches: 1, provider_voices: 0, ours: 0, orphans: [], foreign: [] };
+const reportOf = (fields: Partial<Reconciled>): Reconciled => ({
+  ...internalReconcile.answer.example,
+  ...empty,
+  ...fields,
+});
 const open = (found: boolean, candidates?: string[] | null) => ({ voice_id: voiceId, found, candidates });
 
 Deno.test("it ends in 0 unless a purge is not finished (1) or a person is needed (2)", () => {

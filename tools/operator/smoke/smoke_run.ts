@@ -206,10 +206,7 @@ async function speak({ step, ask, call }: Client, voiceId: string, run: SmokeRun
   return audio;
 }
 
-/**
- * Which provider the API at a base URL uses.
- * @throws {Failure} when it does not say
- */
+/** Which provider the API at a base URL uses. Throws a Failure when it does not say. */
 export async function providerOf(api: string): Promise<Row["tts_provider"]> {
   const answer = expectStatus(await request(`${api}/languages`, { timeoutMs: 10_000 }));
   return readJson(answer, languagesSchema).provider;
