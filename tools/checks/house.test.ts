@@ -1,5 +1,6 @@
 // The rules of the house (docs/architecture.md): who may import whom, and a tree that shows what there is.
 import assert from "node:assert/strict";
+import { basename } from "node:path";
 import { REPOSITORY, sourcesIn } from "../testkit/harness/sources.ts";
 
 const sources = [...await sourcesIn("supabase/functions"), ...await sourcesIn("tools")];
@@ -50,6 +51,17 @@ Deno.test("one file lies at the top of tools/, and a command is one file for a s
   const commands = sources.filter(({ path }) => path.startsWith("tools/commands/") && !isTest(path));
   assert(commands.length > 10);
   assert.deepEqual(commands.filter(({ path }) => !manifest.includes(path)), []);
+});
+
+Deno.test("two files of one name are a route and what it asks, or a command and its room", () => {
+  const byName = Map.groupBy(sources.filter(({ path }) => !isTest(path)), ({ path }) => basename(path));
+  const doors =
+    /^(supabase\/functions\/api\/routes|supabase\/functions\/_shared\/contract|tools\/commands|tools\/testkit|tools\/testkit\/harness)\/\w+\.ts$/;
+  const doubles = [...byName.values()].map((same) =>
+    same.map(({ path }) => path).filter((path) => !doors.test(path))
+  )
+    .filter((paths) => paths.length > 1);
+  assert.deepEqual(doubles, []);
 });
 
 Deno.test("docs/architecture.md shows the tree as it is: every folder, and every file of the function", async () => {

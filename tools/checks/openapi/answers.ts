@@ -4,7 +4,7 @@ import {
   type ErrorCode,
 } from "../../../supabase/functions/_shared/contract/error_codes.ts";
 import type { Contract } from "../../../supabase/functions/_shared/contract/route_contract.ts";
-import { type JsonObject, jsonObject } from "./json.ts";
+import { type JsonObject, jsonObject } from "./json_object.ts";
 
 /** What is said of every code. */
 export const CODES: Readonly<Record<ErrorCode, CodeEntry>> = ERROR_CODES;

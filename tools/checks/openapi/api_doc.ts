@@ -1,7 +1,7 @@
 // The generated parts of docs/api.md: between `<!-- generated: NAME -->` and `<!-- end -->`.
 import type { Contract } from "../../../supabase/functions/_shared/contract/route_contract.ts";
 import { ALL_CODES, CODES } from "./answers.ts";
-import { isObject, type JsonObject, type JsonValue } from "./json.ts";
+import { isObject, type JsonObject, type JsonValue } from "./json_object.ts";
 import { jsonSchemaOf, LIMITS } from "./schemas.ts";
 
 /** Where the document is kept, from the repository's folder. */

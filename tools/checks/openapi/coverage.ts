@@ -1,5 +1,5 @@
 import type { ErrorCode } from "../../../supabase/functions/_shared/errors.ts";
-import { isObject, type JsonObject, type JsonValue } from "./json.ts";
+import { isObject, type JsonObject, type JsonValue } from "./json_object.ts";
 
 /** Codes that do not depend on the operation: one that answered so covers all. */
 const SHARED: readonly ErrorCode[] = ["config_invalid"];

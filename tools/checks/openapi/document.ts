@@ -1,6 +1,6 @@
 import type { Contract } from "../../../supabase/functions/_shared/contract/route_contract.ts";
 import { ALL_CODES, createAnswers, HEADERS } from "./answers.ts";
-import { isObject, type JsonObject, jsonObject } from "./json.ts";
+import { isObject, type JsonObject, jsonObject } from "./json_object.ts";
 import { createSchemas, jsonSchemaOf } from "./schemas.ts";
 
 /** Where the document is kept, from the repository's folder. */

@@ -12,8 +12,8 @@ import { apiDocPath } from "./api_doc.ts";
 import { loadContracts } from "./contracts.ts";
 import { unseenAnswers } from "./coverage.ts";
 import { openApiPath } from "./document.ts";
-import { generateDocuments } from "./generate.ts";
-import { jsonObject } from "./json.ts";
+import { generateDocuments } from "./generate_documents.ts";
+import { jsonObject } from "./json_object.ts";
 import { repository } from "../../stack/repository.ts";
 
 const committed = await Deno.readTextFile(join(repository, openApiPath));

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { Contract } from "../../../supabase/functions/_shared/contract/route_contract.ts";
-import { type JsonObject, jsonObject } from "./json.ts";
+import { type JsonObject, jsonObject } from "./json_object.ts";
 
 /** The highest `QWEN_MAX_TEXT_CHARS`: what a text may have depends on the configuration. */
 export const LIMITS = { maxTextChars: 10_000 };
