@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { logToStderr, logToStdout } from "../stack/terminal.ts";
 import { repository } from "../stack/repository.ts";
-import { generateDocuments } from "../checks/openapi/generate.ts";
+import { generateDocuments } from "../checks/openapi/generate_documents.ts";
 
 if (Deno.args.length > 0) {
   logToStderr(

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { unseenAnswers } from "../checks/openapi/coverage.ts";
 import { openApiPath } from "../checks/openapi/document.ts";
-import { jsonObject } from "../checks/openapi/json.ts";
+import { jsonObject } from "../checks/openapi/json_object.ts";
 import { findLeaks, secretsOfLog } from "../checks/secret_scan.ts";
 import { startStack } from "../stack/embedded_stack.ts";
 import { findDeno } from "../stack/function/deno_binaries.mjs";

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { createAnswerCheck, description, type SeenAnswer, watchAnswers } from "./answer_check.ts";
 import { unseenAnswers } from "../../checks/openapi/coverage.ts";
-import type { JsonObject } from "../../checks/openapi/json.ts";
+import type { JsonObject } from "../../checks/openapi/json_object.ts";
 
 const check = createAnswerCheck(description);
 const VOICE_ID = "3f0c2f0e-6a0b-4c1e-9a53-0d6f5f3b7a11";

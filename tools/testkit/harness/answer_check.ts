@@ -2,7 +2,7 @@
 import { Ajv2020, type ValidateFunction } from "ajv/dist/2020.js";
 import formats from "ajv-formats";
 import { getPath } from "hono/utils/url";
-import { isObject, type JsonObject, jsonObject, type JsonValue } from "../../checks/openapi/json.ts";
+import { isObject, type JsonObject, jsonObject, type JsonValue } from "../../checks/openapi/json_object.ts";
 
 /** A route as docs/openapi.json has it, by a name such as `GET /voices/{id}/preview`. */
 type DescribedOperation = { name: string; method: string; template: string; pointer: string };
