@@ -4,7 +4,6 @@ import assert from "node:assert/strict";
 import {
   type Answer,
   type Api,
-  appRoutes,
   assertError,
   databaseAway,
   startApi,
@@ -32,11 +31,6 @@ async function askAll(
 }
 
 const EVERYWHERE = [...Object.values(userRequests(unusedIds())), ELSEWHERE];
-
-Deno.test("the requests here are to every route of the app that wants a user", async () => {
-  const known = ["GET /languages", ...Object.keys(userRequests(unusedIds()))];
-  assert.deepEqual((await appRoutes()).forUsers, known.sort());
-});
 
 Deno.test("an account that was deleted is 401 on every route, for what was its own and for what never was", async () => {
   await using speaking = await readyToSpeak();

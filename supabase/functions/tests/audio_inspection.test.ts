@@ -20,7 +20,6 @@ const READ_LIMIT_BYTES = 262_144;
 const PLAYED_WHILE_LOADING = M4A_CLIPS.filter(({ name }) => !/recorded|moov-last|3gp/.test(name));
 const CLIPS = CORPUS.filter(({ code }) => code === null || !NOT_OF_THE_BYTES.includes(code));
 
-/** The facts, or the code of the refusal; anything else that is thrown is a failure. */
 async function found({ source }: CountedClip): Promise<AudioFacts | string> {
   try {
     return await inspectAudio(source);
@@ -97,7 +96,6 @@ Deno.test("a clip that cannot be read, or is of a format that is not taken, is r
   assert.deepEqual(mistakes(all, ({ clip, found }) => found === clip.code ? undefined : found), {});
 });
 
-/** What a person is told of a file, by its name in the corpus. */
 const SENTENCES = {
   "speech.webm": "This is WebM audio; upload WAV, MP3 or M4A.",
   "not-matroska.wav": "This is Matroska audio; upload WAV, MP3 or M4A.",

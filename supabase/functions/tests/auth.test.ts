@@ -28,7 +28,6 @@ const NO_CHECK = "Sign-in cannot be checked right now. Try again shortly.";
 const AUTH_USER = "GET /auth/v1/user";
 const AUTH_KEYS = "GET /auth/v1/.well-known/jwks.json";
 
-/** The whole 401, with what holds for every token that does not pass. */
 const assertRefused = (api: Api, refused: string, detail: string, asked: string[] = []) =>
   assertNotPassed(
     api,

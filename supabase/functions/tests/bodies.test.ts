@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import fc from "fast-check";
+import type { Bytes } from "../_shared/bytes.ts";
 import { type Api, assertError, startApi } from "../../../tools/testkit/harness/api.ts";
 import { withDashScope } from "../../../tools/testkit/harness/dashscope.ts";
 import { keys, newUser } from "../../../tools/testkit/harness/project.ts";
@@ -40,20 +42,8 @@ const REFUSED: Record<string, Rule[]> = {
     ...rules([...NOTHING, ...WRONG_TYPES], LANGUAGE),
     ...rules(
       [
-        ...[
-          "Klingon",
-          "xx",
-          "nl-NL",
-          "yue-HK",
-          "en_US",
-          "en-",
-          "en--US",
-          "-en",
-          "en-US!",
-          "en-\0",
-          "english-US",
-        ],
-        ...["auto-US", "enUS", "Englisch", "auto auto", "\0", "en\0", "\ud800", "🇬🇧", "x".repeat(5000)],
+        ..."Klingon xx nl-NL yue-HK en_US en- en--US -en en-US! english-US auto-US enUS Englisch".split(" "),
+        ...["auto auto", "\0", "en\0", "en-\0", "\ud800", "🇬🇧", "x".repeat(5000)],
         ...["constructor", "__proto__", "toString"],
       ],
       UNSUPPORTED,
@@ -137,7 +127,6 @@ Deno.test("with several wrong fields the first one of the contract is told", asy
   assertError(await api.call("POST", UPLOAD_URL, { token, body }), 400, "language_unsupported", UNSUPPORTED);
 });
 
-/** That an upload URL is given for these details. */
 async function assertOpens(api: Api, change: Record<string, unknown>): Promise<void> {
   const answer = await api.call("POST", UPLOAD_URL, { token, body: { ...DETAILS, ...change } });
   assert.equal(answer.status, 200, JSON.stringify(change));
@@ -156,12 +145,8 @@ Deno.test("text at its limit is taken: counted in code points, composed and trim
     ["a", "😀", "e\u0301", "字"].map((character) => ` \n${character.repeat(most)}\t `);
   const names = [...fits(100), "a", "🧑‍🚀", "O'Brien; drop table voices; --", "‮right to left"];
   await withDashScope([], async () => {
-    for (
-      const change of [
-        ...names.map((name) => ({ name })),
-        ...fits(2000).map((transcript) => ({ transcript })),
-      ]
-    ) {
+    const transcripts = fits(2000).map((transcript) => ({ transcript }));
+    for (const change of [...names.map((name) => ({ name })), ...transcripts]) {
       await assertOpens(api, change);
       await assertFinalizeTakes(api, change);
     }
@@ -174,12 +159,9 @@ Deno.test("text at its limit is taken: counted in code points, composed and trim
 
 Deno.test("every language is taken by its name and its code, in any case", async () => {
   await using api = await startApi({ keys });
-  const codes = ["zh", "en", "de", "it", "pt", "es", "ja", "ko", "fr", "ru"];
-  const names = [
-    ...["Auto", "Chinese", "English", "German", "Italian", "Portuguese", "Spanish", "Japanese"],
-    ...["Korean", "French", "Russian"],
-  ];
-  for (const known of [...codes, ...names]) {
+  const codes = "zh en de it pt es ja ko fr ru";
+  const names = "Auto Chinese English German Italian Portuguese Spanish Japanese Korean French Russian";
+  for (const known of `${codes} ${names}`.split(" ")) {
     for (const language of [known, known.toUpperCase(), known.toLowerCase(), ` ${known} `]) {
       await assertOpens(api, { language });
     }
@@ -203,4 +185,61 @@ Deno.test("unknown fields and any content type are taken, duplicated fields coun
   for (const body of bodies) assert.equal((await api.call("POST", UPLOAD_URL, { token, body })).status, 200);
   const headers = { "Content-Type": "text/plain" };
   assert.equal((await api.call("POST", UPLOAD_URL, { token, body: DETAILS, headers })).status, 200);
+});
+
+const headers = { Authorization: `Bearer ${token}`, "Content-Type": "application/json" };
+const odd = fc.constantFrom("\ud800", "\0", "en", "Auto");
+const anyText = fc.oneof(fc.string(), fc.string({ unit: "binary" }), fc.json(), odd);
+const anyValue = fc.oneof(anyText, fc.jsonValue());
+const nearlyRight = fc.record({
+  voice_id: fc.oneof(fc.uuid(), anyValue),
+  name: fc.oneof(fc.constant(DETAILS.name), anyValue),
+  language: fc.oneof(fc.constant(DETAILS.language), anyValue),
+  transcript: fc.oneof(fc.constant(DETAILS.transcript), anyValue),
+  description: anyValue,
+}, { requiredKeys: [] });
+
+/** An answer that is not as docs/openapi.json describes it fails the run. */
+async function assertNoFailure(response: Response): Promise<void> {
+  const text = await response.text();
+  assert(response.status < 500, `${response.status} ${text}`);
+}
+
+for (const path of [UPLOAD_URL, FINALIZE]) {
+  const assertAnswers = async (bodies: fc.Arbitrary<string | Bytes>, numRuns: number) => {
+    await using api = await startApi({ keys });
+    const property = fc.asyncProperty(bodies, async (body) => {
+      await assertNoFailure(await fetch(api.url + path, { method: "POST", headers, body }));
+    });
+    await withDashScope([], () => fc.assert(property, { numRuns }));
+  };
+
+  Deno.test(`${path}: any JSON has a good answer or the error envelope, never a 500`, () =>
+    assertAnswers(fc.oneof(nearlyRight, fc.jsonValue()).map((body) => JSON.stringify(body)), 300));
+
+  Deno.test(`${path}: any bytes have the error envelope, never a 500`, async () => {
+    const whole = new TextEncoder().encode(JSON.stringify({ voice_id: crypto.randomUUID(), ...DETAILS }));
+    const damaged = fc.tuple(fc.nat(whole.length - 1), fc.nat(255)).map(([at, byte]) => whole.with(at, byte));
+    const bytes = fc.oneof(fc.uint8Array({ maxLength: 200 }), damaged).map((some) => new Uint8Array(some));
+    await assertAnswers(bytes, 200);
+  });
+}
+
+Deno.test("any path and query has an answer of ours, never a 500", async () => {
+  await using api = await startApi({ keys });
+  const part = fc.oneof(
+    fc.string(),
+    fc.string({ unit: "binary" }).filter((text) => text.isWellFormed()),
+    fc.constantFrom("..", "%", "%00", "%ff"),
+  );
+  const encode = (text: string) =>
+    text.startsWith("%") ? text.replace(/[^%\w]/g, "") : encodeURIComponent(text);
+  const parameter = fc.constantFrom("page", "per_page", "search", "source");
+  const property = fc.asyncProperty(part, part, parameter, async (id, value, name) => {
+    const [voice, query] = [`/voices/${encode(id)}`, `/voices?${name}=${encode(value)}`];
+    for (const path of [query, `${voice}/preview`, `${voice}/${encode(value)}`]) {
+      await assertNoFailure(await fetch(api.url + path, { headers, redirect: "manual" }));
+    }
+  });
+  await fc.assert(property, { numRuns: 200 });
 });

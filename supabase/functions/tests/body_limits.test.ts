@@ -1,4 +1,3 @@
-// How much of a request is read, however its length is told.
 import assert from "node:assert/strict";
 import { answerOf, type Api, appRoutes, assertError, startApi } from "../../../tools/testkit/harness/api.ts";
 import { createHttpConnection } from "../../../tools/testkit/harness/connections.ts";

@@ -26,7 +26,6 @@ async function assertDenied(path: string, request: BrowserRequest = {}, denied =
   assert.equal(failure.parse(body).code, denied, JSON.stringify(body));
 }
 
-/** All rows of these tests, unchanged. */
 const rows = () =>
   sql`select id, user_id, name, deleted_at from public.voices where user_id in (${user.id}, ${other.id}) order by id`;
 

@@ -29,7 +29,6 @@ async function until(holds: () => boolean): Promise<void> {
   for (let left = 1000; left > 0 && !holds(); left--) await new Promise((resolve) => setTimeout(resolve, 10));
 }
 
-/** Variables that cannot be used. */
 const WRONG: Record<string, Record<string, string>> = {
   "a host of the wrong region": { DASHSCOPE_BASE_URL: "https://dashscope.aliyuncs.com" },
   "a missing key": { DASHSCOPE_API_KEY: "" },

@@ -1,4 +1,3 @@
-// Requests of every kind to every route, over HTTP, and what holds for every answer.
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { decodeJwt, SignJWT } from "jose";
@@ -52,7 +51,6 @@ const SECRETS = [
 
 const ROUTES = [{ method: "GET", path: "/api/health" }, ...(await appRoutes()).all];
 
-/** The value of a header that comes once. */
 const headerOf = ({ headers }: FuzzRequest, wanted: string): string | null =>
   headers.find(([name]) => name.toLowerCase() === wanted)?.[1] ?? null;
 

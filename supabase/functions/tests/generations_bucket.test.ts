@@ -15,7 +15,6 @@ for (const key of [OWN, FOREIGN]) {
   assert.equal(stored.status, 200, await stored.text());
 }
 
-/** What of the bucket must not change here. */
 const objects = async () =>
   JSON.stringify(
     await sql`select * from storage.objects where bucket_id = 'generations' and name in (${OWN}, ${FOREIGN},

@@ -1,4 +1,3 @@
-// A user tries everything with another user's ids.
 import assert from "node:assert/strict";
 import { listVoices } from "../_shared/contract/list_voices.ts";
 import { type Answer, appRoutes, assertError } from "../../../tools/testkit/harness/api.ts";
@@ -13,7 +12,6 @@ import {
 } from "../../../tools/testkit/harness/user_things.ts";
 
 const FINALIZE = "POST /clone/finalize";
-/** The routes for users that take no id. */
 const WITHOUT_ID = ["GET /languages", "GET /voices", "POST /clone/upload-url"];
 
 /** A request to every other route with this id. */

@@ -1,4 +1,3 @@
-// Hosts, ids and searches that are more than they should be.
 import assert from "node:assert/strict";
 import { listVoices } from "../_shared/contract/list_voices.ts";
 import { assertError, startApi } from "../../../tools/testkit/harness/api.ts";

@@ -1,4 +1,3 @@
-// The operator's route: who may ask, what they may ask, and how it is answered.
 import assert from "node:assert/strict";
 import { internalReconcile } from "../_shared/contract/internal_reconcile.ts";
 import {

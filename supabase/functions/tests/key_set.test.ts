@@ -1,13 +1,7 @@
 // Tokens of keys that nobody knows: what they cost, and that a key that was rotated in is found.
 import assert from "node:assert/strict";
 import { assertError, startApi } from "../../../tools/testkit/harness/api.ts";
-import {
-  createSigningKeys,
-  keys,
-  newUser,
-  type SigningKeys,
-  signUp,
-} from "../../../tools/testkit/harness/project.ts";
+import { createSigningKeys, keys, newUser, signUp } from "../../../tools/testkit/harness/project.ts";
 import { createVirtualClock } from "../../../tools/testkit/harness/virtual_clocks.ts";
 
 const COOL_DOWN_MS = 60_000;
@@ -23,14 +17,13 @@ async function startWith(answer: () => Response | Promise<Response>) {
     api,
     clock,
     ask,
-    /** How often the key set was fetched so far. */
     fetched: () => api.supabaseRequests.filter(({ path }) => path === KEY_SET).length,
     unknown: async () => await ask(await (await createSigningKeys()).sign(id)),
     [Symbol.asyncDispose]: () => api[Symbol.asyncDispose](),
   };
 }
 
-const setOf = (...known: SigningKeys[]) => () => Response.json({ keys: known.map(({ jwk }) => jwk) });
+const setOf = (...known: (typeof keys)[]) => () => Response.json({ keys: known.map(({ jwk }) => jwk) });
 
 Deno.test("tokens of unknown keys cost one fetch of the key set in a cool-down, and each is refused", async () => {
   const other = await createSigningKeys();

@@ -1,6 +1,6 @@
 // The fallback provider: a voice is a row, and nobody is asked.
 import assert from "node:assert/strict";
-import { type Api, askForUpload, assertError, startApi } from "../../../tools/testkit/harness/api.ts";
+import { askForUpload, assertError, startApi } from "../../../tools/testkit/harness/api.ts";
 import {
   connectionLost,
   providerError,
@@ -11,7 +11,6 @@ import {
 import {
   assertSucceeds,
   enrollmentOf,
-  type Ready,
   readyToFinalize,
   voiceRowOf,
 } from "../../../tools/testkit/harness/finalizing.ts";
@@ -21,22 +20,19 @@ import { createVirtualClock } from "../../../tools/testkit/harness/virtual_clock
 /** No key either: modal mode must work while what is broken is the provider's configuration. */
 const MODAL = { TTS_PROVIDER_MODE: "modal", DASHSCOPE_API_KEY: "", DASHSCOPE_REGION: "nowhere" };
 
-/** A finalize in qwen mode, and another API in modal mode. */
 async function startBoth() {
   const ready = await readyToFinalize();
   const modal = await startApi({ keys: ready.keys, clock: createVirtualClock(), environment: MODAL });
   return {
     ready,
-    modal,
+    finalizeInModal: (other: Record<string, unknown> = {}) =>
+      modal.call("POST", "/clone/finalize", { token: ready.token, body: { ...ready.body, ...other } }),
     async [Symbol.asyncDispose]() {
       await modal[Symbol.asyncDispose]();
       await ready[Symbol.asyncDispose]();
     },
   };
 }
-
-const finalizeAt = (api: Api, ready: Ready, other: Record<string, unknown> = {}) =>
-  api.call("POST", "/clone/finalize", { token: ready.token, body: { ...ready.body, ...other } });
 
 Deno.test("a finalize saves a modal voice without asking any provider", async () => {
   await using ready = await readyToFinalize({ environment: MODAL });
@@ -101,9 +97,9 @@ Deno.test("a finalize asks Supabase three times in two steps, a replay twice in 
 
 Deno.test("back in qwen mode a modal voice is answered as it stands", async () => {
   await using both = await startBoth();
-  const { ready, modal } = both;
+  const { ready, finalizeInModal } = both;
   await withDashScope([], async () => {
-    assert.equal((await finalizeAt(modal, ready)).status, 200);
+    assert.equal((await finalizeInModal()).status, 200);
     assert.deepEqual((await ready.finalize()).body, { id: ready.voiceId, name: DETAILS.name });
     assertError(await ready.finalize({ name: "Ada" }), 409, "clone_conflict");
   });
@@ -113,20 +109,20 @@ Deno.test("back in qwen mode a modal voice is answered as it stands", async () =
 
 Deno.test("a qwen voice is answered as it stands in modal mode", async () => {
   await using both = await startBoth();
-  const { ready, modal } = both;
+  const { ready, finalizeInModal } = both;
   await withDashScope([voiceCreated()], async () => {
     assert.equal((await ready.finalize()).status, 200);
-    assert.equal((await finalizeAt(modal, ready)).status, 200);
+    assert.equal((await finalizeInModal()).status, 200);
   });
   assert.equal((await voiceRowOf(ready.voiceId))?.tts_provider, "qwen");
 });
 
 Deno.test("it saves over an enrollment whose outcome is unknown, which stays known", async () => {
   await using both = await startBoth();
-  const { ready, modal } = both;
+  const { ready, finalizeInModal } = both;
   await withDashScope([connectionLost(), voiceList(), voiceList(), voiceList()], async () => {
     assertError(await ready.finalize(), 504, "provider_timeout");
-    assert.equal((await finalizeAt(modal, ready, { name: "Ada" })).status, 200);
+    assert.equal((await finalizeInModal({ name: "Ada" })).status, 200);
     const left = await enrollmentOf(ready.voiceId);
     assert.deepEqual([left?.state, left?.unresolved], ["sending", true]);
     assert.deepEqual((await ready.finalize({ name: "Ada" })).body, { id: ready.voiceId, name: "Ada" });
@@ -136,19 +132,19 @@ Deno.test("it saves over an enrollment whose outcome is unknown, which stays kno
 
 Deno.test("it saves over an enrollment that the provider refused", async () => {
   await using both = await startBoth();
-  const { ready, modal } = both;
+  const { ready, finalizeInModal } = both;
   await withDashScope([providerError(400, "Audio.DecoderError")], async () => {
     assertError(await ready.finalize(), 422, "provider_rejected");
-    assert.equal((await finalizeAt(modal, ready)).status, 200);
+    assert.equal((await finalizeInModal()).status, 200);
     assert.equal((await ready.finalize()).status, 200);
   });
 });
 
 Deno.test("it waits for an enrollment under way", async () => {
   await using both = await startBoth();
-  const { ready, modal } = both;
+  const { ready, finalizeInModal } = both;
   await withDashScope([async (call) => {
-    assertError(await finalizeAt(modal, ready), 409, "clone_in_progress");
+    assertError(await finalizeInModal(), 409, "clone_in_progress");
     return await voiceCreated()(call);
   }], async () => assert.equal((await ready.finalize()).status, 200));
   assert.equal((await voiceRowOf(ready.voiceId))?.tts_provider, "qwen");

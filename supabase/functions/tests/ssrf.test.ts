@@ -4,7 +4,7 @@ import { Buffer } from "node:buffer";
 import { decodeJwt, decodeProtectedHeader, SignJWT } from "jose";
 import { assertError, serveLocally, startApi, upload } from "../../../tools/testkit/harness/api.ts";
 import {
-  type Canary,
+  askedOfProject,
   createHttpConnection,
   recordFetches,
   startCanary,
@@ -19,22 +19,16 @@ const encode = (text: string) => new TextEncoder().encode(text);
 
 /** The project by another name, which stands in answers. */
 const PUBLIC_URL = stack.supabase_url.replace("127.0.0.1", "localhost");
-const UUID = "[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}";
 
 /** Every request that a user may cause: to the project, by these paths; and the provider's two addresses. */
-const ALLOWED = new RegExp(
-  `^(?:(?:GET|PATCH|HEAD) /rest/v1/(?:voices|tasks|generations)|POST /rest/v1/rpc/[a-z_]+|` +
-    `GET /auth/v1/(?:user|\\.well-known/jwks\\.json)|` +
-    `POST /storage/v1/object/(?:upload/)?sign/references/${UUID}/${UUID}/reference\\.wav|` +
-    `GET /storage/v1/object/references/${UUID}/${UUID}/reference\\.wav|` +
-    `POST /storage/v1/object/sign/generations/${UUID}/${UUID}\\.wav|` +
-    `POST /storage/v1/object/generations/${UUID}/${UUID}\\.wav)$`,
-);
+const ALLOWED = askedOfProject("POST /storage/v1/object/generations/UUID/UUID\\.wav");
 const ALLOWED_PROVIDER =
   /^(?:POST \/api\/v1\/services\/(?:audio\/tts\/customization|aigc\/multimodal-generation\/generation)|GET \/results\/[\w./-]+)$/;
 
 /** A user with a voice, at an API whose provider is the simulator, with a listener that must never be reached. */
-async function attacked(use: (stage: Speaking & { canary: Canary }) => Promise<void>): Promise<void> {
+async function attacked(
+  use: (stage: Speaking & { canary: ReturnType<typeof startCanary> }) => Promise<void>,
+): Promise<void> {
   await using canary = startCanary();
   await using ready = await readyToSpeak({ environment: { PUBLIC_SUPABASE_URL: PUBLIC_URL } });
   const { origin } = new URL(ready.api.url);
@@ -54,7 +48,7 @@ async function attacked(use: (stage: Speaking & { canary: Canary }) => Promise<v
 }
 
 /** What makes a careless fetcher go to the listener. */
-const lures = ({ origin, host }: Canary) => [
+const lures = ({ origin, host }: { origin: string; host: string }) => [
   `${origin}/`,
   `//${host}/`,
   `${host}`,

@@ -2,7 +2,6 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { textLength } from "../_shared/tts/text_length.ts";
 
-/** The other readings of the provider's limit. */
 const READINGS: Record<string, (text: string) => number> = {
   "code points": (text) => [...text].length,
   "code points, Han as two": (text) =>

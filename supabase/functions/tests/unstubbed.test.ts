@@ -1,4 +1,3 @@
-// What makes a call that nobody stubbed fail a test.
 import assert from "node:assert/strict";
 import { setupServer } from "msw/node";
 import { serveLocally } from "../../../tools/testkit/harness/api.ts";

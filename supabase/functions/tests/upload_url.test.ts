@@ -7,7 +7,6 @@ import {
   type Api,
   askForUpload,
   assertError,
-  databaseAway,
   putClip,
   startApi,
 } from "../../../tools/testkit/harness/api.ts";
@@ -167,13 +166,4 @@ Deno.test("a refused request costs nothing, and asking does not put off the next
   const [first, second] = [await takeOne(id, 1), await takeOne(id, 1)];
   assert.equal(first.outcome, "limited");
   assert((second.seconds ?? Infinity) <= (first.seconds ?? 0));
-});
-
-Deno.test("when the database is away, no upload URL is given, though it was signed", async () => {
-  await using api = await startApi({
-    keys,
-    intercept: (path) => path.endsWith("/upload_url_take") ? databaseAway() : undefined,
-  });
-  assertError(await ask(api), 503, "database_unavailable");
-  assert.equal(api.supabaseRequests.length, 2);
 });

@@ -1,13 +1,7 @@
 import { Buffer } from "node:buffer";
 import assert from "node:assert/strict";
 import { decodeJwt } from "jose";
-import {
-  askForUpload,
-  assertError,
-  putClip,
-  serveLocally,
-  startApi,
-} from "../../../tools/testkit/harness/api.ts";
+import { askForUpload, assertError, putClip, startApi } from "../../../tools/testkit/harness/api.ts";
 import { voiceCreated } from "../../../tools/testkit/harness/dashscope.ts";
 import { asked, readyToFinalize } from "../../../tools/testkit/harness/finalizing.ts";
 import { keys, newUser, saveVoices, signUp, sql, stack } from "../../../tools/testkit/harness/project.ts";
@@ -17,7 +11,6 @@ const user = await newUser();
 const { token } = user;
 const PUBLIC_URL = stack.supabase_url.replace("127.0.0.1", "localhost");
 const NOT_FOUND = [404, "not_found", "Voice not found."] as const;
-const NO_DATABASE = "The database is not available right now. Try again shortly.";
 
 const [foreign = ""] = await saveVoices((await signUp()).id, {});
 const [deleted = "", bare = "", lost = ""] = await saveVoices(
@@ -27,7 +20,6 @@ const [deleted = "", bare = "", lost = ""] = await saveVoices(
   { reference_object_key: `${user.id}/${crypto.randomUUID()}/reference.wav` },
 );
 
-/** Ids that name no voice of this user. */
 const NOBODYS = [
   ...[foreign, `${foreign}0`, crypto.randomUUID(), "not-a-uuid", "1", "null"],
   ...["%20", "%00", "..%2Fother"],
@@ -99,38 +91,12 @@ Deno.test("a delete of a foreign, unknown or impossible id is 404 and changes no
   assert.equal(await deletedAt(foreign), null);
 });
 
-Deno.test("when the database is away, each route of voices is 503 database_unavailable, and nothing is asked twice", async () => {
-  let asked = 0;
-  await using database = serveLocally(() => {
-    asked++;
-    return Response.json({ code: "PGRST001", message: "internal detail" }, { status: 503 });
-  });
-  const closed = serveLocally(() => new Response());
-  await closed.stop();
-  const id = crypto.randomUUID();
-  const routes = [["GET", "/voices"], ["GET", `/voices/${id}/preview`], ["DELETE", `/voices/${id}`]] as const;
-  for (const { url } of [database, closed]) {
-    const environment = { SUPABASE_URL: url, PUBLIC_SUPABASE_URL: stack.supabase_url };
-    await using api = await startApi({ keys, environment });
-    for (const [method, path] of routes) {
-      const answer = await api.call(method, path, { token });
-      assertError(answer, 503, "database_unavailable", NO_DATABASE, { "retry-after": "5" });
-    }
-  }
-  assert.equal(asked, routes.length);
-});
-
 Deno.test("a preview never signs a clip outside its user's own folder, whatever the row says", async () => {
   await using api = await startApi({ keys });
   const { object_key } = await askForUpload(api, (await newUser()).token);
   const planted = [
-    ...[
-      object_key,
-      `${user.id}/../${object_key}`,
-      `${user.id}/..%2f${object_key}`,
-      `${user.id}//${object_key}`,
-    ],
-    ...["../vault/secret.txt", user.id, ""],
+    ...[object_key, "../vault/secret.txt", user.id, ""],
+    ...["/../", "/..%2f", "//"].map((way) => user.id + way + object_key),
   ];
   const ids = await saveVoices(user.id, ...planted.map((key) => ({ reference_object_key: key })));
   api.supabaseRequests.length = 0;

@@ -3,7 +3,6 @@ import { listVoices } from "../_shared/contract/list_voices.ts";
 import { type Api, assertError, type Intercept, startApi } from "../../../tools/testkit/harness/api.ts";
 import { keys, newUser, type SavedVoice, saveVoices, sql } from "../../../tools/testkit/harness/project.ts";
 
-/** A new user with these voices, and the token to ask with. */
 async function userWith(...voices: SavedVoice[]) {
   const { id, token } = await newUser();
   return { id, ids: await saveVoices(id, ...voices), token };

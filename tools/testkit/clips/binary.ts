@@ -4,7 +4,6 @@ export type { Bytes };
 /** Bytes, or a text of which each character is one byte. */
 export type Part = Uint8Array | string;
 
-/** The parts one after another. */
 export function join(...parts: Part[]): Bytes {
   const arrays = parts.map((part) => typeof part === "string" ? latin1(part) : part);
   const joined = new Uint8Array(arrays.reduce((total, { length }) => total + length, 0));
@@ -16,7 +15,6 @@ export function join(...parts: Part[]): Bytes {
   return joined;
 }
 
-/** A part repeated this many times. */
 export function repeat(part: Part, times: number): Bytes {
   const once = join(part);
   const bytes = new Uint8Array(once.length * times);
@@ -26,10 +24,8 @@ export function repeat(part: Part, times: number): Bytes {
 
 const latin1 = (text: string): Bytes => Uint8Array.from(text, (character) => character.charCodeAt(0));
 
-/** This many zeros. */
 export const zeros = (count: number): Bytes => new Uint8Array(count);
 
-/** A writer of whole numbers of `width` bytes each. */
 const writer = (width: number, order: "big" | "little") => (...values: number[]): Bytes => {
   const bytes = zeros(width * values.length);
   values.forEach((value, index) => {
@@ -46,7 +42,6 @@ export const u16 = writer(2, "big");
 export const u24 = writer(3, "big");
 export const u32 = writer(4, "big");
 export const u64 = writer(8, "big");
-/** The same with the lowest byte first. */
 export const le16 = writer(2, "little");
 export const le32 = writer(4, "little");
 export const le64 = writer(8, "little");

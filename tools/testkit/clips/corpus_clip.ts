@@ -2,12 +2,10 @@ import type { AudioFacts } from "../../../supabase/functions/_shared/audio/inspe
 import type { ErrorCode } from "../../../supabase/functions/_shared/errors.ts";
 import type { Bytes } from "./binary.ts";
 
-/** What inspecting a clip should find. */
 type ExpectedFacts = Omit<AudioFacts, "contentType">;
 
 /** A clip of the corpus with its expected verdict. */
 export type Clip = {
-  /** The name of its file. */
   name: string;
   /** The type it is uploaded as, whatever it is. */
   contentType: "audio/wav" | "audio/mpeg" | "audio/mp4";
@@ -24,7 +22,6 @@ export type Clip = {
 /** What a row of the corpus says of its clip where it is not 10 s, 24 kHz, mono and accepted. */
 export type Expected = Partial<ExpectedFacts> & { toleranceSeconds?: number; code?: ErrorCode };
 
-/** Refusals of a clip that can be read. */
 export const REFUSED = {
   tooShort: { code: "reference_too_short" },
   tooLong: { code: "reference_too_long" },

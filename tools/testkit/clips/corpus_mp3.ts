@@ -1,15 +1,6 @@
 import { join, noise, repeat, u32, zeros } from "./binary.ts";
 import { type Clip, type Expected, readable, REFUSED, refusedAs } from "./corpus_clip.ts";
-import {
-  apev2,
-  type Id3Options,
-  id3v1,
-  id3v2,
-  lyrics3,
-  mp3,
-  type Mp3Options,
-  samplesPerFrame,
-} from "./write_mp3.ts";
+import { apev2, id3v1, id3v2, lyrics3, mp3, type Mp3Options, samplesPerFrame } from "./write_mp3.ts";
 
 /** Ten seconds in whole frames of 24 ms. */
 const TEN_SECONDS = 417 * 0.024;
@@ -25,7 +16,8 @@ const written = (name: string, options: Mp3Options, expected?: Expected) => {
   const channels = mode === "mono" ? 1 : 2;
   return made(name, () => mp3(options), { sampleRate, durationSeconds, channels, ...expected });
 };
-const tagged = (name: string, tag: Id3Options) => made(name, () => mp3({ before: [id3v2(tag)] }));
+const tagged = (name: string, tag: Parameters<typeof id3v2>[0]) =>
+  made(name, () => mp3({ before: [id3v2(tag)] }));
 const unreadable = refusedAs("mp3", "reference_unreadable", "mp3");
 
 /** A clip of ten seconds at another sample rate, with a bit rate that it may have. */

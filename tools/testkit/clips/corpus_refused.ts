@@ -1,24 +1,11 @@
-import {
-  type Bytes,
-  join,
-  le16,
-  le32,
-  noise,
-  type Part,
-  repeat,
-  u16,
-  u32,
-  u64,
-  u8,
-  zeros,
-} from "./binary.ts";
+import { type Bytes, join, le16, le32, noise, repeat, u16, u32, u64, u8, zeros } from "./binary.ts";
 import { type Clip, refusedAs } from "./corpus_clip.ts";
 
 /** How much follows the beginning of a file that is of no use behind it, in bytes. */
 const REST_BYTES = 20_000;
 
 /** A format by what a file of it begins with; the rest is noise. */
-const begins = (...parts: Part[]) => (): Bytes => {
+const begins = (...parts: Parameters<typeof join>) => (): Bytes => {
   const beginning = join(...parts);
   return join(beginning, noise(REST_BYTES, beginning.length));
 };

@@ -24,7 +24,6 @@ function lyingIndex(): Bytes {
   return join(movie, repeat(box("free", zeros(199_992)), 20), lastIndex(join(...rows)));
 }
 
-/** Boxes one inside the other. */
 function nested(depth: number): Bytes {
   const bytes = repeat("\0\0\0\0mdia", depth);
   const view = new DataView(bytes.buffer);
@@ -32,7 +31,6 @@ function nested(depth: number): Bytes {
   return bytes;
 }
 
-/** As many remarks as fit, each named by a number and empty. */
 function manyRemarks(count: number): Bytes {
   const bytes = repeat("\0\0\0\0\0\0\0\0", count);
   const view = new DataView(bytes.buffer);

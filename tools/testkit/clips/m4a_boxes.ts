@@ -141,7 +141,6 @@ const ENTRY_NAMES = { aac: "mp4a", opus: "Opus", alac: "alac", amr: "samr" };
 const description = (name: string, ...content: Part[]): Bytes =>
   fullBox("stsd", 0, 0, u32(1), box(name, zeros(6), u16(1), ...content));
 
-/** The box `stsd` of an audio track. */
 export function audioDescription(format: AudioFormat): Bytes {
   const { sampleRate, channels } = format.entry ?? format;
   const entry = u16(channels, 16, 0, 0, sampleRate > 0xffff ? 0 : sampleRate, 0);
@@ -168,7 +167,6 @@ export const videoDescription = (): Bytes => visual("avc1", box("avcC", u8(1, 66
 
 const MATRIX = u32(0x10000, 0, 0, 0, 0x10000, 0, 0, 0, 0x40000000);
 
-/** The box `mvhd`. Durations are in units of the timescale. */
 export function movieHeader(timescale: number, duration: number, tracks: number): Bytes {
   const times = u32(0, 0, timescale, duration, 0x10000);
   return fullBox("mvhd", 0, 0, times, u16(0x100, 0), zeros(8), MATRIX, zeros(24), u32(tracks + 1));
@@ -189,7 +187,6 @@ export type Track = {
   samples: Bytes[];
 };
 
-/** The box `trak`. */
 export function trackBox({ id, kind, chapters, timescale, duration, edits, samples }: Track): Bytes {
   const isSound = kind === "soun";
   const size = isSound ? u32(0, 0) : u32(320 << 16, 240 << 16);

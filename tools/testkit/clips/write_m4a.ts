@@ -24,9 +24,7 @@ export type M4aOptions = Partial<AudioFormat> & {
   compatible?: string[];
   /** In place of `samples`. */
   seconds?: number;
-  /** How many samples each channel has. */
   samples?: number;
-  /** Bytes of one packet. */
   packetBytes?: number;
   /** Whether `moov` stands before the audio, as for playing while it loads, or behind it, as recorders leave it. */
   moov?: "first" | "last";
@@ -48,7 +46,6 @@ export type M4aOptions = Partial<AudioFormat> & {
   movieTimescale?: number;
   /** What the track says of its own units in one second. */
   statedTimescale?: number;
-  /** Adds a track of video. */
   video?: boolean;
   /** Adds a track of video with so many pictures, in front of the sound or behind it. */
   pictures?: { count: number; place?: "first" | "last"; areChapters?: boolean };
@@ -86,7 +83,6 @@ function audioTables(count: number, samples: number, perPacket: number, size: nu
   };
 }
 
-/** The box `edts` of these edits. */
 export function editBox(edits: Edit[], version: 0 | 1 = 0): Bytes {
   const wide = version === 0 ? u32 : u64;
   const rows = edits.map(([duration, from]) => join(wide(duration, from), u32(0x10000)));

@@ -42,7 +42,6 @@ function versionOf(sampleRate: number) {
   return version;
 }
 
-/** The samples of one frame at this sample rate, in each channel. */
 export const samplesPerFrame = (sampleRate: number): number => versionOf(sampleRate).samplesPerFrame;
 
 const frameBytes = (sampleRate: number, bitRate: number) =>
@@ -136,7 +135,6 @@ export function id3v2(options: Id3Options): Bytes {
   return join("ID3", header, content, zeros(room - content.length), ...(footer ? ["3DI", header] : []));
 }
 
-/** An ID3v1 tag, the last 128 bytes of many MP3 files. */
 export const id3v1 = (): Bytes => join("TAG", "A short recording".padEnd(124, "\0"), "\xff");
 
 /** An APEv2 tag with a picture in it, as some taggers put it behind the audio. */

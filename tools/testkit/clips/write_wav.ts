@@ -14,9 +14,7 @@ export type WavOptions = {
   channels?: number;
   /** In place of `frames`. */
   seconds?: number;
-  /** How many samples each channel has. */
   frames?: number;
-  /** Bits of one sample. */
   bits?: number;
   formatTag?: number;
   /** With the longer `fmt ` chunk that names its format by a GUID. */

@@ -1,4 +1,3 @@
-// What holds the answers of the edge tests to docs/openapi.json: that it lets good ones pass, and finds what is wrong.
 import assert from "node:assert/strict";
 import { createAnswerCheck, description, type SeenAnswer, watchAnswers } from "./answer_check.ts";
 import { unseenAnswers } from "../../checks/openapi/coverage.ts";
@@ -27,7 +26,6 @@ const answerOf = ({ headers, body, query, ...rest }: Given): SeenAnswer => ({
 
 const errorBody = (code: string) => ({ detail: "A sentence.", code, request_id: "abc" });
 const finalized: Given = { body: { id: VOICE_ID, name: "Grace" } };
-/** A finalize with these details that was answered with a voice. */
 const finalizedWith = (details: Record<string, unknown>): Given => ({
   ...finalized,
   requestBody: JSON.stringify({ voice_id: VOICE_ID, ...DETAILS, ...details }),
@@ -122,7 +120,6 @@ for (const [what, given, problem] of WRONG) {
 
 type Watched = ReturnType<typeof watchAnswers>;
 
-/** What a watched handler answers, as a server would ask it. */
 function ask(watched: Watched, path: string, request: { body?: string; signal?: AbortSignal } = {}) {
   const { body } = request;
   const sent = body === undefined ? request : {

@@ -12,7 +12,6 @@ const unescaped = (segment: string) => segment.replaceAll("~1", "/").replaceAll(
 
 type Description = ReturnType<typeof createDescription>;
 
-/** What a document says, and whether something fits it. */
 function createDescription(document: JsonObject) {
   const ajv = new Ajv2020({ strict: true, allowUnionTypes: true, allErrors: true, validateFormats: true });
   formats.default(ajv);
@@ -49,7 +48,6 @@ function createDescription(document: JsonObject) {
   );
   return {
     find,
-    /** The operations of the path, whatever their method. */
     operationsAt: (path: string) =>
       operations.filter(({ template }) =>
         new RegExp(`^${template.replace(/\{\w+\}/g, "[^/]+")}$`).test(path)
@@ -72,7 +70,6 @@ function createDescription(document: JsonObject) {
   };
 }
 
-/** What docs/openapi.json says, as its test holds it to the contract. */
 export const description = createDescription(
   jsonObject.parse(
     JSON.parse(Deno.readTextFileSync(new URL("../../../docs/openapi.json", import.meta.url))),
@@ -114,13 +111,11 @@ function parse(text: string, reviver?: (key: string, value: unknown) => unknown)
   }
 }
 
-/** A field of a body, when it is text. */
 function textOf(body: unknown, field: string): string | undefined {
   const value = typeof body === "object" && body !== null ? Reflect.get(body, field) : undefined;
   return typeof value === "string" ? value : undefined;
 }
 
-/** Holds answers, and the requests that were accepted, to a description. */
 export function createAnswerCheck({ find, mismatch, operationsAt }: Description) {
   const headerProblems = (pointer: string, seen: SeenAnswer, code: string | undefined): string[] => {
     const described = Object.keys(find(`${pointer}/headers`)?.node ?? {});
@@ -196,7 +191,6 @@ export function createAnswerCheck({ find, mismatch, operationsAt }: Description)
     return methods.length > 0 && told === allowed ? [] : [`Allow is ${told}, described are ${allowed}`];
   };
 
-  /** What is wrong with an answer; nothing, when it is as it is described. */
   return function check(seen: SeenAnswer): Verdict {
     const { status } = seen;
     if (seen.method === "OPTIONS") {

@@ -3,9 +3,7 @@ import { z } from "zod";
 import { ERROR_CODES } from "../../../supabase/functions/_shared/contract/error_codes.ts";
 import type { WireAnswer } from "./connections.ts";
 
-/** The origin that users reach the stub project by. */
 export const PUBLIC_URL = "https://voices.example.com";
-/** The one origin that may read answers. */
 export const APP_ORIGIN = "https://app.example.com";
 
 /** The headers that stand on every answer, whatever it is. */

@@ -26,7 +26,6 @@ export type Intercept = (
 
 export type Answer = { status: number; headers: Headers; body: unknown };
 
-/** The environment of a function that belongs to the tests' project. */
 export function environmentOf(overrides: Record<string, string> = {}): Record<string, string> {
   return {
     SUPABASE_URL: stack.supabase_url,
@@ -63,13 +62,11 @@ export function createKeptLog() {
     logged,
     write,
     log: createLog({ write: (_level, line) => write(line), now: () => new Date() }),
-    /** The logged events of one name. */
     events: (name: string): Record<string, unknown>[] =>
       logged.map((line) => JSON.parse(line)).filter((event) => event.event === name),
   };
 }
 
-/** A server of this machine, on a port of its own. */
 export function serveLocally(handler: Deno.ServeHandler<Deno.NetAddr>) {
   const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, handler);
   return {
@@ -79,7 +76,6 @@ export function serveLocally(handler: Deno.ServeHandler<Deno.NetAddr>) {
   };
 }
 
-/** A front whose routes cannot be loaded. */
 export const failingFront = (error: Error, allowedOrigins = ["*"]) =>
   createFront({ allowedOrigins, log: createKeptLog().log, loadRoutes: () => Promise.reject(error) });
 
@@ -93,7 +89,6 @@ export type ApiOptions = {
   onRequest?: (request: Request) => void;
   /** Stands in for everything outside the function; what is asked of it is not recorded. */
   send?: typeof fetch;
-  /** Stand in for services of the same name. */
   services?: Partial<Services>;
 };
 
@@ -147,7 +142,6 @@ export async function startApi(options: ApiOptions = {}) {
   return {
     url,
     supabaseRequests,
-    /** What was asked of Supabase, each as `GET /path`. */
     asked: () => supabaseRequests.map(({ method, path }) => `${method} ${path}`),
     logged,
     events,
@@ -172,7 +166,6 @@ export async function startApi(options: ApiOptions = {}) {
       return await answerOf(response);
     },
 
-    /** How many pieces of work the runtime was asked to stay alive for. */
     keptAlive: () => keptAlive,
 
     /** Resolves when the work that outlives its answers is done. */
@@ -220,14 +213,12 @@ export function assertError(
 export const databaseAway = () =>
   Response.json({ message: "no connection", code: "PGRST000" }, { status: 503 });
 
-/** Asks for an upload URL as this user. */
 export async function askForUpload(api: Api, token: string) {
   const answer = await api.call("POST", "/clone/upload-url", { token, body: DETAILS });
   assert.equal(answer.status, 200, JSON.stringify([answer.body, api.logged]));
   return createUploadUrl.answer.schema().parse(answer.body);
 }
 
-/** PUTs a clip as the browser does. */
 export async function putClip(uploadUrl: string, clip: Bytes, type = "audio/wav"): Promise<void> {
   const response = await fetch(uploadUrl, { method: "PUT", headers: { "Content-Type": type }, body: clip });
   assert.equal(response.status, 200, await response.text());

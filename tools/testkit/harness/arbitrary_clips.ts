@@ -8,7 +8,6 @@ import { m4a } from "../clips/write_m4a.ts";
 import { id3v1, id3v2, mp3 } from "../clips/write_mp3.ts";
 import { chunk, remarks, wav } from "../clips/write_wav.ts";
 
-/** Small clips of every build, to be damaged. */
 const WHOLE: readonly Bytes[] = [
   wav({ seconds: 0.1 }),
   wav({ seconds: 0.1, extensible: true, beforeFormat: [remarks(200)], afterData: [remarks(200)] }),
@@ -38,7 +37,6 @@ const WHOLE: readonly Bytes[] = [
   fragmentedM4a({ seconds: 3, packetBytes: 20, index: true, lastIndex: true, statesDuration: true }),
   fragmentedM4a({ seconds: 3, packetBytes: 20, statedSamples: 23 }),
 ];
-/** The beginnings of files of other kinds. */
 const OTHERS: readonly Bytes[] = REFUSED_FILES.map(({ bytes }) => bytes().slice(0, 1_000));
 
 const whole = fc.oneof(
@@ -57,7 +55,6 @@ const HOSTILE_NUMBERS = [
   ...[0xffffff, 0x7fffffff, 0x80000000, 0xfffffff0, 0xfffffff7, 0xffffffff],
 ];
 
-/** Where the names stand, and the beginning. */
 function placesIn(bytes: Bytes): number[] {
   const text = String.fromCharCode(...bytes);
   return [0, ...NAMES.flatMap((name) => [...text.matchAll(RegExp(name, "g"))].map(({ index }) => index))];

@@ -1,4 +1,3 @@
-// The ledger's database functions, called as the function calls them.
 import type postgres from "postgres";
 import { z } from "zod";
 import { signUp, sql as owner, waiting, withDatabase } from "./project.ts";
@@ -89,10 +88,8 @@ export function ledgerTest(name: string, use: (sql: postgres.Sql, userId: string
   });
 }
 
-/** A provider voice id that nothing else has. */
 export const uniqueVoice = () => `qwen-tts-vc-grace_tokentoken-voice-${crypto.randomUUID()}`;
 
-/** How a voice saved with the usual details is answered. */
 export const answeredVoice = (voiceId: string) => ({ id: voiceId, name: LEDGER_DETAILS.name });
 
 /**

@@ -1,4 +1,3 @@
-// Requests byte for byte, and a watch on where requests go.
 import type { Bytes } from "../../../supabase/functions/_shared/bytes.ts";
 import { join } from "../clips/binary.ts";
 
@@ -127,7 +126,23 @@ export function startCanary() {
   };
 }
 
-export type Canary = ReturnType<typeof startCanary>;
+/**
+ * Matches the requests, each as `GET /path`, that one user may cause the function to make to the project.
+ * @param other one more, as a pattern in which `UUID` stands for an id
+ */
+export function askedOfProject(other: string): RegExp {
+  const known = [
+    "GET /auth/v1/(?:user|\\.well-known/jwks\\.json)",
+    "POST /rest/v1/rpc/[a-z_]+",
+    "(?:GET|HEAD|PATCH) /rest/v1/voices",
+    "GET /rest/v1/(?:tasks|generations)",
+    "POST /storage/v1/object/(?:upload/)?sign/references/UUID/UUID/reference\\.wav",
+    "GET /storage/v1/object/references/UUID/UUID/reference\\.wav",
+    "POST /storage/v1/object/sign/generations/UUID/UUID\\.wav",
+  ];
+  const uuid = "[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}";
+  return new RegExp(`^(?:${[...known, other].join("|")})$`.replaceAll("UUID", uuid));
+}
 
 /**
  * Records every request that this process makes by `fetch`, whoever makes it, but for those of the tests themselves.

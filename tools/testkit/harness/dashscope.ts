@@ -21,7 +21,6 @@ export const TARGET_MODEL = "qwen3-tts-vc-2026-01-22";
 /** What the provider says of its insides; no answer and no log may hold it. */
 export const PROVIDER_MESSAGE = "account 4711 of Example Ltd in cell b-12";
 
-/** The provider as the function has it, with these options. */
 export const qwen = (options: Partial<QwenOptions> = {}) =>
   createQwen({
     apiKey: PROVIDER_KEY,
@@ -33,6 +32,29 @@ export const qwen = (options: Partial<QwenOptions> = {}) =>
     ...options,
   });
 
+/** Codes that mean, whatever is asked, that the account is not set up, by their status. */
+export const NOT_SET_UP: [status: number, codes: string[]][] = [
+  [
+    400,
+    "Arrearage|SomethingNew|BadRequest.EmptyInput|BadRequest.EmptyParameters|BadRequest.IllegalInput|BadRequest.TooLarge",
+  ],
+  [401, "InvalidApiKey|NOT AUTHORIZED"],
+  [
+    403,
+    "AccessDenied|AccessDenied.Unpurchased|Model.AccessDenied|Workspace.AccessDenied|AllocationQuota.FreeTierOnly",
+  ],
+  [404, "ModelNotFound|WorkSpaceNotFound"],
+  [429, "CommodityNotPurchased|PrepaidBillOverdue|PostpaidBillOverdue"],
+].map(([status, codes]) => [Number(status), String(codes).split("|")]);
+/** Codes that come with 429 when too much is asked. */
+export const THROTTLING = ["", ".RateQuota", ".BurstRate", ".AllocationQuota"].map((kind) =>
+  `Throttling${kind}`
+);
+/** Codes that come with 500; those of refusals mean nothing there. */
+export const SERVER_ERRORS =
+  ("InternalError InternalError.Algo SystemError ModelServiceFailed RequestTimeOut " +
+    "ModelServingError Whatever InvalidParameter Audio.DecoderError").split(" ");
+
 const enrollmentBody = z.looseObject({
   model: z.string(),
   input: z.looseObject({ action: z.string(), audio: z.object({ data: z.string() }).optional() }),
@@ -42,10 +64,8 @@ const generationBody = z.looseObject({ model: z.string(), input: z.looseObject({
 export type ProviderCall = { headers: Record<string, string>; body: z.output<typeof enrollmentBody> };
 export type SynthesisCall = { headers: Record<string, string>; body: z.output<typeof generationBody> };
 
-/** How one expected call is answered. */
 export type ProviderAnswer = (call: ProviderCall) => Response | Promise<Response>;
 
-/** What the provider was asked, in order. */
 export const actions = (calls: readonly ProviderCall[]): string[] =>
   calls.map((call) => call.body.input.action);
 
@@ -72,7 +92,6 @@ export const voiceList = (
     request_id: "f0e1d2c3-list",
   });
 
-/** 200 with speech at `RESULT_URL`. */
 export const speechMade = (audio: Record<string, unknown> = {}): ProviderAnswer => () =>
   Response.json({
     output: {
@@ -95,7 +114,6 @@ export const providerError = (
 export const html = (status: number): ProviderAnswer => () =>
   new Response("<html><body>Bad Gateway</body></html>", { status, headers: { "Content-Type": "text/html" } });
 
-/** No HTTP answer: the connection breaks. */
 export const connectionLost = (): ProviderAnswer => () => Response.error();
 
 /** An answer that never comes; only the caller's timeout ends it. `reached` is called once the call is there. */
@@ -104,7 +122,6 @@ export const neverAnswers = (reached: () => void = () => {}): ProviderAnswer => 
   return new Promise(() => {});
 };
 
-/** An answer of this status whose body breaks off. */
 export const cutShort = (status: number): ProviderAnswer => () => {
   const body = new ReadableStream<Uint8Array>({
     start(controller) {
@@ -210,23 +227,19 @@ export async function withSynthesis(
   script.assertDone();
 }
 
-/** How a region answers a list. */
 export type RegionAnswer = () => Response;
 
-/** A region whose account holds `count` voices. */
 export const holding = (count: number): RegionAnswer => () => {
   const voices = Array.from({ length: count }, (_, index) => ({ voice: `voice-${index}` }));
   const output = { page_index: 0, page_size: 1000, total_count: count, voice_list: voices };
   return Response.json({ output, usage: { count: 0 }, request_id: "f0e1d2c3-list" });
 };
 
-/** A region that answers with this error. */
 export const refusing = (status: number, code: string): RegionAnswer => () =>
   Response.json({ request_id: "f0e1d2c3-error", code, message: "internal detail of the provider" }, {
     status,
   });
 
-/** A region that cannot be reached. */
 export const away: RegionAnswer = () => Response.error();
 
 /**

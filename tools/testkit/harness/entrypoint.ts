@@ -5,7 +5,6 @@ import { createKeptLog, serveLocally } from "./api.ts";
 
 const root = fileURLToPath(import.meta.resolve("../../../"));
 
-/** The file that is deployed. */
 export const ENTRYPOINT = fileURLToPath(import.meta.resolve("../../../supabase/functions/api/index.ts"));
 
 /** Runs Deno in the repository and gives what it prints on standard output. */

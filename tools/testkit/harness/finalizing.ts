@@ -70,7 +70,6 @@ export async function enrollmentOf(voiceId: string) {
   return row === undefined ? undefined : enrollment.parse(row);
 }
 
-/** The `voices` row, deleted or not; undefined when there is none. */
 export async function voiceRowOf(voiceId: string) {
   const [row] = await sql`select * from public.voices where id = ${voiceId}`;
   return row === undefined ? undefined : voiceRow.parse(row);
@@ -93,13 +92,11 @@ export async function orphansOf(userId: string): Promise<[string, string][]> {
     .map((row) => [row.provider_voice_id, row.reason]);
 }
 
-/** Lets the lease of a voice run out. */
 export const endLease = (voiceId: string) =>
   sql`
     update private.voice_enrollments set lease_expires_at = clock_timestamp() - interval '1 second'
     where voice_id = ${voiceId}`;
 
-/** An outcome as the caller gets it, whole. */
 export type Told = [status: number, code: string, retryAfterSeconds: string | null, detail: string];
 
 const OPERATOR = "The operator has been told.";

@@ -8,9 +8,7 @@ import { DETAILS } from "./reference.ts";
 /** A body as it is sent: its bytes, and whether its length stands in a header or it comes in chunks. */
 type FuzzBody = { bytes: Bytes; chunked: boolean };
 
-/** A request of HTTP/1.1, and the weather it meets. */
 export type FuzzRequest = {
-  /** The route that it was made for. */
   route: string;
   method: string;
   target: string;
@@ -21,9 +19,7 @@ export type FuzzRequest = {
 
 /** Stand-ins for what may be in `Authorization` and `apikey`, so that a request that failed can be printed. */
 export type FuzzKeys = {
-  /** Tokens of users who may do everything. */
   good: string[];
-  /** Tokens that are refused, for whatever reason. */
   bad: string[];
   secretKey: string;
 };
@@ -31,7 +27,6 @@ export type FuzzKeys = {
 const encoder = new TextEncoder();
 const encode = (text: string) => encoder.encode(text);
 const oneOf = (text: string, separator = " ") => fc.constantFrom(...text.split(separator));
-/** One of several arbitraries, each as often as its weight says. */
 const weighted = <Item>(...choices: [weight: number, arbitrary: fc.Arbitrary<Item>][]): fc.Arbitrary<Item> =>
   fc.oneof(...choices.map(([weight, arbitrary]) => ({ weight, arbitrary })));
 
@@ -44,7 +39,6 @@ const oddText = fc.oneof(
   ),
   fc.constantFrom("x".repeat(101), "x".repeat(2001)),
 );
-/** What may stand in a field instead of what belongs there. */
 const wild = fc.oneof(
   fc.oneof(fc.string(), fc.string({ unit: anyUnit, maxLength: 12 }), oddText),
   fc.jsonValue({ maxDepth: 2 }),
@@ -64,7 +58,6 @@ const GOOD: Record<string, Record<string, unknown>> = {
   "/internal/reconcile": { repair: false, purge_older_than_days: 7 },
 };
 
-/** JSON of what the route wants, with some of its fields replaced, left out or added. */
 const nearlyRight = (path: string) =>
   fc.record({
     voiceId,
@@ -96,7 +89,6 @@ const oddJson = fc.oneof(
   fc.json(),
 );
 
-/** Bytes that a valid text was turned into. */
 const damaged = (path: string) =>
   fc.tuple(nearlyRight(path), fc.nat(400), oneOf("cut byte utf8"), fc.nat(255)).map(
     ([good, place, how, byte]) => {
@@ -108,7 +100,6 @@ const damaged = (path: string) =>
     },
   );
 
-/** Any body for a route, by its path without `/api`; most are nearly right. */
 const fuzzBody = (path: string): fc.Arbitrary<FuzzBody> =>
   fc.record({
     bytes: weighted(

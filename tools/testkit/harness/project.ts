@@ -1,4 +1,3 @@
-// The Supabase project that the tests run against: its addresses, database, users and rows.
 import "./sanitizers.ts";
 import postgres from "postgres";
 import { z } from "zod";
@@ -67,11 +66,9 @@ async function signUpWith(body: Record<string, string>): Promise<User> {
   return { id: user.id, accessToken: access_token };
 }
 
-/** Signs a new user up at the auth server. */
 export const signUp = (): Promise<User> =>
   signUpWith({ email: `${crypto.randomUUID()}@example.com`, password: crypto.randomUUID() });
 
-/** Signs in at the auth server without an account. */
 export const signInAnonymously = (): Promise<User> => signUpWith({});
 
 /** Deletes an account as Auth's admin API does. */
@@ -79,13 +76,11 @@ export const deleteAccount = (userId: string) => sql`delete from auth.users wher
 
 export type { SigningKeys };
 
-/** Signing keys of the stack that the tests run on. */
 export const createSigningKeys = () => createKeysOf(stack.supabase_url);
 
 /** The signing keys of most tests: an API started with them verifies tokens by itself. */
 export const keys = await createSigningKeys();
 
-/** A new user with a token signed by `keys`. */
 export async function newUser(): Promise<User & { token: string }> {
   const user = await signUp();
   return { ...user, token: await keys.sign(user.id) };
@@ -131,7 +126,6 @@ export type SavedVoice = {
   reference_object_key?: string | null;
 };
 
-/** Saves voices of a user directly, and gives their ids in the same order. */
 export async function saveVoices(userId: string, ...voices: SavedVoice[]): Promise<string[]> {
   const rows = voices.map((voice) => ({
     ...{ id: crypto.randomUUID(), user_id: userId, name: "Grace", source: "uploaded", deleted_at: null },

@@ -77,7 +77,6 @@ export async function createQueue() {
     addVoice,
     ask,
 
-    /** Asks for a generation that is created; its ids. */
     async add(request: QueueRequest = {}) {
       const generation = asked(request);
       assert.deepEqual(await ask({ ...request, ...generation }), { outcome: "created" });
@@ -90,7 +89,6 @@ export async function createQueue() {
         ...claim,
       }),
 
-    /** Claims a task that must be there. */
     async claimed(claim: QueueClaim = {}) {
       const task = await this.claim(claim);
       assert(task, "nothing was claimed");
@@ -101,7 +99,6 @@ export async function createQueue() {
 
 export type Queue = Awaited<ReturnType<typeof createQueue>>;
 
-/** A test with a queue of its own. */
 export function queueTest(name: string, use: (queue: Queue) => Promise<void>): void {
   Deno.test(name, async () => use(await createQueue()));
 }
@@ -117,7 +114,6 @@ export function storedAudio(userId: string, generationId: string) {
   };
 }
 
-/** A task with the columns of the queue: whether its lease runs, it waits for its time, and it has its date. */
 export async function taskOf(taskId: string) {
   const [row] = await sql`
     select status, provider_status, provider_poll_count, error, attempts, lease_id,
@@ -127,15 +123,12 @@ export async function taskOf(taskId: string) {
   return row === undefined ? undefined : taskRow.parse(row);
 }
 
-/** Lets the lease of a task run out. */
 export const endTaskLease = (taskId: string) =>
   sql`update public.tasks set lease_expires_at = clock_timestamp() - interval '1 second' where id = ${taskId}`;
 
-/** Lets the delay of a task that was put back end now. */
 export const endDelay = (taskId: string) =>
   sql`update public.tasks set run_after = clock_timestamp() where id = ${taskId}`;
 
-/** Deletes a voice as its user does. */
 export const deleteVoice = (voiceId: string) =>
   sql`update public.voices set deleted_at = now() where id = ${voiceId}`;
 

@@ -1,4 +1,3 @@
-// Reconcile over the tests' database, a simulated provider account and Storage.
 import assert from "node:assert/strict";
 import { createSimulatorApp } from "../../simulator/simulator.ts";
 import type { ReconcileRequest } from "../../../supabase/functions/_shared/contract/internal_reconcile.ts";
@@ -22,7 +21,6 @@ type NewEntry = {
   leased?: boolean;
   unresolved?: boolean;
   region?: string;
-  /** With `created`. */
   providerVoiceId?: string;
 };
 
@@ -100,18 +98,15 @@ export async function readyToReconcile(options: { intercept?: Intercept } = {}) 
     /** What was asked of database, provider and Storage, in order. */
     calls,
     simulator,
-    /** Every line that was logged. */
     logged,
     control,
     storage: supabase.storage,
     references,
     events,
 
-    /** One batch. */
     reconcile: (request: Partial<ReconcileRequest> = {}) =>
       reconcile({ repair: false, ...request }, log.with({ request_id: "reconciling" })),
 
-    /** The ids of the provider's voices, in order. */
     atProvider: (): string[] => simulator.voices().map(({ voice }) => voice).sort(),
 
     /** A voice at the provider under this name, made at this time; its id. */
@@ -123,7 +118,6 @@ export async function readyToReconcile(options: { intercept?: Intercept } = {}) 
       return made.voice;
     },
 
-    /** A ledger entry; its voice id and the name its provider voice carries. */
     async enter(entry: NewEntry) {
       const { state, leased = false, unresolved = false } = entry;
       const userId = entry.userId ?? user.id;
@@ -143,7 +137,6 @@ export async function readyToReconcile(options: { intercept?: Intercept } = {}) 
       return { userId, voiceId, name };
     },
 
-    /** A `voices` row; its id. */
     async addRow(row: NewRow): Promise<string> {
       const voiceId = row.voiceId ?? crypto.randomUUID();
       const userId = row.userId ?? user.id;
@@ -196,7 +189,6 @@ export const everything = async (): Promise<string> =>
   ]);
 
 const AUDIO = new Uint8Array([82, 73, 70, 70]);
-/** The buckets of this project. */
 export type Bucket = "references" | "generations";
 
 /** Stores an object, as if so many hours ago; what it is called among others, bucket first. */
@@ -235,5 +227,4 @@ export async function storeMany(ready: Reconciling, count: number, hours = 1): P
   return names;
 }
 
-/** Takes objects away, whatever Storage says. */
 export const forget = (names: string[]) => sql`delete from storage.objects where name = any(${names})`;

@@ -1,16 +1,13 @@
 import { relative } from "node:path";
 
-/** The repository's folder. */
 export const REPOSITORY = new URL("../../../", import.meta.url);
 
 export type Import = {
-  /** As it is written. */
   specifier: string;
   /** The imported file from the repository's folder; null for a package or a module of Node. */
   file: string | null;
   /** Whether only types are taken, so that nothing is loaded. */
   typeOnly: boolean;
-  /** Whether it is loaded on demand. */
   lazy: boolean;
 };
 
@@ -37,7 +34,6 @@ function importsOf(path: string, text: string): Import[] {
   });
 }
 
-/** Every TypeScript file in a folder of the repository, with what it imports. */
 export async function sourcesIn(folder: string): Promise<Source[]> {
   const sources: Source[] = [];
   for await (const entry of Deno.readDir(new URL(`${folder}/`, REPOSITORY))) {

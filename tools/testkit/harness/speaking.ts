@@ -53,17 +53,14 @@ export async function readyToSpeak(options: Omit<ApiOptions, "keys"> = {}) {
       return generateSpeech.answer.schema().parse(answer.body);
     },
 
-    /** A task as its user sees it. */
     async task(taskId: string) {
       const answer = await api.call("GET", `/tasks/${taskId}`, { token });
       assert.equal(answer.status, 200, JSON.stringify(answer.body));
       return getTask.answer.schema().parse(answer.body);
     },
 
-    /** One run of a worker, as the operator's schedule asks for it. */
     work: () => api.call("POST", "/internal/work", { headers: { apikey: stack.secret_key } }),
 
-    /** What was asked of the provider besides cloning. */
     syntheses: () => simulator.calls().filter(({ action }) => action === "synthesize"),
 
     async [Symbol.asyncDispose]() {
@@ -82,13 +79,11 @@ export const endTaskLease = (taskId: string) =>
       lease_expires_at = case when lease_id is null then null else now() - interval '1 second' end
     where id = ${taskId}`;
 
-/** The row of a generation. */
 export async function generationRowOf(generationId: string) {
   const [row] = await sql`select * from public.generations where id = ${generationId}`;
   return row === undefined ? undefined : generationRow.parse(row);
 }
 
-/** The names of the objects that are stored for a user's generations. */
 export async function storedGenerations(userId: string): Promise<string[]> {
   const rows = await sql`
     select name from storage.objects where bucket_id = 'generations' and name like ${`${userId}/%`}

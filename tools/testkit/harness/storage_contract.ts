@@ -15,30 +15,24 @@ function target(): { url: string; key: string; isEmbedded: boolean } {
 
 const { url, key: secretKey, isEmbedded } = target();
 
-/** The base of every path. */
 export const storage = url;
 const credentials = { apikey: secretKey, authorization: `Bearer ${secretKey}` };
 /** Sixty thousand bytes that tell their positions. */
 export const clip = Uint8Array.from({ length: 60_000 }, (_, index) => index % 251);
 export const megabyte = 1024 * 1024;
 
-/** A key nobody has used. */
 export const newKey = () => `${crypto.randomUUID()}/${crypto.randomUUID()}/reference.wav`;
-/** A request with the secret key. */
 export const keyed = (path: string, init: RequestInit = {}) =>
   fetch(`${storage}${path}`, { ...init, headers: { ...credentials, ...init.headers } });
-/** A request of JSON with the secret key. */
 export const keyedJson = (path: string, body: unknown, method = "POST") =>
   keyed(path, { method, body: JSON.stringify(body), headers: { "content-type": "application/json" } });
 /** A PUT as a browser does it, without a key. */
 export const put = (path: string, body: BodyInit, type = "audio/wav", headers: Record<string, string> = {}) =>
   fetch(`${storage}${path}`, { method: "PUT", body, headers: { "content-type": type, ...headers } });
-/** The bytes of an answer. */
 export const bytesOf = async (response: Response) => new Uint8Array(await response.arrayBuffer());
 
 const uploadUrl = z.strictObject({ url: z.string(), token: z.string() });
 
-/** Asks for a signed upload URL. */
 export async function signUpload(key: string): Promise<z.infer<typeof uploadUrl>> {
   const response = await keyed(`/object/upload/sign/references/${key}`, { method: "POST" });
   assert.equal(response.status, 200);
@@ -55,7 +49,6 @@ export async function uploaded(bytes: Bytes = clip, key = newKey()) {
   return ownKey(key);
 }
 
-/** Removes an object. */
 export async function remove(key: string): Promise<void> {
   const response = await keyedJson("/object/references", { prefixes: [key] }, "DELETE");
   await response.body?.cancel();
@@ -107,7 +100,6 @@ export const noSuchKey = { statusCode: "404", error: "not_found", code: "NoSuchK
 /** An answer as the tables of the contract compare it: what names no object of its own. */
 export type StorageAnswer = { status: number; body: unknown };
 
-/** The status of an answer and its body, parsed where it is JSON. */
 export async function told(response: Response): Promise<StorageAnswer> {
   const text = await response.text();
   const isJson = response.headers.get("content-type")?.startsWith("application/json");

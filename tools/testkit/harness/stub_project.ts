@@ -3,6 +3,7 @@
 import type { Bytes } from "../../../supabase/functions/_shared/bytes.ts";
 import { APP_ORIGIN, PUBLIC_URL } from "./answer_rules.ts";
 import { startApi } from "./api.ts";
+import { askedOfProject } from "./connections.ts";
 import { keys, stack } from "./project.ts";
 import { createVirtualClock } from "./virtual_clocks.ts";
 
@@ -11,16 +12,8 @@ type OutgoingRequest = { method: string; url: URL; body: string };
 /** How the project is while a request is answered: every number is another day, with other answers of the same shapes. */
 export type Weather = { day: number; fails: boolean };
 
-const UUID = "[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}";
-
-/** Everything the function may ask of Supabase for a user. Whatever else comes is a fault, and answered as none. */
-const KNOWN = new RegExp(
-  `^(?:GET /auth/v1/(?:user|\\.well-known/jwks\\.json)|POST /rest/v1/rpc/[a-z_]+|` +
-    `(?:GET|HEAD|PATCH) /rest/v1/voices|GET /rest/v1/(?:tasks|generations)|` +
-    `POST /storage/v1/object/(?:upload/)?sign/references/${UUID}/${UUID}/reference\\.wav|` +
-    `GET /storage/v1/object/references/${UUID}/${UUID}/reference\\.wav|` +
-    `POST /storage/v1/object/sign/generations/${UUID}/${UUID}\\.wav|DELETE /storage/v1/object/generations)$`,
-);
+/** Whatever else is asked is a fault, and answered as none. */
+const KNOWN = askedOfProject("DELETE /storage/v1/object/generations");
 
 const PROVIDER = "https://dashscope-intl.aliyuncs.com/api/v1/services/audio/tts/customization";
 
@@ -61,7 +54,6 @@ export function createStubProject(options: { accepted: ReadonlySet<string>; clip
   const details = { name: "Grace", language: "English", transcript: "Hello.", description: null };
   const refusal = { category: "rejected", provider_code: null, request_id: null, refusal: "Too noisy." };
   const time = "2026-11-22T10:00:00+00:00";
-  /** What each database function may answer. */
   const rpc: Record<string, readonly unknown[]> = {
     upload_url_take: [
       ...Array.from({ length: 6 }, () => ({ outcome: "allowed" })),
@@ -128,7 +120,6 @@ export function createStubProject(options: { accepted: ReadonlySet<string>; clip
     return Response.json(pick("row", [[row], [row], []]));
   };
 
-  /** Whether there is an object where one is looked for. */
   const isThere = () => pick("object", [true, true, true, false]);
 
   const clipOf = (): Response => {
@@ -204,7 +195,6 @@ export function createStubProject(options: { accepted: ReadonlySet<string>; clip
 
   return {
     fetch: stub,
-    /** What nobody may be asked. */
     foreign,
     setWeather(next: Weather): void {
       weather = next;

@@ -1,9 +1,6 @@
 // The provider's synthesis without the rest of the function: what it fetches, and how it fails.
 import assert from "node:assert/strict";
-import {
-  ProviderError,
-  type ProviderErrorCategory,
-} from "../../../supabase/functions/_shared/tts/provider_error.ts";
+import { ProviderError } from "../../../supabase/functions/_shared/tts/provider_error.ts";
 import type { SynthesisRequest } from "../../../supabase/functions/_shared/tts/provider.ts";
 import type { QwenOptions } from "../../../supabase/functions/_shared/tts/providers/qwen.ts";
 import { serveLocally } from "./api.ts";
@@ -29,7 +26,6 @@ export function createSpeaker(options: Partial<QwenOptions> = {}) {
   };
 }
 
-/** The ProviderError that this ends in. */
 export async function failureOf(work: Promise<unknown>): Promise<ProviderError> {
   try {
     await work;
@@ -72,10 +68,7 @@ export async function speakFrom(
 }
 
 /** The category of the failure, which carries the provider's request id and nothing of the URL. */
-export function failed(
-  outcome: Awaited<ReturnType<typeof speakFrom>>["outcome"],
-  url: string,
-): ProviderErrorCategory {
+export function failed(outcome: Awaited<ReturnType<typeof speakFrom>>["outcome"], url: string) {
   assert("error" in outcome, "it did not fail");
   const { error } = outcome;
   assert.equal(error.providerRequestId, "f0e1d2c3-speak");
@@ -99,5 +92,6 @@ export function startProvider(result: (request: Request) => Response | Promise<R
     asked.push({ path: pathname, headers: request.headers });
     return await result(request);
   });
-  return { asked, url: `${baseUrl}/results/speech.wav`, speak: createSpeaker({ baseUrl }), ...server };
+  const url = `${baseUrl}/results/speech.wav`;
+  return { asked, url, failure: () => failureOf(createSpeaker({ baseUrl })()), ...server };
 }

@@ -8,7 +8,6 @@ export type UserRequest = { method: string; path: string; body?: unknown };
 
 const asked = (method: string, path: string, body?: unknown): UserRequest => ({ method, path, body });
 
-/** Ids that one user's requests name. */
 export type NamedThings = { voiceId: string; taskId: string; generationId: string };
 
 /** A valid request to every route that wants a user, by the route. A new route belongs here. */
@@ -26,7 +25,6 @@ export function userRequests({ voiceId, taskId, generationId }: NamedThings): Re
   };
 }
 
-/** New ids, of which none is anybody's. */
 export const unusedIds = (): NamedThings => ({
   voiceId: crypto.randomUUID(),
   taskId: crypto.randomUUID(),
@@ -57,14 +55,11 @@ async function addTask(userId: string, voiceId: string, status: Status) {
   return { taskId, generationId, key };
 }
 
-/** The key of the audio of a text of this user's whose task is in this state. */
 export const addGeneration = async (userId: string, voiceId: string, status: Status): Promise<string> =>
   (await addTask(userId, voiceId, status)).key;
 
-/** One of somebody's ids, with what it is the id of. */
 export type UserThing = { what: string; kind: "voice" | "enrollment" | "task" | "generation"; id: string };
 
-/** A task in each state but completed, of a voice of this user. */
 async function addUnspoken(userId: string, voiceId: string): Promise<UserThing[]> {
   const things: UserThing[] = [];
   for (const status of ["pending", "processing", "failed", "cancelled"] as const) {
@@ -135,7 +130,6 @@ const TABLES = [
   ...["private.voice_enrollments", "private.orphaned_voices", "private.clone_sendings"],
 ];
 
-/** Every row and object of a user, unchanged. */
 export async function everythingOf(userId: string): Promise<Record<string, unknown[]>> {
   const found: Record<string, unknown[]> = {};
   for (const table of TABLES) {

@@ -6,9 +6,7 @@ const NOON = Date.parse("2026-11-22T12:00:00Z");
 const timedOut = () => new DOMException("timed out", "TimeoutError");
 
 export type VirtualClock = Clock & {
-  /** Every pause so far, in milliseconds. */
   slept: number[];
-  /** Lets `ms` pass. */
   advance(ms: number): void;
   /** Jumps to the end of the timeouts of this length. Throws when there are none: something would wait for ever. */
   expire(ms: number): void;
