@@ -11,7 +11,6 @@ import { type AudioFacts, inspectAudio } from "../_shared/audio/inspect.ts";
 import { ApiError } from "../_shared/errors.ts";
 import { type CountedClip, countedClip } from "../../../tools/testkit/harness/clip_source.ts";
 
-const CONTENT_TYPES = { wav: "audio/wav", mp3: "audio/mpeg", m4a: "audio/mp4" };
 /** Told before a clip is looked into. */
 const NOT_OF_THE_BYTES = ["reference_empty", "reference_too_large"];
 /** What a WAV or an M4A made for playing while it loads may cost, the first range included. */
@@ -73,13 +72,13 @@ function mistakes(all: Look[], mistake: (look: Look) => unknown): Record<string,
   );
 }
 
-function isAsExpected({ clip: { facts, toleranceSeconds }, found }: Look): boolean {
-  if (facts === null || typeof found === "string") return false;
+function isAsExpected({ clip, found }: Look): boolean {
+  if (clip.facts === null || typeof found === "string") return false;
   const { durationSeconds, contentType, ...others } = found;
-  const { durationSeconds: expectedSeconds, ...expected } = facts;
-  return isDeepStrictEqual(others, expected) && contentType === CONTENT_TYPES[facts.container] &&
+  const { durationSeconds: expectedSeconds, ...expected } = clip.facts;
+  return isDeepStrictEqual(others, expected) && contentType === clip.contentType &&
     // Durations are told to the microsecond.
-    Math.abs(durationSeconds - expectedSeconds) <= toleranceSeconds + 1e-6;
+    Math.abs(durationSeconds - expectedSeconds) <= clip.toleranceSeconds + 1e-6;
 }
 
 const moreThanOneRange = ({ ranges }: Look) => ranges.length === 0 ? undefined : ranges;
@@ -127,10 +126,7 @@ Deno.test("the refusal of a known format names it, and one of a killed recording
 
 Deno.test("nothing beyond the end of a clip is asked for", async () => {
   const all = await lookIntoAll(CLIPS);
-  assert.deepEqual(
-    mistakes(all, ({ outside, ranges }) => outside === 0 ? undefined : ranges),
-    {},
-  );
+  assert.deepEqual(mistakes(all, ({ outside, ranges }) => outside === 0 ? undefined : ranges), {});
 });
 
 Deno.test("a WAV of any length, with whatever is behind its data, costs one range when its header fits", async () => {
@@ -170,14 +166,14 @@ Deno.test("an MP3 is read once from end to end, a large picture in its tag left 
 
 const AWAY = new Error("Storage is away");
 
-for (
-  const [what, name] of [
-    ["a WAV whose header is long", "wav-format-beyond-64kib.wav"],
-    ["an MP3", "mp3-60.000s.mp3"],
-    ["an M4A whose moov is last", "m4a-moov-last.m4a"],
-    ["an M4A of fragments", "m4a-recorded-60.000s.m4a"],
-  ] as const
-) {
+const IN_RANGES = {
+  "a WAV whose header is long": "wav-format-beyond-64kib.wav",
+  "an MP3": "mp3-60.000s.mp3",
+  "an M4A whose moov is last": "m4a-moov-last.m4a",
+  "an M4A of fragments": "m4a-recorded-60.000s.m4a",
+};
+
+for (const [what, name] of Object.entries(IN_RANGES)) {
   Deno.test(`when a range of ${what} cannot be read, the error of the reader is thrown as it is`, async () => {
     const clip = corpusClip(name);
     const { source, ranges } = countedClip(clip.bytes());

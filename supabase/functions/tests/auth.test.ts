@@ -1,13 +1,7 @@
 import { Buffer } from "node:buffer";
 import assert from "node:assert/strict";
 import { decodeJwt, SignJWT } from "jose";
-import {
-  type Answer,
-  type Api,
-  assertError,
-  serveLocally,
-  startApi,
-} from "../../../tools/testkit/harness/api.ts";
+import { type Api, assertError, serveLocally, startApi } from "../../../tools/testkit/harness/api.ts";
 import {
   createSigningKeys,
   keys,
@@ -28,27 +22,19 @@ const NO_CHECK = "Sign-in cannot be checked right now. Try again shortly.";
 const AUTH_USER = "GET /auth/v1/user";
 const AUTH_KEYS = "GET /auth/v1/.well-known/jwks.json";
 
-const assertRefused = (api: Api, refused: string, detail: string, asked: string[] = []) =>
-  assertNotPassed(
-    api,
-    refused,
-    asked,
-    (answer) => assertError(answer, 401, "unauthorized", detail, { "www-authenticate": "Bearer" }),
-  );
-
-/** That a token does not pass, is nowhere quoted, and what was asked of Supabase; `look` sees the answer. */
-async function assertNotPassed(
-  api: Api,
-  refused: string,
-  asked: string[],
-  look: (answer: Answer) => void,
-): Promise<void> {
+/** The answer to a token that does not pass: nothing quotes it, and this was asked of Supabase. */
+async function refusalOf(api: Api, refused: string, asked: string[]) {
   api.supabaseRequests.length = 0;
   const answer = await api.call("GET", "/voices", { token: refused });
-  look(answer);
   assert.deepEqual(api.asked(), asked);
   const said = JSON.stringify([answer.body, [...answer.headers], api.logged]);
   for (const part of refused.split(".").filter((piece) => piece.length > 8)) assert(!said.includes(part));
+  return answer;
+}
+
+async function assertRefused(api: Api, refused: string, detail: string, asked: string[] = []): Promise<void> {
+  const answer = await refusalOf(api, refused, asked);
+  assertError(answer, 401, "unauthorized", detail, { "www-authenticate": "Bearer" });
 }
 
 /** A token whose parts are these, with any text as its signature. */
@@ -152,11 +138,11 @@ Deno.test("a token for another audience is refused", async () => {
 Deno.test("anonymous users are forbidden: by the claim, and as the auth server signs them in", async () => {
   await using api = await startApi({ keys });
   // Another token of the same kind would not help, so none is asked for.
-  const forbidden = (answer: Answer) =>
+  const claimed = await keys.sign(user.id, { is_anonymous: true });
+  const { accessToken } = await signInAnonymously();
+  for (const answer of [await refusalOf(api, claimed, []), await refusalOf(api, accessToken, [AUTH_USER])]) {
     assertError(answer, 403, "forbidden", ANONYMOUS, { "www-authenticate": null });
-  await assertNotPassed(api, await keys.sign(user.id, { is_anonymous: true }), [], forbidden);
-  const anonymous = await signInAnonymously();
-  await assertNotPassed(api, anonymous.accessToken, [AUTH_USER], forbidden);
+  }
   // Tokens of before anonymous users existed carry no such claim.
   const older = await keys.sign(user.id, { is_anonymous: undefined });
   assert.equal((await api.call("GET", "/voices", { token: older })).status, 200);

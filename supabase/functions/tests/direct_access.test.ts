@@ -10,10 +10,8 @@ import {
 } from "../../../tools/testkit/harness/project.ts";
 
 const [user, other] = [await signUp(), await signUp()];
-const [own = "", deleted = ""] = await saveVoices(user.id, { name: "own" }, {
-  name: "deleted",
-  deleted_at: "2026-11-22T10:00:00Z",
-});
+const gone = { name: "deleted", deleted_at: "2026-11-22T10:00:00Z" };
+const [own = "", deleted = ""] = await saveVoices(user.id, { name: "own" }, gone);
 const [foreign = ""] = await saveVoices(other.id, { name: "foreign" });
 
 const rest = (path: string, request: BrowserRequest = {}) => askProject(`/rest/v1/${path}`, request);

@@ -29,18 +29,15 @@ async function until(holds: () => boolean): Promise<void> {
   for (let left = 1000; left > 0 && !holds(); left--) await new Promise((resolve) => setTimeout(resolve, 10));
 }
 
-const WRONG: Record<string, Record<string, string>> = {
-  "a host of the wrong region": { DASHSCOPE_BASE_URL: "https://dashscope.aliyuncs.com" },
-  "a missing key": { DASHSCOPE_API_KEY: "" },
-  "an unknown mode": { TTS_PROVIDER_MODE: "foo" },
-  "all three and no keys of Supabase": {
-    ...{
-      DASHSCOPE_BASE_URL: "https://dashscope.aliyuncs.com",
-      DASHSCOPE_API_KEY: "",
-      TTS_PROVIDER_MODE: "foo",
-    },
-    ...{ SUPABASE_SECRET_KEYS: "", SUPABASE_PUBLISHABLE_KEYS: "" },
-  },
+const HOST = { DASHSCOPE_BASE_URL: "https://dashscope.aliyuncs.com" };
+const KEY = { DASHSCOPE_API_KEY: "" };
+const MODE = { TTS_PROVIDER_MODE: "foo" };
+const SUPABASE = { SUPABASE_SECRET_KEYS: "", SUPABASE_PUBLISHABLE_KEYS: "" };
+const WRONG = {
+  "a host of the wrong region": HOST,
+  "a missing key": KEY,
+  "an unknown mode": MODE,
+  "all three and no keys of Supabase": { ...HOST, ...KEY, ...MODE, ...SUPABASE },
 };
 
 for (const [what, environment] of Object.entries(WRONG)) {

@@ -19,10 +19,8 @@ import { keys, newUser, stack } from "../../../tools/testkit/harness/project.ts"
 import { createVirtualClock } from "../../../tools/testkit/harness/virtual_clocks.ts";
 
 const KEY = { apikey: stack.secret_key };
-const FOREIGN = {
-  voice: "qwen-tts-vc-else_abcdefghij-voice-20260101000000000-1a2b",
-  target_model: TARGET_MODEL,
-};
+const ELSE = "qwen-tts-vc-else_abcdefghij-voice-20260101000000000-1a2b";
+const FOREIGN = { voice: ELSE, target_model: TARGET_MODEL };
 const VOICE_ID = "3b0f2f7e-62a1-4a52-8c7c-0a4b6e1c9d11";
 const HANDMADE = { voice: "handmade", target_model: TARGET_MODEL };
 const FORGOTTEN = `${crypto.randomUUID()}/${crypto.randomUUID()}/reference.wav`;

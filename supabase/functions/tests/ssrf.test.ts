@@ -9,16 +9,19 @@ import {
   recordFetches,
   startCanary,
 } from "../../../tools/testkit/harness/connections.ts";
-import { createSigningKeys, keys, newUser, stack } from "../../../tools/testkit/harness/project.ts";
+import {
+  createSigningKeys,
+  keys,
+  newUser,
+  OTHER_ORIGIN,
+  stack,
+} from "../../../tools/testkit/harness/project.ts";
 import { DETAILS } from "../../../tools/testkit/harness/reference.ts";
 import { readyToSpeak, type Speaking } from "../../../tools/testkit/harness/speaking.ts";
 import { unusedIds, userRequests } from "../../../tools/testkit/harness/user_things.ts";
 import { createVirtualClock } from "../../../tools/testkit/harness/virtual_clocks.ts";
 
 const encode = (text: string) => new TextEncoder().encode(text);
-
-/** The project by another name, which stands in answers. */
-const PUBLIC_URL = stack.supabase_url.replace("127.0.0.1", "localhost");
 
 /** Every request that a user may cause: to the project, by these paths; and the provider's two addresses. */
 const ALLOWED = askedOfProject("POST /storage/v1/object/generations/UUID/UUID\\.wav");
@@ -30,7 +33,7 @@ async function attacked(
   use: (stage: Speaking & { canary: ReturnType<typeof startCanary> }) => Promise<void>,
 ): Promise<void> {
   await using canary = startCanary();
-  await using ready = await readyToSpeak({ environment: { PUBLIC_SUPABASE_URL: PUBLIC_URL } });
+  await using ready = await readyToSpeak({ environment: { PUBLIC_SUPABASE_URL: OTHER_ORIGIN } });
   const { origin } = new URL(ready.api.url);
   // A PUT is the browser's.
   using fetches = recordFetches((url, method) => url.origin === origin || method === "PUT");
@@ -41,7 +44,8 @@ async function attacked(
     const isProvider = url.origin === new URL(ready.simulator.url).origin && ALLOWED_PROVIDER.test(asked);
     const isProject = url.origin === stack.supabase_url && ALLOWED.test(asked);
     // The simulator fetches the clip by its signed URL, as the provider does.
-    const isSigned = url.origin === PUBLIC_URL && asked.startsWith("GET /storage/v1/object/sign/references/");
+    const isSigned = url.origin === OTHER_ORIGIN &&
+      asked.startsWith("GET /storage/v1/object/sign/references/");
     assert(isProvider || isProject || isSigned, `${method} ${url.origin}${url.pathname}`);
   }
   assert.deepEqual(canary.reached, []);
@@ -84,8 +88,8 @@ Deno.test("no field of a body is taken for an address", async () => {
           body: { ...DETAILS, ...change },
         });
         assert.equal(opened.status, "language" in change ? 400 : 200);
-        const { upload_url = `${PUBLIC_URL}/` } = Object(opened.body);
-        assert(upload_url.startsWith(`${PUBLIC_URL}/`), upload_url);
+        const { upload_url = `${OTHER_ORIGIN}/` } = Object(opened.body);
+        assert(upload_url.startsWith(`${OTHER_ORIGIN}/`), upload_url);
 
         const asked = { voice_id: voiceId, text: "Hello.", ...change };
         const spoken = await api.call("POST", "/generate", { token, body: asked });
@@ -112,10 +116,10 @@ Deno.test("no header and no form of the target changes whom the function asks, o
       for (const host of ["127.0.0.1", canary.host]) {
         const opened = await ask("POST /api/clone/upload-url", host, body);
         assert.equal(opened.status, 200, opened.body);
-        assert(String(JSON.parse(opened.body).upload_url).startsWith(`${PUBLIC_URL}/`));
+        assert(String(JSON.parse(opened.body).upload_url).startsWith(`${OTHER_ORIGIN}/`));
         const preview = await ask(`GET /api/voices/${voiceId}/preview`, host);
         assert.equal(preview.status, 302);
-        assert(preview.headers.get("location")?.startsWith(`${PUBLIC_URL}/`));
+        assert(preview.headers.get("location")?.startsWith(`${OTHER_ORIGIN}/`));
         for (const { headers, body } of [opened, preview]) {
           assert(![body, ...headers.values()].join().includes(canary.host), "the lure was told");
         }
@@ -131,7 +135,7 @@ Deno.test("no header and no form of the target changes whom the function asks, o
         const head = [`POST ${target} HTTP/1.1`, `Host: ${host}`, `Authorization: Bearer ${token}`];
         const lines = [...head, `Content-Length: ${body.length}`].join("\r\n");
         const { status, body: text } = await connection.send({ bytes: encode(`${lines}\r\n\r\n${body}`) });
-        const isOurs = status === 200 && JSON.parse(text).upload_url.startsWith(`${PUBLIC_URL}/`);
+        const isOurs = status === 200 && JSON.parse(text).upload_url.startsWith(`${OTHER_ORIGIN}/`);
         assert(isOurs || status === 404, text);
       }
     }

@@ -17,6 +17,7 @@ type Asked = { method: string; path: string; json?: string; headers?: Record<str
 
 const post = (path: string, json: unknown): Asked => ({ method: "POST", path, json: JSON.stringify(json) });
 const list = (json: unknown) => post("/object/list/references", json);
+const sorted = (column: string, order: string) => list({ prefix: "", sortBy: { column, order } });
 const drop = (json: unknown) => ({ ...post("/object/references", json), method: "DELETE" });
 const sign = (json: unknown) => post(`/object/sign/references/${key}`, json);
 const signUpload = post(`/object/upload/sign/references/${newKey()}`, {});
@@ -28,6 +29,8 @@ const store = (name: string): Asked => ({
 });
 
 const invalid = (message: string) => refusal("400", "Error", "InvalidRequest", message);
+const lacking = (property: string) => invalid(`body must have required property '${property}'`);
+const notAllowed = (field: string) => invalid(`body/${field} must be equal to one of the allowed values`);
 const unread = (message: string) => refusal("400", "FastifyError", "InvalidRequest", message);
 const invalidKey = (name: string) => refusal("400", "InvalidKey", "InvalidKey", `Invalid key: ${name}`);
 const noObject = refusal("404", "not_found", "NoSuchKey", "Object not found");
@@ -43,34 +46,22 @@ const ANSWERS: Record<string, [Asked, StorageAnswer]> = {
     { method: "POST", path: "/object/upload/sign/references/a%00b" },
     refusal("500", "DatabaseError", "DatabaseError", "database error, code: 22021", 500),
   ],
-  "sign without expiresIn": [sign({}), invalid("body must have required property 'expiresIn'")],
+  "sign without expiresIn": [sign({}), lacking("expiresIn")],
   "sign with expiresIn 0": [sign({ expiresIn: 0 }), invalid("body/expiresIn must be >= 1")],
   "sign with expiresIn 0.5": [sign({ expiresIn: 0.5 }), invalid("body/expiresIn must be integer")],
-  "sign with expiresIn that is a word": [
-    sign({ expiresIn: "soon" }),
-    invalid("body/expiresIn must be integer"),
-  ],
+  "sign with a word as expiresIn": [sign({ expiresIn: "soon" }), invalid("body/expiresIn must be integer")],
   "sign in an unknown bucket": [post(`/object/sign/nowhere/${key}`, { expiresIn: 60 }), noObject],
-  "sign many without expiresIn": [
-    post("/object/sign/references", { paths: [key] }),
-    invalid("body must have required property 'expiresIn'"),
-  ],
-  "list without a prefix": [list({}), invalid("body must have required property 'prefix'")],
+  "sign many without expiresIn": [post("/object/sign/references", { paths: [key] }), lacking("expiresIn")],
+  "list without a prefix": [list({}), lacking("prefix")],
   "list with limit 0": [list({ prefix: "", limit: 0 }), invalid("body/limit must be >= 1")],
   "list with limit -1": [list({ prefix: "", limit: -1 }), invalid("body/limit must be >= 1")],
-  "list by an unknown column": [
-    list({ prefix: "", sortBy: { column: "size", order: "asc" } }),
-    invalid("body/sortBy/column must be equal to one of the allowed values"),
-  ],
-  "list in an unknown order": [
-    list({ prefix: "", sortBy: { column: "name", order: "up" } }),
-    invalid("body/sortBy/order must be equal to one of the allowed values"),
-  ],
+  "list by an unknown column": [sorted("size", "asc"), notAllowed("sortBy/column")],
+  "list in an unknown order": [sorted("name", "up"), notAllowed("sortBy/order")],
   "list with a body that is no JSON": [{ ...list({}), json: "nonsense" }, noJson],
   "list with an empty JSON body": [{ ...list({}), json: "" }, emptyBody],
   "list of an unknown bucket": [post("/object/list/nowhere", { prefix: "" }), nothing],
   "remove nothing": [drop({ prefixes: [] }), invalid("body/prefixes must NOT have fewer than 1 items")],
-  "remove without prefixes": [drop({}), invalid("body must have required property 'prefixes'")],
+  "remove without prefixes": [drop({}), lacking("prefixes")],
   "remove by a string that names nothing": [drop({ prefixes: "nothing.wav" }), nothing],
   "remove with a body that is no JSON": [{ ...drop({}), json: "nonsense" }, noJson],
   "remove in an unknown bucket": [{ ...drop({ prefixes: [key] }), path: "/object/nowhere" }, nothing],
@@ -79,7 +70,7 @@ const ANSWERS: Record<string, [Asked, StorageAnswer]> = {
   "store under a key that is not ASCII": [store(encodeURIComponent("日本.wav")), invalidKey("日本.wav")],
   "copy without a destination": [
     post("/object/copy", { bucketId: "references", sourceKey: key }),
-    invalid("body must have required property 'destinationKey'"),
+    lacking("destinationKey"),
   ],
   "make a bucket that is there": [
     post("/bucket", { id: "references", name: "references" }),

@@ -10,7 +10,15 @@ import {
   putClip,
   startApi,
 } from "../../../tools/testkit/harness/api.ts";
-import { keys, newUser, saveVoices, signUp, sql, stack } from "../../../tools/testkit/harness/project.ts";
+import {
+  keys,
+  newUser,
+  OTHER_ORIGIN,
+  saveVoices,
+  signUp,
+  sql,
+  stack,
+} from "../../../tools/testkit/harness/project.ts";
 import { DETAILS, speechClip } from "../../../tools/testkit/harness/reference.ts";
 
 const user = await newUser();
@@ -18,9 +26,6 @@ const { token } = user;
 const NO_STORAGE = "The audio storage is not available right now. Try again shortly.";
 
 const ask = (api: Api, by = token) => api.call("POST", "/clone/upload-url", { token: by, body: DETAILS });
-
-/** The project under the other name of this machine: another origin that reaches the same Storage. */
-const PUBLIC_URL = stack.supabase_url.replace("127.0.0.1", "localhost");
 
 Deno.test("the answer is exactly the three fields of the contract, and costs two requests, at once", async () => {
   let underWay = 0;
@@ -50,9 +55,9 @@ Deno.test("the answer is exactly the three fields of the contract, and costs two
 });
 
 Deno.test("the upload URL lies on the public origin, and a PUT there is stored as it was sent", async () => {
-  await using api = await startApi({ keys, environment: { PUBLIC_SUPABASE_URL: PUBLIC_URL } });
+  await using api = await startApi({ keys, environment: { PUBLIC_SUPABASE_URL: OTHER_ORIGIN } });
   const { voice_id, upload_url, object_key } = await askForUpload(api, token);
-  assert(upload_url.startsWith(`${PUBLIC_URL}/storage/v1/object/upload/sign/references/`));
+  assert(upload_url.startsWith(`${OTHER_ORIGIN}/storage/v1/object/upload/sign/references/`));
 
   const clip = await speechClip();
   await putClip(upload_url, clip, "audio/x-wav");

@@ -4,12 +4,18 @@ import { decodeJwt } from "jose";
 import { askForUpload, assertError, putClip, startApi } from "../../../tools/testkit/harness/api.ts";
 import { voiceCreated } from "../../../tools/testkit/harness/dashscope.ts";
 import { asked, readyToFinalize } from "../../../tools/testkit/harness/finalizing.ts";
-import { keys, newUser, saveVoices, signUp, sql, stack } from "../../../tools/testkit/harness/project.ts";
+import {
+  keys,
+  newUser,
+  OTHER_ORIGIN,
+  saveVoices,
+  signUp,
+  sql,
+} from "../../../tools/testkit/harness/project.ts";
 import { speechClip } from "../../../tools/testkit/harness/reference.ts";
 
 const user = await newUser();
 const { token } = user;
-const PUBLIC_URL = stack.supabase_url.replace("127.0.0.1", "localhost");
 const NOT_FOUND = [404, "not_found", "Voice not found."] as const;
 
 const [foreign = ""] = await saveVoices((await signUp()).id, {});
@@ -29,7 +35,7 @@ const deletedAt = async (id: string): Promise<Date | null> =>
   (await sql`select deleted_at from public.voices where id = ${id}`)[0]?.deleted_at;
 
 Deno.test("a preview redirects to a signed URL of the clip on the public origin, good for an hour", async () => {
-  await using api = await startApi({ keys, environment: { PUBLIC_SUPABASE_URL: PUBLIC_URL } });
+  await using api = await startApi({ keys, environment: { PUBLIC_SUPABASE_URL: OTHER_ORIGIN } });
   const { voice_id, upload_url, object_key } = await askForUpload(api, token);
   const clip = await speechClip();
   await putClip(upload_url, clip);
@@ -38,7 +44,7 @@ Deno.test("a preview redirects to a signed URL of the clip on the public origin,
   const answer = await api.call("GET", `/voices/${voice_id.toUpperCase()}/preview`, { token });
   assert.equal(answer.status, 302);
   const location = answer.headers.get("location") ?? "";
-  assert(location.startsWith(`${PUBLIC_URL}/storage/v1/object/sign/references/${object_key}?token=`));
+  assert(location.startsWith(`${OTHER_ORIGIN}/storage/v1/object/sign/references/${object_key}?token=`));
   const { exp = 0, iat = 0 } = decodeJwt(new URL(location).searchParams.get("token") ?? "");
   assert.equal(exp - iat, 3600);
   const signing = `POST /storage/v1/object/sign/references/${object_key}`;

@@ -34,18 +34,14 @@ export const qwen = (options: Partial<QwenOptions> = {}) =>
 
 /** Codes that mean, whatever is asked, that the account is not set up, by their status. */
 export const NOT_SET_UP: [status: number, codes: string[]][] = [
-  [
-    400,
-    "Arrearage|SomethingNew|BadRequest.EmptyInput|BadRequest.EmptyParameters|BadRequest.IllegalInput|BadRequest.TooLarge",
-  ],
-  [401, "InvalidApiKey|NOT AUTHORIZED"],
-  [
-    403,
-    "AccessDenied|AccessDenied.Unpurchased|Model.AccessDenied|Workspace.AccessDenied|AllocationQuota.FreeTierOnly",
-  ],
-  [404, "ModelNotFound|WorkSpaceNotFound"],
-  [429, "CommodityNotPurchased|PrepaidBillOverdue|PostpaidBillOverdue"],
-].map(([status, codes]) => [Number(status), String(codes).split("|")]);
+  [400, ["Arrearage", "SomethingNew", "BadRequest.EmptyInput", "BadRequest.EmptyParameters"]],
+  [400, ["BadRequest.IllegalInput", "BadRequest.TooLarge"]],
+  [401, ["InvalidApiKey", "NOT AUTHORIZED"]],
+  [403, ["AccessDenied", "AccessDenied.Unpurchased", "Model.AccessDenied", "Workspace.AccessDenied"]],
+  [403, ["AllocationQuota.FreeTierOnly"]],
+  [404, ["ModelNotFound", "WorkSpaceNotFound"]],
+  [429, ["CommodityNotPurchased", "PrepaidBillOverdue", "PostpaidBillOverdue"]],
+];
 /** Codes that come with 429 when too much is asked. */
 export const THROTTLING = ["", ".RateQuota", ".BurstRate", ".AllocationQuota"].map((kind) =>
   `Throttling${kind}`

@@ -18,6 +18,9 @@ export const stack = (() => {
   return stackRecord.parse(JSON.parse(text));
 })();
 
+/** The project by another name, which stands in answers: another origin that reaches the same Storage. */
+export const OTHER_ORIGIN = stack.supabase_url.replace("127.0.0.1", "localhost");
+
 const connect = (role: string) =>
   postgres(stack.database_url, { max: 60, onnotice: () => {}, connection: { role } });
 

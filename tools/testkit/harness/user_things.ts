@@ -95,12 +95,8 @@ export async function createThings(
   const deleted = await clip();
   const modal = await clip();
   for (const [id, deleted_at] of [[deleted, new Date().toISOString()], [modal, null]] as const) {
-    await saveVoices(userId, {
-      id,
-      name: "Ada",
-      reference_object_key: `${userId}/${id}/reference.wav`,
-      deleted_at,
-    });
+    const reference_object_key = `${userId}/${id}/reference.wav`;
+    await saveVoices(userId, { id, name: "Ada", reference_object_key, deleted_at });
   }
   things.push({ what: "a deleted voice", kind: "voice", id: deleted });
   things.push({ what: "a modal voice", kind: "voice", id: modal });
