@@ -10,7 +10,7 @@ import { sentLanguage } from "../tts/sent_language.ts";
 import { carriesToken } from "../tts/token.ts";
 import { type FinalizedVoice, type FinalizeJob, providerIds, release, saveVoice } from "./attempt.ts";
 import type { ClaimAnswer, Enrollments } from "./enrollments.ts";
-import { createFailureHandler } from "./failures.ts";
+import { createFailureHandler } from "./failed_create.ts";
 import { recoverVoice } from "./recovery.ts";
 import { cloneInProgress, cloneUndecided, rateLimited, refusalOf, SOON_SECONDS } from "./refusals.ts";
 
