@@ -1,4 +1,4 @@
-// The rules of the house (docs/architecture.md): who may import whom, and a tree that shows what there is.
+// What docs/architecture.md says of the repository: import rules, names, and a tree of every folder.
 import assert from "node:assert/strict";
 import { basename } from "node:path";
 import { REPOSITORY, sourcesIn } from "../testkit/harness/sources.ts";
