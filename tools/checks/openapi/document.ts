@@ -3,7 +3,7 @@ import { ALL_CODES, createAnswers, HEADERS } from "./answers.ts";
 import { isObject, type JsonObject, jsonObject } from "./json.ts";
 import { createSchemas, jsonSchemaOf } from "./schemas.ts";
 
-/** Where the document is kept, from the repository's folder. */
+/** Path of the document, from the repository's folder. */
 export const openApiPath = "docs/openapi.json";
 
 const DESCRIPTION =
@@ -150,9 +150,4 @@ export function createOpenApiDocument(contracts: readonly Contract[], version: s
       schemas: { ...createSchemas(contracts), Error: ERROR_SCHEMA },
     },
   };
-}
-
-/** The document as it is kept. */
-export function renderOpenApi(document: JsonObject): string {
-  return `${JSON.stringify(document, null, 2)}\n`;
 }

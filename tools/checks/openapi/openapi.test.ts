@@ -56,7 +56,7 @@ function codesOf(responses: z.output<typeof answers>): string[] {
 }
 
 Deno.test("the committed documents are those of the contracts", async () => {
-  const fresh = await generateDocuments(repository);
+  const fresh = await generateDocuments();
   assert.deepEqual(Object.keys(fresh), [openApiPath, apiDocPath]);
   for (const [path, text] of Object.entries(fresh)) {
     assert(
