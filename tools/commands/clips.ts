@@ -2,12 +2,12 @@ import { join } from "node:path";
 import { CORPUS } from "../testkit/clips/corpus.ts";
 import { logToStderr, logToStdout } from "../stack/terminal.ts";
 
-const usage = `Writes clips of every format that is taken, and files that are none, to a folder.
+const usage = `Writes clips of every accepted format, and files that are refused, to a folder.
 
   npm run clips -- DIR
 
-index.json in that folder tells of each file what it is uploaded as, what is read of it, and the code of its refusal.
-The same files come out each time.`;
+index.json lists for each file its content type, what the function reads from it, and the error code of its refusal.
+Every run writes the same files.`;
 
 if (Deno.args.includes("--help")) {
   logToStdout(usage);

@@ -14,18 +14,15 @@ import { startStack } from "../stack/embedded_stack.ts";
 import { repository } from "../stack/repository.ts";
 
 /**
- * What each Deno needs to run the tests. With `no-legacy-abort`, `request.signal` tells of clients that are gone, and not of
- * all that were answered as well; 2.1 knows neither. msw asks for `BroadcastChannel`, which 2.1 has behind a flag, as it has the garbage collector that a test runs.
+ * 2.1 has `BroadcastChannel`, which msw needs, behind a flag; a test runs the garbage collector. With `no-legacy-abort`,
+ * `request.signal` aborts only for clients that are gone, not after every answer; 2.1 has no such option.
  */
 const OPTIONS = {
   platform: ["-A", "--unstable-broadcast-channel", "--v8-flags=--expose-gc"],
   newest: ["-A", "--unstable-no-legacy-abort"],
 };
 
-/**
- * Runs the edge tests with the arguments of this command against a stack of their own, and gives their exit code. They run on
- * the platform's Deno; with `--deno newest` first, on the newest.
- */
+/** Runs the edge tests on their own stack, on the platform's Deno or with `--deno newest`; returns the exit code. */
 async function main(): Promise<number> {
   const [which, args] = takeDeno(Deno.args);
   const deno = findDeno(which);
@@ -37,9 +34,8 @@ async function main(): Promise<number> {
   const answersPath = join(dataDir, "answers");
   await Deno.writeTextFile(answersPath, "");
   const logFile = await Deno.open(logPath, { create: true, append: true, mode: 0o600 });
-  const encoder = new TextEncoder();
   const tee = (show: (line: string) => void) => (line: string) => {
-    logFile.writeSync(encoder.encode(`${line}\n`));
+    logFile.writeSync(new TextEncoder().encode(`${line}\n`));
     show(line);
   };
   const [out, err] = [tee(logToStdout), tee(logToStderr)];
@@ -84,10 +80,10 @@ async function main(): Promise<number> {
   const { missing, outOfReach } = unseenAnswers(document, seen);
   const whole = args.length === 0;
   const wrong = seen.filter((line) => line.startsWith("! ")).map((line) => line.slice(2));
-  for (const problem of wrong) logToStderr(`Not as ${openApiPath} has it: ${problem}`);
+  for (const problem of wrong) logToStderr(`Not as ${openApiPath} describes it: ${problem}`);
   if (whole) {
     for (const { answer, reason } of outOfReach) logToStdout(`No test sees ${answer}: ${reason}.`);
-    for (const answer of missing) logToStderr(`${openApiPath} describes ${answer}, and no test has seen it.`);
+    for (const answer of missing) logToStderr(`${openApiPath} describes ${answer}, which no test has seen.`);
   }
 
   const logs: string[] = [];
@@ -101,7 +97,7 @@ async function main(): Promise<number> {
   let leaks = 0;
   for (const path of logs) {
     for (const { name, line } of findLeaks(await Deno.readTextFile(path), secrets)) {
-      logToStderr(`Line ${line} of ${path} holds ${name}. Nothing of the kind may be logged.`);
+      logToStderr(`Line ${line} of ${path} holds ${name}. It must not be logged.`);
       leaks++;
     }
   }
@@ -109,7 +105,7 @@ async function main(): Promise<number> {
     await Deno.remove(dataDir, { recursive: true });
     return 0;
   }
-  logToStderr(`What the run printed is kept in ${logPath}`);
+  logToStderr(`The output of this run is in ${logPath}`);
   return status.code || 1;
 }
 

@@ -33,10 +33,7 @@ export function createSimulatorApp(options: SimulatorOptions) {
   const { log = () => {}, now = () => new Date() } = options;
   const state = createSimulatorState({ stateFile, voiceLimit, now });
   const { account, calls, faults, pauses, results } = state;
-  const endpoints = [
-    createCustomization(state, { downloadTimeoutMs }),
-    createSynthesis(state),
-  ];
+  const endpoints = [createCustomization(state, { downloadTimeoutMs }), createSynthesis(state)];
 
   const app = new Hono()
     .route("/control", createControlRoutes(region, state))

@@ -45,7 +45,10 @@ function failureCheck(provider: Provider, failure: Failure, asked: Asked): Check
   const answer = [status, code].filter((part) => part !== null).join(" ");
   if (status === 401) return refusedKeyCheck(provider, answer, asked);
   if (category === "throttled") {
-    return warning(`It throttles (${answer}), so the key is not confirmed.`, "Run this again in a minute.");
+    return warning(
+      `It says slow down (${answer}), so the key is not confirmed.`,
+      "Run this again in a minute.",
+    );
   }
   if (code !== null && UNPAID.includes(code)) {
     return failed(`The account is not paid up (${code}).`, "Pay it, in Alibaba's console.");
