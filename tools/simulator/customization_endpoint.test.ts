@@ -11,7 +11,7 @@ function mp3OfSize(size: number): Uint8Array {
   return bytes;
 }
 
-Deno.test("create answers as documented and keeps what tests ask for", async () => {
+Deno.test("create answers as documented, and records what tests check", async () => {
   const { app, client } = createTestApp();
   const { status, body } = await client.create();
   const [voice] = app.voices();
@@ -101,22 +101,20 @@ for (const [what, fields, code = "InvalidParameter"] of refused) {
 }
 
 Deno.test("what is wrong with the request itself is answered before anything else", async () => {
-  const { client } = createTestApp();
-  const body = { model: "qwen-voice-enrollment", input: createInput() };
-  for (const wrong of ["{", "", [], { input: body.input }]) {
-    assert.equal(refusal(await client.call(wrong)), "400 InvalidParameter");
-  }
-  assert.equal(refusal(await client.call(body, { "content-type": "text/plain" })), "400 InvalidParameter");
-  const otherModel = { ...body, model: "qwen3-tts-vc-2026-01-22" };
-  assert.equal(refusal(await client.call(otherModel)), "404 ModelNotFound");
-  assert.equal(refusal(await client.call({ model: body.model })), "400 BadRequest.EmptyInput");
-});
-
-Deno.test("a missing key, another key and another scheme are 401 InvalidApiKey", async () => {
   const { app, client } = createTestApp();
   const body = { model: "qwen-voice-enrollment", input: createInput() };
-  for (const key of ["", "Bearer ", "Bearer sk-other", "Bearer sk-simulated2", "Basic sk-simulated"]) {
-    assert.equal(refusal(await client.call(body, { authorization: key })), "401 InvalidApiKey", key);
+  const keys = ["", "Bearer ", "Bearer sk-other", "Bearer sk-simulated2", "Basic sk-simulated"];
+  const requests: [body: unknown, expected: string, headers?: Record<string, string>][] = [
+    ...["{", "", [], { input: body.input }].map((
+      wrong,
+    ): [unknown, string] => [wrong, "400 InvalidParameter"]),
+    [body, "400 InvalidParameter", { "content-type": "text/plain" }],
+    [{ ...body, model: "qwen3-tts-vc-2026-01-22" }, "404 ModelNotFound"],
+    [{ model: body.model }, "400 BadRequest.EmptyInput"],
+    ...keys.map((authorization): typeof requests[number] => [body, "401 InvalidApiKey", { authorization }]),
+  ];
+  for (const [body, expected, headers] of requests) {
+    assert.equal(refusal(await client.call(body, headers)), expected, JSON.stringify({ body, headers }));
   }
   assert.deepEqual(app.voices(), []);
 });
@@ -209,7 +207,7 @@ Deno.test("the account holds 1,000 voices; creation fails beyond and works again
   assert.equal((await client.create()).status, 200);
 });
 
-Deno.test("a full account is refused before the audio is looked at", async () => {
+Deno.test("a full account is refused before the audio is read", async () => {
   const { client } = createTestApp({ voiceLimit: 0 });
   const noAudio = audio("audio/wav", new Uint8Array(9));
   assert.equal(refusal(await client.create(noAudio)), "400 Throttling.AllocationQuota");

@@ -27,7 +27,6 @@ Deno.test("a request's URL begins with the listener's own origin, whatever the c
   }
 });
 
-/** A body that fails after one piece. */
 function* failing() {
   yield new TextEncoder().encode("hello");
   throw new Error("the body fails");

@@ -48,9 +48,7 @@ export function listen(options: {
     }
   })();
   return {
-    /** The origin, such as `http://127.0.0.1:40123`. */
     url,
-    /** Breaks every connection and stops listening. */
     async close(): Promise<void> {
       listener.close();
       await accepting;

@@ -20,7 +20,6 @@ const codeOf = (bytes: Uint8Array): Promise<string | null> =>
     return error.code;
   });
 
-/** A silent WAV with one sample of this level. */
 function clicking(level: number): Uint8Array {
   const clip = wav().fill(0, 44);
   new DataView(clip.buffer).setInt16(200_000, level, true);

@@ -5,7 +5,6 @@ const origin = "http://127.0.0.1:4000";
 const MISMATCH = "403 SignatureDoesNotMatch application/xml";
 const fixedNow = () => new Date("2026-03-04T05:06:07.089Z");
 
-/** Status, error code and content type of an answer. */
 async function summary(response: Response): Promise<string> {
   const code = /<Code>(\w+)<\/Code>/.exec(await response.text())?.[1] ?? "no code";
   return `${response.status} ${code} ${response.headers.get("content-type")}`;

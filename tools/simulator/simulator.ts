@@ -79,7 +79,6 @@ export async function startSimulator(
     ...verbs,
     /** Its origin, for `DASHSCOPE_BASE_URL`. */
     url: listener.url,
-    /** Cuts every connection, held calls included, and stops listening. */
     async stop(): Promise<void> {
       abandon();
       await listener.close();

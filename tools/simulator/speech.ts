@@ -7,7 +7,6 @@ export type Tone = { pitch: number; rate: number };
 /** The provider's, in hertz. */
 export const speechSampleRate = 24_000;
 
-/** eSpeak NG's own tone. */
 export const plainTone: Tone = { pitch: 50, rate: 175 };
 
 /** The tone of a voice, from the SHA-256 of its reference in hexadecimal. */

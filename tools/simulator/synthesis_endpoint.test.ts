@@ -3,7 +3,6 @@ import { startSimulator } from "./simulator.ts";
 import { audioUrlOf, createTestApp, createTestClient, dataUrl, refusal } from "./test_client.ts";
 import { samplesOf, soundOf, testOptions, uuid, voiceOf, wav } from "./test_client.ts";
 
-/** A simulator without a socket, its client, and one voice. */
 async function withVoice(fields: Record<string, unknown> = {}) {
   const { app, client } = createTestApp();
   const voice = voiceOf(await client.create(fields));

@@ -58,10 +58,8 @@ export function createTestClient(
   };
 }
 
-/** The options every simulator of these tests starts from. */
 export const testOptions = { apiKey, now: () => new Date("2026-03-04T05:06:07.089Z") };
 
-/** A simulator without a socket, and its client. */
 export function createTestApp(options: Partial<SimulatorOptions> = {}) {
   const app = createSimulatorApp({ ...testOptions, ...options });
   return { app, client: createTestClient(app) };
@@ -70,7 +68,6 @@ export function createTestApp(options: Partial<SimulatorOptions> = {}) {
 /** Version 4, as request ids are. */
 export const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
 
-/** The input of a right `create`. */
 export function createInput() {
   return {
     action: "create",

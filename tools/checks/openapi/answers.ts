@@ -5,7 +5,6 @@ import { type JsonObject, jsonObject } from "./json.ts";
 
 export const CODES: Readonly<Record<ErrorCode, CodeEntry>> = ERROR_CODES;
 
-/** Every code, in the order of the list. */
 export const ALL_CODES = Object.keys(CODES).filter((code): code is ErrorCode => code in CODES);
 
 /** Errors before a route is reached, by who may call it. */
@@ -95,7 +94,6 @@ function errorAnswer(status: number, codes: ErrorCode[], fields: Contract["error
   };
 }
 
-/** The codes by status, both in the order of the list. */
 function byStatus(codes: Iterable<ErrorCode>): Map<number, ErrorCode[]> {
   const wanted = new Set(codes);
   return Map.groupBy(ALL_CODES.filter((code) => wanted.has(code)), (code) => CODES[code].status);

@@ -28,7 +28,6 @@ export function jsonSchemaOf(schema: z.ZodType, io: "input" | "output"): JsonObj
   return jsonObject.parse(JSON.parse(text));
 }
 
-/** The schemas of the contracts, by name. */
 export function createSchemas(contracts: readonly Contract[]): JsonObject {
   const schemas: JsonObject = {};
   const add = (name: string, schema: z.ZodType, io: "input" | "output") => {

@@ -11,11 +11,9 @@ export const checkSchema = z.strictObject({
 });
 export type Check = z.output<typeof checkSchema>;
 
-/** Builds the results of a check. */
 export const checkNamed = (name: string) => ({
   ok: (detail: string): Check => ({ name, status: "ok", detail, fix: null }),
   warning: (detail: string, fix: string): Check => ({ name, status: "warning", detail, fix }),
-  /** Something that users notice, now or later. */
   failed: (detail: string, fix: string): Check => ({ name, status: "failed", detail, fix }),
 });
 
@@ -30,5 +28,4 @@ export function countsOf(checks: readonly Check[]): string {
   return `${count("ok")} ok, ${warnings} warning${warnings === 1 ? "" : "s"}, ${count("failed")} failed.`;
 }
 
-/** Whether nothing failed. */
 export const isSound = (checks: readonly Check[]) => checks.every(({ status }) => status !== "failed");

@@ -11,7 +11,6 @@ const { record: { api_url: api, secret_key: key, supabase_url: supabase }, exami
 
 const faults = async () => notOk((await examine()).checks);
 
-/** The statements that fixes say to run. */
 function statementsIn(found: Check[]): string {
   return found.map(({ fix }) => {
     const statements = /^Run as postgres, at the database_url of stack\.json: (.*;)$/.exec(fix ?? "")?.[1];

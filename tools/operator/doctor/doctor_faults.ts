@@ -1,4 +1,3 @@
-// Faults of a project, for tests of the doctor.
 import { repository } from "../../stack/repository.ts";
 
 export type Fault = [

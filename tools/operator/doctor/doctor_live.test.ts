@@ -1,4 +1,3 @@
-// `npm run doctor -- --live` on a whole stack.
 import assert from "node:assert/strict";
 import { SIMULATOR_KEY } from "../../stack/function/function_environment.ts";
 import { assertPrinted, type Check, REMEDIES } from "../../testkit/doctor.ts";
@@ -16,7 +15,6 @@ const live = () => patient.examine("--live", "--yes");
 const assertNothingLeft = async () =>
   assert.deepEqual([(await simulator.voices()).voices, await stored()], [[], []]);
 
-/** Rewrites the JSON that the provider answers to an action. */
 type Rewrite = (action: string, body: string) => string;
 
 /** The live checks in this process, with the provider's answers rewritten. */

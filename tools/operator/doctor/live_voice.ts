@@ -62,7 +62,6 @@ export async function createLiveVoice(
       }
     },
 
-    /** Removes voice and clip. */
     async remove(): Promise<Check[]> {
       const { ok, warning, failed } = checkNamed("live clean-up");
       const checks: Check[] = [];

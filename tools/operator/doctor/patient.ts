@@ -20,7 +20,6 @@ export function readPrinted({ code, out, err }: Ran) {
   return report;
 }
 
-/** A stack for tests of the doctor. */
 export async function startPatient() {
   const stack = await startInProcessStack();
   const { record, sql, dataDir } = stack;
@@ -37,9 +36,7 @@ export async function startPatient() {
     simulator: createSimulatorControl(record.simulator_url),
     command,
     examine: async (...args: string[]) => readPrinted(await command(...args, "--json")),
-    /** Runs statements as `postgres`. */
     run: async (statements: string) => void await sql.unsafe(statements).simple(),
-    /** The names of all objects. */
     stored: async () => (await sql`select name from storage.objects`).map(({ name }) => String(name)),
   };
 }

@@ -8,7 +8,6 @@ const stack = {
   logs: "See the lines above, and the terminal of npm start.",
 };
 
-/** Instructions that fix a deployment. */
 export type Remedies = typeof stack;
 
 const hosted: Remedies = {
