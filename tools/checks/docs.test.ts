@@ -1,4 +1,3 @@
-// The documents say what is there: links, environment variables, commands, log events, files.
 import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
@@ -23,14 +22,11 @@ const documents = ["README.md", ...filesBelow("docs", ".md")];
 const withoutCode = (markdown: string) =>
   markdown.replace(/^( *)```[\s\S]*?^\1```/gm, "").replace(/`[^`]*`/g, "");
 
-/** What GitHub makes of a heading in the address of a page. */
-function anchorOf(heading: string): string {
-  return heading.toLowerCase().replace(/[^\p{L}\p{N}\s_-]/gu, "").trim().replaceAll(" ", "-");
-}
+/** As GitHub forms the anchor of a heading. */
+const anchorOf = (heading: string) =>
+  heading.toLowerCase().replace(/[^\p{L}\p{N}\s_-]/gu, "").trim().replaceAll(" ", "-");
 
-function anchorsOf(path: string): string[] {
-  return [...read(path).matchAll(/^#+ +(.+)$/gm)].map(([, heading = ""]) => anchorOf(heading));
-}
+const anchorsOf = (path: string) => namesIn(read(path), /^#+ +(.+)$/gm).map(anchorOf);
 
 function section(path: string, heading: string): string {
   const [, after] = read(path).split(`\n## ${heading}\n`);
@@ -40,7 +36,7 @@ function section(path: string, heading: string): string {
 
 const sorted = (names: Iterable<string>) => [...new Set(names)].sort();
 
-/** The names a pattern's first group finds, in order and once each. */
+/** What a pattern's first group matches, sorted, once each. */
 function namesIn(text: string, pattern: RegExp): string[] {
   return sorted([...text.matchAll(pattern)].map(([, name = ""]) => name));
 }
@@ -54,9 +50,7 @@ Deno.test("every relative link leads to a file, and to a heading where it names 
       const [path = "", anchor] = target.split("#");
       const file = path === "" ? document : relative(repository, join(repository, dirname(document), path));
       assert(existsSync(join(repository, file)), `${document} links to ${target}, which is not there`);
-      if (anchor) {
-        assert(anchorsOf(file).includes(anchor), `${document} links to ${target}: no such heading`);
-      }
+      assert(!anchor || anchorsOf(file).includes(anchor), `${document} links to ${target}: no such heading`);
     }
   }
   assert(links > 10);
@@ -98,23 +92,17 @@ Deno.test("every npm script that the documents name exists", () => {
 
 Deno.test("docs/operations.md names the events that the function logs", () => {
   const sources = ["api", "_shared"].flatMap((folder) => filesBelow(`supabase/functions/${folder}`, ".ts"));
-  const logged = namesIn(
-    sources.map(read).join("\n"),
-    /"((?:clone|voice|reconcile|config|load|request)\.[a-z_]+)"/g,
-  );
-  const table = section("docs/operations.md", "Log events");
+  const events = /["`]((?:clone|voice|reconcile|config|load|request)\.[a-z_]+)["`]/g;
+  const logged = namesIn(sources.map(read).join("\n"), events);
   assert(logged.length > 5);
-  assert.deepEqual(namesIn(table, /`((?:clone|voice|reconcile|config|load|request)\.[a-z_]+)`/g), logged);
+  assert.deepEqual(namesIn(section("docs/operations.md", "Log events"), events), logged);
 });
+
+const PATH = /[`\s](?:@(?=tools))?((?:tools|supabase|docs|\.ci)\/[\w./-]*\w\/?)(?=[`\s])/g;
 
 Deno.test("every file that the documents name by its path from the repository exists", () => {
   for (const document of documents) {
-    for (
-      const path of namesIn(
-        read(document),
-        /[`\s](?:@(?=tools))?((?:tools|supabase|docs|\.ci)\/[\w./-]*\w\/?)(?=[`\s])/g,
-      )
-    ) {
+    for (const path of namesIn(read(document), PATH)) {
       assert(existsSync(join(repository, path)), `${document} names ${path}, which is not there`);
     }
   }

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { z } from "zod";
 
-/** What is needed of npm's lockfile, version 3 (docs.npmjs.com, package-lock.json). */
+/** npm's lockfile, version 3 (docs.npmjs.com, package-lock.json). */
 const lockFile = z.object({
   lockfileVersion: z.literal(3),
   packages: z.record(
@@ -17,7 +17,6 @@ const lockFile = z.object({
   ),
 });
 
-/** A package of `package-lock.json`. */
 export type LockedPackage = {
   /** Where npm installs it, such as `node_modules/hono`. */
   path: string;

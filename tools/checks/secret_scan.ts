@@ -10,7 +10,7 @@ const KEYS = [
   byForm("a JSON Web Token", /\beyJ[\w-]{8,}\./),
 ];
 
-/** What must not be logged: keys, tokens and audio by their form, the project's keys and the tests' transcripts by value. */
+/** Keys, tokens and audio by form, the project's keys and the tests' transcripts by value. */
 export const secretsOfLog = (
   known: { keys: readonly string[]; transcripts: readonly string[] },
 ): Secret[] => [
@@ -22,10 +22,10 @@ export const secretsOfLog = (
   ...known.transcripts.map((text) => byValue("a transcript", text)),
 ];
 
-/** The parts of a value that are too long for a word of the language, without the JSON around them. */
+/** The parts of a value that are longer than words, without the JSON around them. */
 const LONG_PARTS = /[\w.~+/=-]{12,}/g;
 
-/** What must not be uploaded: keys by their form, and the value of each environment variable whose name says it is a secret. */
+/** Keys by form, and the values of environment variables whose names say that they are secret. */
 export const secretsOfUpload = (environment: Readonly<Record<string, string>>): Secret[] => [
   ...KEYS,
   byForm("a Supabase access token", /\bsbp_[0-9a-f]{8}/),
@@ -36,7 +36,7 @@ export const secretsOfUpload = (environment: Readonly<Record<string, string>>): 
     ),
 ];
 
-/** Every line of a text that holds one of the secrets, counted from 1, without the secret itself. */
+/** The lines with secrets, counted from 1, without the secrets themselves. */
 export function findLeaks(text: string, secrets: readonly Secret[]): { name: string; line: number }[] {
   return text.split("\n").flatMap((line, index) =>
     secrets.filter(({ isIn }) => isIn(line)).map(({ name }) => ({ name, line: index + 1 }))

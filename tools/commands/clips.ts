@@ -1,14 +1,13 @@
-// `npm run clips`: the test corpus as files.
 import { join } from "node:path";
 import { CORPUS } from "../testkit/clips/corpus.ts";
 import { logToStderr, logToStdout } from "../stack/terminal.ts";
 
-const usage = `Writes the test corpus to a folder: clips of every accepted format, and files that are refused.
+const usage = `Writes clips of every accepted format, and files that are refused, to a folder.
 
   npm run clips -- DIR
 
-index.json in that folder says how each file is uploaded, what is read of it, and with which code it is refused. The
-files are the same each time.`;
+index.json lists for each file its content type, what the function reads from it, and the error code of its refusal.
+Every run writes the same files.`;
 
 if (Deno.args.includes("--help")) {
   logToStdout(usage);

@@ -1,4 +1,3 @@
-// `npm run doctor`: looks at a deployment before its users do, and says what to do.
 import { type Check, countsOf, isSound, lineOf } from "../operator/doctor/check_result.ts";
 import { agreeToPay, atTerminal, parseOptions, usage } from "../operator/doctor/doctor_options.ts";
 import { examine } from "../operator/doctor/examine.ts";
@@ -13,7 +12,7 @@ await runAndExit({
     if (options.live && !options.yes) await agreeToPay(atTerminal);
     const stop = new AbortController();
     whenAskedToStop().then((reason) => {
-      logToStderr("Stopping, once what was made for the look is removed…");
+      logToStderr("Stopping once the test objects are removed…");
       stop.abort(new Error(`Stopped: ${reason}.`));
     });
     const checks: Check[] = [];
@@ -23,7 +22,7 @@ await runAndExit({
         if (!options.json) logToStdout(lineOf(check));
       }
     } catch (error) {
-      // Whoever reads one object gets one, with what was looked at until then.
+      // `--json` always prints one object, with the checks until then.
       const why: Check = { status: "failed", name: "doctor", detail: messageOf(error), fix: null };
       if (options.json) logToStdout(JSON.stringify({ ok: false, checks: [...checks, why] }));
       throw error;

@@ -9,7 +9,7 @@ if (Deno.args.length > 0) {
   );
   Deno.exit(2);
 }
-const documents = await generateDocuments(repository).catch((error: Error) => {
+const documents = await generateDocuments().catch((error: Error) => {
   logToStderr(error.message);
   Deno.exit(1);
 });

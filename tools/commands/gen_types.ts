@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { databaseFacts } from "../../supabase/functions/_shared/contract/internal_check.ts";
 import { openDatabase } from "../stack/postgres/project_database.ts";
 import { databaseTypesPath, generateDatabaseTypes } from "../checks/database_types.ts";
+import { formatted } from "../checks/formatted.ts";
 import { catalogOf, catalogPath, readMade } from "../operator/doctor/expected_database.ts";
 import { redirectConsole } from "../stack/library_output.ts";
 import { logToStderr, logToStdout } from "../stack/terminal.ts";
@@ -15,14 +16,19 @@ if (Deno.args.length > 0) {
   Deno.exit(2);
 }
 const made = await readMade(join(repository, "supabase", "migrations"));
-const { types, catalog } = await withTemporaryStack(repository, async (stack) => {
-  const database = openDatabase(stack.database_url);
+const { types, catalog } = await withTemporaryStack(repository, async ({ database_url: url }) => {
+  const database = openDatabase(url);
   const [row] = await database`select public.deployment_facts() as facts`.finally(() => database.end());
   return {
-    types: await generateDatabaseTypes(stack.database_url),
+    types: await generateDatabaseTypes(url),
     catalog: catalogOf(databaseFacts().parse(row?.facts), made),
   };
 });
+/** Innermost lists and objects on one line, where they fit. */
+const compact = [/\[[^[\]]*\]/g, /\{[^{}]*\}/g].reduce(
+  (json, innermost) => json.replace(innermost, (match) => match.replaceAll(/\s+/g, " ")),
+  JSON.stringify(catalog, null, 2),
+);
 await Deno.writeTextFile(join(repository, databaseTypesPath), types);
-await Deno.writeTextFile(join(repository, catalogPath), `${JSON.stringify(catalog, null, 2)}\n`);
+await Deno.writeTextFile(join(repository, catalogPath), formatted(compact, "json"));
 logToStdout(`Wrote ${databaseTypesPath} and ${catalogPath}.`);

@@ -20,17 +20,16 @@ const voiceSchema = z.object({
   createdAt: z.string(),
 });
 
-/** One provider voice as the simulated account keeps it, with what tests want to know of its making. */
+/** A provider voice, with what tests ask about its creation. */
 export type Voice = z.infer<typeof voiceSchema>;
-/** What a voice is made of; the account adds its id and time. */
 export type NewVoice = Omit<Voice, "voice" | "createdAt">;
 
 const stateSchema = z.object({
-  /** In the order of their making. */
+  /** In the order of creation. */
   voices: z.array(voiceSchema),
-  /** Paid creations for each preferred_name, voices deleted since included. */
+  /** Paid creations by `preferred_name`, deleted voices included. */
   creations: z.record(z.string(), z.number().int()),
-  /** What each voice spoke, voices deleted since included. */
+  /** By voice, deleted voices included. */
   speech: z.record(z.string(), z.object({ syntheses: z.number().int(), characters: z.number().int() }))
     .default({}),
 });
@@ -44,10 +43,7 @@ export type AccountSettings = {
 
 export type Account = ReturnType<typeof createAccount>;
 
-/**
- * The provider voices of one simulated account, and its bill. Opens the account kept in `stateFile` (in memory only
- * without one). Throws when the file does not parse.
- */
+/** The voices and the bill of one account, kept in `stateFile` if given. Throws when that does not parse. */
 export function createAccount(
   { stateFile, settings, now }: { stateFile?: string; settings: AccountSettings; now: () => Date },
 ) {
@@ -73,7 +69,7 @@ export function createAccount(
 
   return {
     checkRoom,
-    /** Makes and bills a voice. Throws as `checkRoom` does. */
+    /** Creates and bills a voice. Throws as `checkRoom`. */
     create(details: NewVoice): Voice {
       checkRoom();
       const voice = add(details, now());
@@ -81,7 +77,7 @@ export function createAccount(
       save();
       return voice;
     },
-    /** Puts voices there without billing and beyond the limit. */
+    /** Adds voices without billing, beyond the limit too. */
     seed(details: readonly NewVoice[], at = now()): Voice[] {
       const voices = details.map((one) => add(one, at));
       save();
@@ -105,7 +101,7 @@ export function createAccount(
       };
       save();
     },
-    /** What the account would be charged for, whether or not the answers arrived: creations and syntheses. */
+    /** Paid creations and syntheses, whether or not their answers arrived. */
     bill() {
       const speech = Object.values(state.speech);
       return {
@@ -147,7 +143,7 @@ function loadState(path: string) {
   }
 }
 
-/** For its owner only; a reader, or a kill in between, never meets half of it. */
+/** Replaces the file at once, readable by its owner only. */
 function saveState(path: string, state: unknown): void {
   Deno.mkdirSync(dirname(path), { recursive: true });
   const temporary = `${path}.${Deno.pid}.tmp`;

@@ -7,7 +7,7 @@ export type Call = {
   readonly action: string | null;
   /** Without `authorization`. */
   readonly headers: Readonly<Record<string, string>>;
-  /** The parsed body, audio data and URL queries shortened; null when it is not JSON. */
+  /** Audio data and URL queries shortened; null when it is not JSON. */
   readonly body: unknown;
   /** Null while the call is under way. */
   outcome: { readonly status: number } | "cut" | null;
@@ -45,7 +45,7 @@ export function createCalls(options: { now: () => Date }) {
   };
 }
 
-/** A data URL keeps its type and length, any other URL all but its query, where a signature would be. */
+/** Leaves type and length of a data URL, and all but the query of another URL. */
 function shorten(value: unknown): unknown {
   if (typeof value === "string") {
     if (/^data:/i.test(value)) {

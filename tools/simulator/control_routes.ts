@@ -1,5 +1,6 @@
 import { Hono } from "hono";
 import { z } from "zod";
+import { parseJson } from "../../supabase/functions/_shared/json.ts";
 import type { NewVoice } from "./account.ts";
 import { type Fault, faultSchema } from "./faults.ts";
 import type { SimulatorState } from "./simulator_state.ts";
@@ -32,10 +33,7 @@ const settingsSchema = z.strictObject({
   voice_ids: z.enum(ID_SHAPE_NAMES).optional(),
 });
 
-/**
- * The routes that steer the simulator; docs/testing.md lists them. They are no part of DashScope, take no key, and
- * answer a wrong body 400 `{ detail }`.
- */
+/** The routes that steer the simulator (docs/testing.md). They take no key and answer a wrong body 400 `{ detail }`. */
 export function createControlRoutes(
   region: string,
   { settings, defaults, account, calls, faults, pauses, rateLimit, results }: SimulatorState,
@@ -133,12 +131,5 @@ export function createControlRoutes(
   });
 }
 
-/** An absent body counts as `{}`; one that is not JSON as undefined, which no schema takes. */
-async function readJson(request: Request): Promise<unknown> {
-  const text = await request.text();
-  try {
-    return text === "" ? {} : JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}
+/** An absent body counts as `{}`; no schema takes one that is not JSON. */
+const readJson = async (request: Request) => parseJson(await request.text() || "{}");

@@ -1,10 +1,10 @@
 import { Buffer } from "node:buffer";
 import { z } from "zod";
 import type { Bytes } from "../../supabase/functions/_shared/bytes.ts";
-import type { Account, AccountSettings } from "./account.ts";
 import { type Endpoint, isTargetModel, parseParameters, parseRequest, type Success } from "./endpoint.ts";
 import { readReference } from "./reference.ts";
 import { checkReferenceAudio } from "./reference_audio.ts";
+import type { SimulatorState } from "./simulator_state.ts";
 import { gmtCreateOf } from "./voice_id_shapes.ts";
 
 export const customizationPath = "/api/v1/services/audio/tts/customization";
@@ -29,17 +29,14 @@ const deleteSchema = z.object({ voice: z.string().min(1) });
 
 /** Create, list and delete as `docs/qwen-api.md` describes them. The transcript is not compared with the audio. */
 export function createCustomization(
-  { account, settings, downloadTimeoutMs }: {
-    account: Account;
-    settings: AccountSettings;
-    downloadTimeoutMs: number;
-  },
+  { account, settings }: Pick<SimulatorState, "account" | "settings">,
+  options: { downloadTimeoutMs: number },
 ): Endpoint {
   async function create(input: unknown): Promise<Success> {
     const asked = parseParameters(createSchema, input);
     account.checkRoom();
-    const { bytes, delivery } = await readReference(asked.audio.data, { timeoutMs: downloadTimeoutMs });
-    checkReferenceAudio(bytes);
+    const { bytes, delivery } = await readReference(asked.audio.data, options.downloadTimeoutMs);
+    await checkReferenceAudio(bytes);
     const { voice } = account.create({
       targetModel: asked.target_model,
       preferredName: asked.preferred_name,

@@ -101,6 +101,9 @@ export class DashScopeError extends Error {
   }
 }
 
+/** `InvalidParameter` with this message. */
+export const invalid = (message: string) => new DashScopeError("InvalidParameter", { message });
+
 /** The connection breaks here: no HTTP answer goes out. The listener destroys the socket when it meets this. */
 export class ConnectionCut extends Error {
   override readonly name = "ConnectionCut";

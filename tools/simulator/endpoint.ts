@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { DashScopeError } from "./dashscope_errors.ts";
+import { DashScopeError, invalid } from "./dashscope_errors.ts";
 
 /** A 2xx answer without its request id. */
 export type Success = { output: Record<string, unknown>; usage: Record<string, number> };
@@ -7,9 +7,9 @@ export type Success = { output: Record<string, unknown>; usage: Record<string, n
 /** One path of the provider's API that takes a POST. */
 export type Endpoint = {
   path: string;
-  /** The action a body asks for, if it says one: calls are recorded and faults matched by it. */
+  /** The action of a body: calls are recorded and faults matched by it. */
   actionOf(body: unknown): string | undefined;
-  /** Takes a parsed JSON body and the simulator's own origin; answers or throws DashScopeError. */
+  /** Throws DashScopeError. `origin` is the simulator's own. */
   answer(body: unknown, origin: string): Promise<Success>;
 };
 
@@ -21,15 +21,10 @@ export function parseParameters<T>(schema: z.ZodType<T>, value: unknown): T {
   const result = schema.safeParse(value);
   if (result.success) return result.data;
   const field = result.error.issues[0]?.path.join(".") || "body";
-  throw new DashScopeError("InvalidParameter", {
-    message: `Required parameter missing or invalid: ${field}.`,
-  });
+  throw invalid(`Required parameter missing or invalid: ${field}.`);
 }
 
-/**
- * Model and input of a request's body. Throws `InvalidParameter` without a model, `ModelNotFound` when `isModel` does
- * not know it, and `BadRequest.EmptyInput` without an input.
- */
+/** Model and input of a request. Throws `InvalidParameter`, `ModelNotFound` or `BadRequest.EmptyInput`. */
 export function parseRequest(body: unknown, isModel: (model: string) => boolean) {
   const { model, input } = parseParameters(requestSchema, body);
   if (!isModel(model)) throw new DashScopeError("ModelNotFound");
@@ -37,7 +32,7 @@ export function parseRequest(body: unknown, isModel: (model: string) => boolean)
   return { model, input };
 }
 
-/** Whether cloned voices speak with a model: a pinned one, up to the newest known. */
+/** Whether cloned voices can speak with a model: a pinned one, up to the newest known. */
 export function isTargetModel(model: string): boolean {
   return /^qwen3-tts-vc-\d{4}-\d{2}-\d{2}$/.test(model) && model <= newestTargetModel;
 }

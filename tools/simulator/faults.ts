@@ -9,14 +9,9 @@ const answerOf = <Kind extends string>(kind: Kind) =>
 
 /** An answer in place of the right one, before or after the call took effect. */
 const answerSchema = z.discriminatedUnion("kind", [
-  answerOf("error").extend({
-    code: z.string().min(1),
-    status: status.optional(),
-    message: z.string().optional(),
-  }).refine(
-    (answer) => answer.status ?? documentedStatus(answer.code),
-    "an undocumented code needs its status",
-  ),
+  answerOf("error")
+    .extend({ code: z.string().min(1), status: status.optional(), message: z.string().optional() })
+    .refine(({ status, code }) => status ?? documentedStatus(code), "an undocumented code needs its status"),
   answerOf("html").extend({ status: status.default(502) }),
   answerOf("cut"),
   answerOf("no_voice"),
@@ -37,7 +32,7 @@ export type Fault = z.infer<typeof faultSchema>;
 /** A fault as it is requested, before its defaults are filled in. */
 export type FaultRequest = z.input<typeof faultSchema>;
 
-/** The faults that wait for their calls, first come, first used. */
+/** Faults waiting for their calls, first come, first used. */
 export function createFaults() {
   let queue: Fault[] = [];
   return {
@@ -49,7 +44,6 @@ export function createFaults() {
       );
       return fault;
     },
-    /** What is left, with the times that are left. */
     pending: (): Fault[] => [...queue],
     reset(): void {
       queue = [];
@@ -60,10 +54,7 @@ export function createFaults() {
 const htmlPage =
   "<html><head><title>Gateway</title></head><body><h1>The gateway answers</h1></body></html>\n";
 
-/**
- * What a fault answers in place of the right answer, whose text `right` is when the call took effect.
- * Throws ConnectionCut where no answer may go out.
- */
+/** A fault's answer in place of the right one, `right` if the call took effect. Throws ConnectionCut for no answer. */
 export function wrongAnswer(
   answer: NonNullable<Fault["answer"]>,
   right = '{"output":{"finish_reason":',

@@ -11,11 +11,11 @@ async function sendRaw(url: string, head: string): Promise<string> {
 }
 
 Deno.test("a request's URL begins with the listener's own origin, whatever the client calls it", async () => {
-  const listener = await listen({
+  const answer = (url: string) => new Response(url, { headers: { "content-length": String(url.length) } });
+  const listener = listen({
     hostname: "127.0.0.1",
     port: 0,
-    fetch: ({ url }) =>
-      Promise.resolve(new Response(url, { headers: { "content-length": String(url.length) } })),
+    fetch: ({ url }) => Promise.resolve(answer(url)),
   });
   try {
     for (const target of ["/a/b?c=d", "http://example.com/a/b?c=d", "//example.com/a/b?c=d"]) {
@@ -27,26 +27,22 @@ Deno.test("a request's URL begins with the listener's own origin, whatever the c
   }
 });
 
-/** A body of one piece that fails after it. */
-function failing(): ReadableStream<Uint8Array> {
-  let pieces = 0;
-  return new ReadableStream({
-    pull(controller) {
-      if (pieces++ > 0) controller.error(new Error("the body fails"));
-      else controller.enqueue(new TextEncoder().encode("hello"));
-    },
-  });
+function* failing() {
+  yield new TextEncoder().encode("hello");
+  throw new Error("the body fails");
 }
 
 Deno.test("a handler that rejects breaks the connection, and a body that fails breaks off after what was sent", async () => {
-  const listener = await listen({
+  const listener = listen({
     hostname: "127.0.0.1",
     port: 0,
     async fetch(request) {
       const { pathname } = new URL(request.url);
       if (pathname === "/reject") throw new Error("no answer");
-      if (pathname === "/chunked") return new Response(failing());
-      if (pathname === "/sized") return new Response(failing(), { headers: { "content-length": "100" } });
+      if (pathname === "/chunked") return new Response(ReadableStream.from(failing()));
+      if (pathname === "/sized") {
+        return new Response(ReadableStream.from(failing()), { headers: { "content-length": "100" } });
+      }
       return new Response(`${await request.text()}!`);
     },
   });

@@ -1,15 +1,12 @@
 import { isLoopbackHost } from "../../supabase/functions/_shared/hosts.ts";
 
 /**
- * Serves a fetch handler on a loopback host. A handler that rejects, or whose body fails, ends in a broken connection: the
- * client sees a connection error and not an HTTP answer. `Deno.serve` has no way to do that, and the sockets of `node:http`
- * cannot be destroyed on Deno 2.1, so every connection is relayed, and the relay breaks it.
- * A client that goes away does not stop its handler. The URL of a request begins with the listener's own origin,
- * whatever its Host header says. Throws when the host is not loopback or the port is taken.
+ * Serves a fetch handler on a loopback host; throws for another host or a taken port. A handler that rejects, or whose body
+ * fails, breaks the connection. `Deno.serve` cannot do that, nor can `node:http` on Deno 2.1, so connections are relayed. A
+ * client that goes away does not stop its handler. The request's URL has the listener's origin, whatever Host says.
  */
 export function listen(options: {
   hostname: string;
-  /** 0 takes any free one. */
   port: number;
   fetch: (request: Request) => Promise<Response>;
 }) {
@@ -51,9 +48,7 @@ export function listen(options: {
     }
   })();
   return {
-    /** The origin, such as `http://127.0.0.1:40123`. */
     url,
-    /** Breaks every connection and stops listening. */
     async close(): Promise<void> {
       listener.close();
       await accepting;
@@ -67,7 +62,7 @@ export function listen(options: {
   };
 }
 
-/** The two connections behind one of a client: its own, and the one to the server. */
+/** A client's connection and the one behind it, to the server. */
 type Relay = {
   cut(): void;
   /** Resolves when something more has reached the client, or nothing can any more. */
@@ -77,7 +72,6 @@ type Relay = {
 
 const BUFFER_BYTES = 64 * 1024;
 
-/** Hands bytes on both ways until one side ends or the relay is cut. */
 function startRelay(client: Deno.Conn, inner: Deno.Conn): Relay {
   let moved = Promise.withResolvers<void>();
   let open = true;
@@ -104,7 +98,7 @@ function startRelay(client: Deno.Conn, inner: Deno.Conn): Relay {
     moved.resolve();
     moved = Promise.withResolvers();
   }).finally(cut);
-  // A client that has said all it will say still waits for its answer.
+  // A client that sends no more still waits for its answer.
   const requests = pump(client, inner, () => {}).then(() => open ? inner.closeWrite().catch(cut) : undefined);
   return {
     cut,

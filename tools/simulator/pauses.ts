@@ -1,16 +1,10 @@
 import { ConnectionCut } from "./dashscope_errors.ts";
 
-/** A call that waits to be released. */
-export type HeldCall = {
-  id: number;
-  action: string | null;
-  /** Whether it is held before or after it took effect. */
-  when: "before" | "after";
-};
+/** A call that waits to be released, before or after it took effect. */
+export type HeldCall = { id: number; action: string | null; when: "before" | "after" };
 
 type Pause = { call?: HeldCall; resume: () => void; abandon: () => void };
 
-/** Makes calls wait: for a time, or until they are released. */
 export function createPauses() {
   const pauses = new Set<Pause>();
   const watchers = new Set<(over: boolean) => void>();
@@ -53,13 +47,13 @@ export function createPauses() {
       watchers.add(watch);
       return promise;
     },
-    /** Lets one held call go on, or all of them; returns how many went on. */
+    /** Releases one held call, or all; returns how many. */
     release(id?: number): number {
       const released = [...pauses].filter(({ call }) => call && (id === undefined || call.id === id));
       for (const { resume } of released) resume();
       return released.length;
     },
-    /** Cuts held and delayed calls where they are: what was still to take effect never does. */
+    /** Cuts held and delayed calls: those that have not taken effect never do. */
     abandon(): void {
       for (const entry of [...pauses]) entry.abandon();
       for (const watch of [...watchers]) watch(true);

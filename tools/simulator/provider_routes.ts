@@ -1,14 +1,12 @@
 import { Hono } from "hono";
+import { parseJson } from "../../supabase/functions/_shared/json.ts";
 import type { Call } from "./calls.ts";
 import type { Endpoint } from "./endpoint.ts";
-import { ConnectionCut, DashScopeError } from "./dashscope_errors.ts";
+import { ConnectionCut, DashScopeError, invalid } from "./dashscope_errors.ts";
 import { wrongAnswer } from "./faults.ts";
 import type { SimulatorState } from "./simulator_state.ts";
 
-/**
- * The provider's own routes: the key is checked, the call recorded, a waiting fault applied, and what the endpoint
- * answers or throws rendered with a fresh request id. Throws ConnectionCut where no answer may go out.
- */
+/** The provider's own routes: record the call, check the key and the rate, apply a fault, answer. */
 export function createProviderRoutes(
   { apiKey, endpoints, log }: {
     apiKey: string;
@@ -21,17 +19,11 @@ export function createProviderRoutes(
     const requestId = crypto.randomUUID();
     try {
       if (!/^application\/json\b/i.test(request.headers.get("content-type") ?? "")) {
-        throw new DashScopeError("InvalidParameter", {
-          message: "The content type must be application/json.",
-        });
+        throw invalid("The content type must be application/json.");
       }
-      if (body === undefined) {
-        throw new DashScopeError("InvalidParameter", { message: "The request body is not valid JSON." });
-      }
-      return Response.json({
-        ...await endpoint.answer(body, new URL(request.url).origin),
-        request_id: requestId,
-      });
+      if (body === undefined) throw invalid("The request body is not valid JSON.");
+      const answer = await endpoint.answer(body, new URL(request.url).origin);
+      return Response.json({ ...answer, request_id: requestId });
     } catch (error) {
       return renderError(error, requestId, log);
     }
@@ -81,21 +73,13 @@ export function createProviderRoutes(
   return app;
 }
 
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}
-
 function checkKey(authorization: string | null, apiKey: string): void {
   const [, key] = /^Bearer +(\S+)$/i.exec(authorization ?? "") ?? [];
   if (key === undefined) throw new DashScopeError("InvalidApiKey", { message: "No API-key provided." });
   if (key !== apiKey) throw new DashScopeError("InvalidApiKey");
 }
 
-/** Anything but a DashScopeError is a defect of the simulator: logged, and answered 500 `InternalError`. */
+/** Another error than DashScopeError is a defect of the simulator: logged, and answered 500 `InternalError`. */
 function renderError(error: unknown, requestId: string, log: (line: string) => void): Response {
   if (!(error instanceof DashScopeError)) log(`dashscope simulator: defect: ${String(error)}`);
   const { status, code, message } = error instanceof DashScopeError

@@ -1,9 +1,6 @@
 import { DashScopeError } from "./dashscope_errors.ts";
 
-/**
- * Counts the account's requests in a sliding window, those of each path for themselves. Off until limits are set;
- * refused requests do not count.
- */
+/** Counts requests by path in a sliding window. Off until limits are set; refused requests do not count. */
 export function createRateLimit(options: { now: () => Date }) {
   let limits: { perMinute: number; perSecond: number } | undefined;
   let timesOf = new Map<string, number[]>();
@@ -12,7 +9,7 @@ export function createRateLimit(options: { now: () => Date }) {
       limits = value;
       timesOf = new Map();
     },
-    /** Counts one request. Throws 429 `Throttling.BurstRate` (the second) or `Throttling.RateQuota` (the minute). */
+    /** Throws 429 `Throttling.BurstRate` (the second) or `Throttling.RateQuota` (the minute). */
     count(path: string): void {
       if (!limits) return;
       const now = options.now().getTime();

@@ -1,35 +1,31 @@
 import type { Bytes } from "../../supabase/functions/_shared/bytes.ts";
-import { DashScopeError } from "./dashscope_errors.ts";
+import { DashScopeError, invalid } from "./dashscope_errors.ts";
 import { isLoopbackHost } from "../../supabase/functions/_shared/hosts.ts";
 
 const maximumBytes = 10_000_000;
 const dataUrlTypes = ["audio/wav", "audio/mpeg", "audio/mp4"];
 
-type Reference = { bytes: Bytes; delivery: "signed_url" | "data_url" };
-
 /**
- * Reads `audio.data` as DashScope does: decodes a data URL (the three documented types, under 10,000,000 characters)
- * or fetches an http(s) URL (at most 10,000,000 bytes). Only loopback hosts are ever contacted; every other host is
- * answered `InvalidURL.ConnectionRefused`, and redirects are not followed. Throws DashScopeError.
+ * Reads `audio.data` as DashScope does, or throws its error: a data URL of a documented type, or an http(s) URL. It
+ * contacts loopback only, answers `InvalidURL.ConnectionRefused` for other hosts, and follows no redirect.
  */
-export function readReference(data: string, options: { timeoutMs: number }): Promise<Reference> {
-  return /^data:/i.test(data) ? decodeDataUrl(data) : download(data, options.timeoutMs);
+export async function readReference(data: string, timeoutMs: number) {
+  return /^data:/i.test(data)
+    ? { bytes: await decodeDataUrl(data), delivery: "data_url" as const }
+    : { bytes: await download(data, timeoutMs), delivery: "signed_url" as const };
 }
 
-async function decodeDataUrl(data: string): Promise<Reference> {
+async function decodeDataUrl(data: string): Promise<Bytes> {
   if (data.length >= maximumBytes) throw new DashScopeError("BadRequest.TooLarge");
   const match = /^data:([^;,]+);base64,([A-Za-z0-9+/]+={0,2})$/i.exec(data);
   const [, type = "", encoded = ""] = match ?? [];
   if (!dataUrlTypes.includes(type.toLowerCase()) || encoded.length % 4 !== 0) {
-    throw new DashScopeError("InvalidParameter", {
-      message: "audio.data is not a data URL of a supported type.",
-    });
+    throw invalid("audio.data is not a data URL of a supported type.");
   }
-  const response = await fetch(`data:;base64,${encoded}`);
-  return { bytes: await response.bytes(), delivery: "data_url" };
+  return await (await fetch(`data:;base64,${encoded}`)).bytes();
 }
 
-async function download(address: string, timeoutMs: number): Promise<Reference> {
+async function download(address: string, timeoutMs: number): Promise<Bytes> {
   const url = URL.canParse(address) ? new URL(address) : undefined;
   if (!url || !["http:", "https:"].includes(url.protocol)) throw new DashScopeError("InvalidURL");
   if (!isLoopbackHost(url.hostname)) throw new DashScopeError("InvalidURL.ConnectionRefused");
@@ -39,7 +35,7 @@ async function download(address: string, timeoutMs: number): Promise<Reference> 
   try {
     response = await fetch(url, { redirect: "manual", signal });
     if (response.status !== 200) throw new DashScopeError("BadRequest.InputDownloadFailed");
-    return { bytes: await readAtMost(response, maximumBytes), delivery: "signed_url" };
+    return await readAtMost(response, maximumBytes);
   } catch (error) {
     await response?.body?.cancel().catch(() => {});
     if (error instanceof DashScopeError) throw error;

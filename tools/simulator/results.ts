@@ -1,16 +1,11 @@
 import { createHmac, randomBytes } from "node:crypto";
 import type { Bytes } from "../../supabase/functions/_shared/bytes.ts";
 
-export type Results = ReturnType<typeof createResults>;
-
 const lifetimeSeconds = 24 * 60 * 60;
 const mostFiles = 200;
 const mostBytes = 100_000_000;
 
-/**
- * The synthesized audio, in memory only: the newest 200 files, or fewer when they come to more than 100 MB. URLs of
- * another run count as changed.
- */
+/** The synthesized audio, in memory: the newest 200 files, up to 100 MB. URLs of another run count as changed. */
 export function createResults(options: { now: () => Date }) {
   const key = randomBytes(32);
   const files = new Map<string, Bytes>();
@@ -19,7 +14,7 @@ export function createResults(options: { now: () => Date }) {
     createHmac("sha256", key).update(`${path}\n${expires}`).digest("base64url");
 
   return {
-    /** Keeps a WAV file; its URL begins with `origin` and is valid for 24 hours. `expiresAt` is in seconds since 1970. */
+    /** Keeps a WAV file for 24 hours; `expiresAt` is in seconds since 1970. */
     keep(wav: Bytes, origin: string) {
       const id = `audio_${crypto.randomUUID()}`;
       const path = `/results/${id}.wav`;
@@ -35,7 +30,7 @@ export function createResults(options: { now: () => Date }) {
       const query = new URLSearchParams({ Expires, Signature: sign(path, Expires) });
       return { id, url: `${origin}${path}?${query}`, expiresAt };
     },
-    /** Answers a GET as Alibaba's object storage does: a URL that expired or was changed 403 in XML, one too old 404. */
+    /** Answers a GET as Alibaba's object storage: an expired or changed URL 403 in XML, a dropped file 404. */
     answer({ pathname, searchParams }: URL): Response {
       const expires = searchParams.get("Expires") ?? "";
       if (searchParams.get("Signature") !== sign(pathname, expires)) {

@@ -6,39 +6,34 @@ import { type FaultRequest, faultSchema } from "./faults.ts";
 import { listen } from "./listener.ts";
 import { createProviderRoutes } from "./provider_routes.ts";
 import { createSimulatorState } from "./simulator_state.ts";
-import { createSpeech } from "./speech.ts";
 import { createSynthesis } from "./synthesis_endpoint.ts";
 
 export type SimulatorOptions = {
   /** The one key that is not answered 401. */
   apiKey: string;
-  /** Reported by `GET /control`; "intl" by default. The other region's keys are simply other keys. */
+  /** Reported by `GET /control`; "intl" by default. */
   region?: "intl" | "cn";
-  /** Where voices and bill are kept between runs; only in memory without it. Spoken audio is never kept there. */
+  /** Keeps voices and bill between runs, never the audio. Without it, all is in memory. */
   stateFile?: string;
   /** 1,000 by default, as DashScope's. */
   voiceLimit?: number;
   /** How long a reference's URL may take, in milliseconds; 10,000 by default. */
   downloadTimeoutMs?: number;
-  /** Gets one line a call: its action, status and time. Never a key, transcript or URL. */
+  /** Gets a line for each call, without key, transcript or URL. */
   log?: (line: string) => void;
   now?: () => Date;
 };
 
 /**
- * A simulator of DashScope's voice cloning, for development and tests: create, list, delete and synthesis with the
- * documented validations and errors, the audio it spoke below `/results`, and `/control` to steer it (see
- * `createControlRoutes`). Paths it does not have answer a flat 404. Throws when the state file does not parse.
+ * DashScope's voice cloning for development and tests: create, list, delete and synthesis with the documented errors, audio
+ * below `/results`, and `/control` to steer it. Throws when the state file does not parse.
  */
 export function createSimulatorApp(options: SimulatorOptions) {
   const { apiKey, region = "intl", stateFile, voiceLimit = 1_000, downloadTimeoutMs = 10_000 } = options;
   const { log = () => {}, now = () => new Date() } = options;
   const state = createSimulatorState({ stateFile, voiceLimit, now });
   const { account, calls, faults, pauses, results } = state;
-  const endpoints = [
-    createCustomization({ ...state, downloadTimeoutMs }),
-    createSynthesis({ account, speech: createSpeech(), results }),
-  ];
+  const endpoints = [createCustomization(state, { downloadTimeoutMs }), createSynthesis(state)];
 
   const app = new Hono()
     .route("/control", createControlRoutes(region, state))
@@ -57,7 +52,7 @@ export function createSimulatorApp(options: SimulatorOptions) {
     });
 
   return {
-    /** Answers a request as DashScope would; rejects with ConnectionCut where the connection would break. */
+    /** Rejects with ConnectionCut where the connection would break. */
     fetch: async (request: Request) => await app.fetch(request),
     voices: account.voices,
     bill: account.bill,
@@ -74,10 +69,7 @@ export function createSimulatorApp(options: SimulatorOptions) {
 
 export type Simulator = Awaited<ReturnType<typeof startSimulator>>;
 
-/**
- * Starts a simulator on loopback: 127.0.0.1 and any free port by default. Throws a sentence when the host is not
- * loopback, the port is taken or the state file does not parse.
- */
+/** Starts a simulator on loopback. Throws when the host is another, the port is taken or the state file does not parse. */
 export async function startSimulator(
   { hostname = "127.0.0.1", port = 0, ...options }: SimulatorOptions & { hostname?: string; port?: number },
 ) {
@@ -85,9 +77,8 @@ export async function startSimulator(
   const listener = await listen({ hostname, port, fetch });
   return {
     ...verbs,
-    /** Its origin: what `DASHSCOPE_BASE_URL` takes. */
+    /** Its origin, for `DASHSCOPE_BASE_URL`. */
     url: listener.url,
-    /** Cuts every connection, held calls included, and stops listening. */
     async stop(): Promise<void> {
       abandon();
       await listener.close();

@@ -8,7 +8,7 @@ import { DOCUMENTED_SHAPE } from "./voice_id_shapes.ts";
 
 export type SimulatorState = ReturnType<typeof createSimulatorState>;
 
-/** What the provider's routes and the control routes share. Throws when the state file does not parse. */
+/** What provider routes and control routes share. Throws when the state file does not parse. */
 export function createSimulatorState(
   { stateFile, voiceLimit, now }: { stateFile?: string; voiceLimit: number; now: () => Date },
 ) {
@@ -16,7 +16,6 @@ export function createSimulatorState(
   const settings = { ...defaults };
   return {
     settings,
-    /** What a reset puts `settings` back to. */
     defaults,
     account: createAccount({ stateFile, settings, now }),
     calls: createCalls({ now }),

@@ -1,15 +1,12 @@
 import { Buffer } from "node:buffer";
 import type { Samples } from "../../supabase/functions/_shared/bytes.ts";
 
-/** What distinguishes one voice from another: pitch from 0 to 99, rate in words a minute, of English. */
+/** How a voice sounds: pitch from 0 to 99, rate in English words a minute. */
 export type Tone = { pitch: number; rate: number };
 
-export type Speech = ReturnType<typeof createSpeech>;
-
-/** In hertz: that of the provider's WAV files. */
+/** The provider's, in hertz. */
 export const speechSampleRate = 24_000;
 
-/** eSpeak NG's own tone. */
 export const plainTone: Tone = { pitch: 50, rate: 175 };
 
 /** The tone of a voice, from the SHA-256 of its reference in hexadecimal. */
@@ -19,7 +16,7 @@ export function toneOf(sha256: string): Tone {
   return { pitch: 10 + Math.round(pitch / 255 * 80), rate: 145 + Math.round(rate / 255 * 40) };
 }
 
-/** The parts of eSpeak NG that are used here: the package brings no types. */
+/** What we use of eSpeak NG: the package has no types. */
 type Espeak = {
   eSpeakNGWorker: new () => {
     get_samplerate(): number;
@@ -35,17 +32,14 @@ type Espeak = {
 const chinese = "cmn";
 const hanCharacters = /(\p{Script=Han}+)/u;
 
-/** A speaker that loads eSpeak NG, some 24 MB, when it speaks for the first time. */
+/** Speaks with eSpeak NG, some 24 MB, loaded at the first text. */
 export function createSpeech() {
   let loaded: Promise<() => Promise<Espeak>> | undefined;
   return {
-    /**
-     * 16-bit mono samples, `speechSampleRate` of them a second; the same for the same arguments. `language` is one of
-     * the provider's codes. Silent where a text has nothing to say, such as ".". Rejects when eSpeak NG is not installed.
-     */
+    /** 16-bit mono samples at `speechSampleRate`, the same for the same arguments. `language` is a provider's code. */
     async speak(text: string, { language, tone }: { language: string; tone: Tone }): Promise<Samples> {
       const espeak = await (loaded ??= load());
-      // A fresh one for each text, within some 10 ms: one that spoke before makes other noise of the same words.
+      // A new engine for each text (10 ms): a used one makes other noise of the same words.
       const engine = new (await espeak()).eSpeakNGWorker();
       const pieces: Samples[] = [];
       for (const { voice, words } of passages(text, language === "zh" ? chinese : language)) {
@@ -63,7 +57,7 @@ export function createSpeech() {
   };
 }
 
-/** Makes engines. They are handed their data, so that they look for nothing themselves. */
+/** Engines get their data handed, so that they load nothing themselves. */
 async function load(): Promise<() => Promise<Espeak>> {
   const module = import.meta.resolve("@echogarden/espeak-ng-emscripten");
   const { default: instantiate } = await import("@echogarden/espeak-ng-emscripten");
@@ -71,7 +65,7 @@ async function load(): Promise<() => Promise<Espeak>> {
   return () => instantiate({ getPreloadedPackage: () => buffer, print: () => {}, printErr: () => {} });
 }
 
-/** Only the Chinese voice reads Han characters; every other one, Japanese too, says "Chinese letter" for each. */
+/** Only the Chinese voice reads Han characters; the others, Japanese too, say "Chinese letter" for each. */
 function passages(text: string, voice: string): { voice: string; words: string }[] {
   if (voice === chinese) return [{ voice, words: text }];
   return text.split(hanCharacters).filter((words) => words !== "").map((words) => ({
@@ -80,13 +74,13 @@ function passages(text: string, voice: string): { voice: string; words: string }
   }));
 }
 
-/** A text without what eSpeak NG takes for commands: SSML, `[[phonemes]]` and control characters. */
+/** Without eSpeak NG's commands: SSML, `[[phonemes]]` and control characters. */
 function withoutCommands(text: string): string {
   return text.replace(/\p{Cc}/gu, " ").replace(/\[(?=\[)/g, "[ ")
     .replaceAll("&", "&amp;").replaceAll("<", "&lt;");
 }
 
-/** Samples brought from one sample rate to another, in hertz, along straight lines between neighbours. */
+/** Linear interpolation from one sample rate to another, in hertz. */
 export function resample(samples: Int16Array, from: number, to: number): Samples {
   const step = from / to;
   return new Int16Array(Math.round(samples.length / step)).map((_, index) => {

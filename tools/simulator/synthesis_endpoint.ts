@@ -1,10 +1,9 @@
 import { z } from "zod";
 import { textLength } from "../../supabase/functions/_shared/tts/text_length.ts";
-import type { Account } from "./account.ts";
-import { DashScopeError } from "./dashscope_errors.ts";
+import { DashScopeError, invalid } from "./dashscope_errors.ts";
 import { type Endpoint, isTargetModel, parseParameters, parseRequest } from "./endpoint.ts";
-import type { Results } from "./results.ts";
-import { plainTone, type Speech, speechSampleRate, toneOf } from "./speech.ts";
+import type { SimulatorState } from "./simulator_state.ts";
+import { createSpeech, plainTone, speechSampleRate, toneOf } from "./speech.ts";
 import { encodeWav } from "./wav_writer.ts";
 
 export const synthesisPath = "/api/v1/services/aigc/multimodal-generation/generation";
@@ -33,13 +32,11 @@ const inputSchema = z.object({
 });
 
 /**
- * Speaks a text with a voice of the account and answers where the WAV can be fetched. A text is too long by the strictest
- * reading of the limit, and billed by its code points. A voice that the account does not have is `InvalidParameter` here,
- * for its code is not documented.
+ * Speaks a text and answers with the URL of its WAV. A text is bounded by the strictest reading of the limit and billed by
+ * code points. The code for an unknown voice is not documented: here it is `InvalidParameter`.
  */
-export function createSynthesis(
-  { account, speech, results }: { account: Account; speech: Speech; results: Results },
-): Endpoint {
+export function createSynthesis({ account, results }: Pick<SimulatorState, "account" | "results">): Endpoint {
+  const speech = createSpeech();
   return {
     path: synthesisPath,
     actionOf: () => "synthesize",
@@ -69,8 +66,4 @@ export function createSynthesis(
       };
     },
   };
-}
-
-function invalid(message: string): DashScopeError {
-  return new DashScopeError("InvalidParameter", { message });
 }

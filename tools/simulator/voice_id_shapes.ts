@@ -12,16 +12,12 @@ export type IdShape = keyof typeof ID_SHAPES;
 
 export const DOCUMENTED_SHAPE: IdShape = "17 digits";
 
-/** Every shape that carries the token, which is in `preferred_name`. */
+/** The shapes that carry the token, which is in `preferred_name`. */
 export const TRACEABLE_SHAPES = ["17 digits", "14 digits", "capitals", "run together", "name last"] as const;
 
 export const ID_SHAPE_NAMES: readonly IdShape[] = [...TRACEABLE_SHAPES, "without the token"];
 
-/**
- * The id of a new voice.
- * @param made.at milliseconds since the epoch
- * @param made.suffix what no other voice of the same time has
- */
+/** The id of a voice made `at` milliseconds since the epoch; `suffix` is unique among those. */
 export function voiceIdOf(
   shape: IdShape,
   preferredName: string,
@@ -31,7 +27,7 @@ export function voiceIdOf(
   return ID_SHAPES[shape](preferredName, { digits, suffix: made.suffix });
 }
 
-/** `gmt_create` of a voice in the list of a provider with such ids: the documented form has no zone. */
+/** `gmt_create` in the list of a provider with such ids: the documented form has no zone. */
 export function gmtCreateOf(shape: IdShape, at: number): string | number {
   const iso = new Date(at).toISOString();
   switch (shape) {

@@ -1,18 +1,13 @@
-import {
-  type CodeEntry,
-  ERROR_CODES,
-  type ErrorCode,
-} from "../../../supabase/functions/_shared/contract/error_codes.ts";
+import type { CodeEntry, ErrorCode } from "../../../supabase/functions/_shared/contract/error_codes.ts";
+import { ERROR_CODES } from "../../../supabase/functions/_shared/contract/error_codes.ts";
 import type { Contract } from "../../../supabase/functions/_shared/contract/route_contract.ts";
 import { type JsonObject, jsonObject } from "./json_object.ts";
 
-/** What is said of every code. */
 export const CODES: Readonly<Record<ErrorCode, CodeEntry>> = ERROR_CODES;
 
-/** Every code, in the order of the list. */
 export const ALL_CODES = Object.keys(CODES).filter((code): code is ErrorCode => code in CODES);
 
-/** What a request may be answered before a route sees it, by who may ask. */
+/** Errors before a route is reached, by who may call it. */
 const BY_ACCESS: Record<Contract["access"], ErrorCode[]> = {
   anyone: [],
   user: [
@@ -26,7 +21,7 @@ const BY_ACCESS: Record<Contract["access"], ErrorCode[]> = {
   operator: ["not_found", "internal", "config_invalid"],
 };
 
-/** What an address answers that no route has. Sign-in comes first where the path begins as a user's route does. */
+/** Errors at addresses without a route. Below a user's route, sign-in comes first. */
 const ELSEWHERE: ErrorCode[] = [
   ...BY_ACCESS.operator,
   ...["invalid_request", "unauthorized", "forbidden", "method_not_allowed", "auth_unavailable"] as const,
@@ -34,7 +29,6 @@ const ELSEWHERE: ErrorCode[] = [
 
 const REQUEST_ID_HEADER: JsonObject = { "x-request-id": { $ref: "#/components/headers/RequestId" } };
 
-/** The headers of the document, by name. */
 export const HEADERS: JsonObject = {
   RequestId: {
     description: "The request's id, on every log line of the request. Quote it when you report a problem.",
@@ -53,11 +47,7 @@ export const HEADERS: JsonObject = {
   },
 };
 
-const ALLOW: JsonObject = {
-  description: "The methods of this path.",
-  required: true,
-  schema: { type: "string" },
-};
+const ALLOW = { description: "The methods of this path.", required: true, schema: { type: "string" } };
 
 function retryAfter(codes: ErrorCode[]): JsonObject {
   const retried = codes.filter((code) => CODES[code].retryAfterSeconds !== undefined);
@@ -74,7 +64,7 @@ function retryAfter(codes: ErrorCode[]): JsonObject {
   };
 }
 
-/** The answer of one status: any of these codes, in the envelope. */
+/** The answer of a status: any of these codes. */
 function errorAnswer(status: number, codes: ErrorCode[], fields: Contract["errorFields"] = {}): JsonObject {
   return {
     description: codes.map((code) => `\`${code}\`: ${CODES[code].when}`).join("\n\n"),
@@ -104,7 +94,6 @@ function errorAnswer(status: number, codes: ErrorCode[], fields: Contract["error
   };
 }
 
-/** The codes by status, both in the order of the list. */
 function byStatus(codes: Iterable<ErrorCode>): Map<number, ErrorCode[]> {
   const wanted = new Set(codes);
   return Map.groupBy(ALL_CODES.filter((code) => wanted.has(code)), (code) => CODES[code].status);
@@ -121,7 +110,7 @@ function goodAnswer(answer: Contract["answer"]): [status: number, answer: JsonOb
   return [200, { description, headers: REQUEST_ID_HEADER, content }];
 }
 
-/** How the answers of contracts are described. A code that has its status to itself somewhere is described once. */
+/** Describes answers. A code that is alone in its status somewhere gets a shared description. */
 export function createAnswers(contracts: readonly Contract[]) {
   const codesOf = ({ errors, access }: Contract) => [...errors, ...BY_ACCESS[access]];
   const alone = contracts.flatMap((contract) =>
@@ -134,10 +123,10 @@ export function createAnswers(contracts: readonly Contract[]) {
       [...byStatus(codes)].map(([status, these]) => {
         const [code] = these;
         const isShared = these.length === 1 && code && shared.includes(code) && !fields[code];
-        return [
-          status,
-          isShared ? { $ref: `#/components/responses/${code}` } : errorAnswer(status, these, fields),
-        ];
+        const described = isShared
+          ? { $ref: `#/components/responses/${code}` }
+          : errorAnswer(status, these, fields);
+        return [status, described];
       }),
     );
 

@@ -4,7 +4,7 @@ import { ALL_CODES, CODES } from "./answers.ts";
 import { isObject, type JsonObject, type JsonValue } from "./json_object.ts";
 import { jsonSchemaOf, LIMITS } from "./schemas.ts";
 
-/** Where the document is kept, from the repository's folder. */
+/** From the repository's folder. */
 export const apiDocPath = "docs/api.md";
 
 const BLOCK = /(<!-- generated: (\w+) -->)[\s\S]*?(<!-- end -->)/g;
@@ -21,7 +21,6 @@ function table(headings: string[], rows: string[][]): string {
 const either = new Intl.ListFormat("en", { type: "disjunction" });
 const FORMATS: Readonly<Record<string, string>> = { uuid: "UUID", uri: "URL", "date-time": "time" };
 
-/** The type of a value in words. */
 function typeOf(schema: JsonObject): string {
   const { type, format, minimum, maximum, default: fallback } = schema;
   if (schema.$ref !== undefined) return "object";
@@ -31,13 +30,10 @@ function typeOf(schema: JsonObject): string {
   if (type === "array") return `list of ${typeOf(objectOr(schema.items))}s`;
   const nullable = Array.isArray(type) && type.includes("null") ? " or null" : "";
   const named = typeof format === "string" ? FORMATS[format] ?? format : [type].flat()[0];
-  return [
-    `${named}${nullable}`,
-    ...(maximum === undefined
-      ? []
-      : [`${Number(minimum).toLocaleString("en")}–${Number(maximum).toLocaleString("en")}`]),
-    ...(fallback === undefined ? [] : [`default ${code(fallback)}`]),
-  ].join(", ");
+  const count = (bound: JsonValue | undefined) => Number(bound).toLocaleString("en");
+  const range = maximum === undefined ? [] : [`${count(minimum)}–${count(maximum)}`];
+  return [`${named}${nullable}`, ...range, ...(fallback === undefined ? [] : [`default ${code(fallback)}`])]
+    .join(", ");
 }
 
 /** The fields of a schema and of what is in it, by path: `capabilities.max_text_chars`, `orphans[].voice_id`. */
@@ -72,7 +68,6 @@ const querySchemaOf = ({ query }: Contract) => query && { ...jsonSchemaOf(query(
 const answerSchemaOf = ({ answer }: Contract) =>
   "schema" in answer ? jsonSchemaOf(answer.schema(), "output") : null;
 
-/** What a route takes and answers, field by field. */
 function reference(contract: Contract): string {
   const [query, body, answer] = [querySchemaOf(contract), bodySchemaOf(contract), answerSchemaOf(contract)];
   return [
@@ -117,10 +112,7 @@ function errorTable(): string {
   return table(["status", "code", "when", "what a client does", "`Retry-After`"], rows);
 }
 
-/**
- * The contracts in the order of their sections in docs/api.md.
- * @throws {Error} when a contract has no section there
- */
+/** The contracts in the order of docs/api.md. Throws for a contract without a section there. */
 export function inOrder(contracts: readonly Contract[], apiDoc: string): Contract[] {
   const names = [...apiDoc.matchAll(BLOCK)].map(([, , name]) => name);
   for (const { operationId, method, path } of contracts) {
@@ -132,10 +124,7 @@ export function inOrder(contracts: readonly Contract[], apiDoc: string): Contrac
   return contracts.toSorted((a, b) => names.indexOf(a.operationId) - names.indexOf(b.operationId));
 }
 
-/**
- * docs/api.md with its generated parts made anew, not yet formatted.
- * @throws {Error} when it asks for a part that nobody knows
- */
+/** docs/api.md with new generated parts, unformatted. Throws for an unknown part. */
 export function renderApiDoc(apiDoc: string, contracts: readonly Contract[]): string {
   const blocks = new Map(contracts.map((contract) => [contract.operationId, () => reference(contract)]));
   blocks.set("routes", () => overview(contracts));

@@ -1,10 +1,10 @@
 import type { ErrorCode } from "../../../supabase/functions/_shared/errors.ts";
 import { isObject, type JsonObject, type JsonValue } from "./json_object.ts";
 
-/** Codes that do not depend on the operation: one that answered so covers all. */
+/** Codes that do not depend on the operation: seeing one covers all. */
 const SHARED: readonly ErrorCode[] = ["config_invalid"];
 
-/** Answers that the edge tests cannot see, with the reason. */
+/** Answers that edge tests cannot cause, with the reason. */
 const OUT_OF_REACH: Readonly<Record<string, string>> = {
   "GET /languages 500 internal":
     "it depends on nothing that could fail; only a process that cannot load its routes answers so",
@@ -15,7 +15,6 @@ const OUT_OF_REACH: Readonly<Record<string, string>> = {
 
 const entriesOf = (value: JsonValue | undefined) => Object.entries(isObject(value) ? value : {});
 
-/** The value at a path, if any. */
 const at = (value: JsonValue | undefined, ...path: string[]): JsonValue | undefined =>
   path.reduce((node, name) => isObject(node) ? node[name] : undefined, value);
 
@@ -30,7 +29,7 @@ function codesOf(document: JsonObject, answer: JsonValue): JsonValue[] {
   });
 }
 
-/** Every answer that the document describes, of its operations and of other addresses, named as `unseenAnswers` takes them. */
+/** Every answer in the document, named as in `unseenAnswers`. */
 function answersIn(document: JsonObject): string[] {
   const named = (operation: string, answers: JsonValue | undefined) =>
     entriesOf(answers).flatMap(([status, answer]) => {
@@ -46,14 +45,8 @@ function answersIn(document: JsonObject): string[] {
   return [...ofOperations, ...named("another address", document["x-other-answers"])];
 }
 
-/**
- * The answers that the document describes and no test has seen, errors by their code.
- * @param seen what was seen, as `GET /voices 200` or `GET /voices 401 unauthorized`
- */
-export function unseenAnswers(
-  document: JsonObject,
-  seen: Iterable<string>,
-): { missing: string[]; outOfReach: { answer: string; reason: string }[] } {
+/** The described answers that no test has seen. `seen` is like `GET /voices 200` or `GET /voices 401 unauthorized`. */
+export function unseenAnswers(document: JsonObject, seen: Iterable<string>) {
   const known = new Set(seen);
   const sharedAndSeen = SHARED.filter((code) => [...known].some((answer) => answer.endsWith(` ${code}`)));
   const unseen = answersIn(document).filter((answer) =>

@@ -3,7 +3,7 @@ import { ALL_CODES, createAnswers, HEADERS } from "./answers.ts";
 import { isObject, type JsonObject, jsonObject } from "./json_object.ts";
 import { createSchemas, jsonSchemaOf } from "./schemas.ts";
 
-/** Where the document is kept, from the repository's folder. */
+/** From the repository's folder. */
 export const openApiPath = "docs/openapi.json";
 
 const DESCRIPTION =
@@ -45,7 +45,6 @@ const REQUEST_ID_PARAMETER: JsonObject = {
   example: "c3f79fd5-d836-49b7-90f1-33677d057b2d",
 };
 
-/** The envelope of every error. */
 const ERROR_SCHEMA: JsonObject = {
   type: "object",
   properties: {
@@ -87,10 +86,7 @@ function requestOf({ body }: Contract): JsonObject {
   return { requestBody: { required: body.absent === undefined, content } };
 }
 
-/**
- * The OpenAPI document of the function.
- * @param version of the project
- */
+/** The OpenAPI document of the function, in the project's version. */
 export function createOpenApiDocument(contracts: readonly Contract[], version: string): JsonObject {
   const { responses, otherAnswers, sharedAnswers } = createAnswers(contracts);
   const paths: Record<string, JsonObject> = {};
@@ -137,12 +133,7 @@ export function createOpenApiDocument(contracts: readonly Contract[], version: s
           bearerFormat: "JWT",
           description: "The access token of a signed-in user of this project who is not anonymous.",
         },
-        secretKey: {
-          type: "apiKey",
-          in: "header",
-          name: "apikey",
-          description: "The project's secret key.",
-        },
+        secretKey: { type: "apiKey", in: "header", name: "apikey", description: "The project's secret key." },
       },
       parameters: { RequestId: REQUEST_ID_PARAMETER },
       headers: HEADERS,
@@ -150,9 +141,4 @@ export function createOpenApiDocument(contracts: readonly Contract[], version: s
       schemas: { ...createSchemas(contracts), Error: ERROR_SCHEMA },
     },
   };
-}
-
-/** The document as it is kept. */
-export function renderOpenApi(document: JsonObject): string {
-  return `${JSON.stringify(document, null, 2)}\n`;
 }

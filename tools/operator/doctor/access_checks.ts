@@ -1,17 +1,10 @@
 import type { DatabaseFacts } from "../../../supabase/functions/_shared/contract/internal_check.ts";
 import { type Check, checkNamed, faultsOr } from "./check_result.ts";
 import type { Comparison, PossibleFault } from "./comparison.ts";
-import {
-  type Catalog,
-  type ExpectedBucket,
-  type ExpectedPolicy,
-  policyKey,
-  qualified,
-  rightsOf,
-  ROLES,
-} from "./expected_database.ts";
+import type { Catalog, ExpectedBucket, ExpectedPolicy } from "./expected_database.ts";
+import { policyKey, qualified, rightsOf, ROLES } from "./expected_database.ts";
 
-/** Who may call the functions of the migrations, and as whom they run. */
+/** Who may call the functions, and with whose rights they run. */
 export function functionChecks({ facts, expected, faults }: Comparison): Check[] {
   const ours = facts.functions.filter((one) => expected.functions.has(qualified(one)));
   const wrong = ours.flatMap((one) =>
@@ -52,7 +45,7 @@ function functionFaults(one: DatabaseFacts["functions"][number]): PossibleFault[
   ];
 }
 
-/** Whether the tables of the migrations have their columns, and who may do what with them. */
+/** The tables' columns, and who may do what with them. */
 export function tableChecks(compared: Comparison): Check[] {
   const { facts, expected, faults } = compared;
   const ours = facts.tables.filter((one) => expected.tables.has(qualified(one)));
@@ -74,8 +67,13 @@ export function tableChecks(compared: Comparison): Check[] {
 type TableFact = DatabaseFacts["tables"][number];
 type ExpectedTable = Catalog["tables"][string];
 
-/** A table of an older project may have more columns, and of other types than a new one's. */
-function columnChecks(one: TableFact, wanted: ExpectedTable, file: string, { mend }: Comparison): Check[] {
+/** A table of an older project may have more columns, and other types. */
+function columnChecks(
+  one: TableFact,
+  wanted: ExpectedTable,
+  file: string,
+  { remedyFor }: Comparison,
+): Check[] {
   const { warning, failed } = checkNamed("tables");
   const name = qualified(one);
   const strange = Object.keys(one.columns).filter((column) => !Object.hasOwn(wanted.columns, column));
@@ -86,10 +84,10 @@ function columnChecks(one: TableFact, wanted: ExpectedTable, file: string, { men
     const found = one.columns[column];
     if (found === undefined) {
       const fix = `${add} it as supabase/migrations has it, from ${file} on.`;
-      return failed(`${name} has no column ${column} (${type}).`, mend(file, fix));
+      return failed(`${name} has no column ${column} (${type}).`, remedyFor(file, fix));
     }
-    const fix = `If nobody meant it: alter table ${name} alter column ${column} type ${type}`;
-    return found === type ? [] : warning(`${name}.${column} is ${found}, not ${type}.`, mend(file, fix));
+    const fix = `If this was not intended: alter table ${name} alter column ${column} type ${type}`;
+    return found === type ? [] : warning(`${name}.${column} is ${found}, not ${type}.`, remedyFor(file, fix));
   });
 }
 
@@ -121,20 +119,20 @@ function tableFaults(one: TableFact, wanted: ExpectedTable): PossibleFault[] {
   ];
 }
 
-/** The column that a right is on alone; null for one on the whole table. */
+/** The column of a right on one column. */
 const columnOf = (right: string) => /\((.*)\)$/.exec(right)?.[1]?.replace(/^"(.*)"$/, "$1") ?? null;
 
-/** Whether rights hold one, be it by one on the whole table. */
+/** Whether rights include one, also by one on the whole table. */
 const covers = (rights: readonly string[], right: string) =>
   rights.includes(right) || rights.includes(right.split(" ")[0] ?? "");
 
-/** A policy too many opens what the others close; one too few of the restrictive ones, or a wider one, does as well. */
+/** An additional policy can open a table, as can a wider one or a missing restrictive one. */
 export function policyChecks({ facts, expected, missing, faults }: Comparison): Check[] {
   const found = new Map(
     facts.policies.map((policy) => [policyKey(`${policy.schema}.${policy.table}`, policy.name), policy]),
   );
-  const looked = [...expected.policies].filter(([key, { file }]) => found.has(key) || !missing.has(file));
-  const changed = looked.flatMap(([key, policy]) => {
+  const checked = [...expected.policies].filter(([key, { file }]) => found.has(key) || !missing.has(file));
+  const changed = checked.flatMap(([key, policy]) => {
     const one = found.get(key);
     const [table, name] = key.split(": ");
     const differs = one ? differences(one, policy, expected.catalog.policies[key]) : "";
@@ -152,7 +150,7 @@ export function policyChecks({ facts, expected, missing, faults }: Comparison): 
       [!restrictive, `The policy ${key} is of no migration, and opens the table.`, drop],
     ]);
   });
-  const fine = `${looked.length} are as the migrations make them, and none beside them opens a table.`;
+  const fine = `${checked.length} are as the migrations make them, and none beside them opens a table.`;
   return faultsOr([...changed, ...added], checkNamed("policies").ok(fine));
 }
 
@@ -162,17 +160,17 @@ function differences(
   wanted: Catalog["policies"][string] | undefined,
 ): string {
   const roles = [...found.roles].sort().join(", ");
-  const all: [isThere: boolean, difference: string][] = [
+  const all = [
     [found.command !== command, `it is for ${found.command}`],
     [found.restrictive !== restrictive, `it is ${found.restrictive ? "" : "not "}restrictive`],
     [roles !== wanted?.roles.join(", "), `it is to ${roles}`],
     [found.using_md5 !== wanted?.using_md5, "its USING is another"],
     [found.check_md5 !== wanted?.check_md5, "its WITH CHECK is another"],
-  ];
+  ] as const;
   return all.filter(([isThere]) => isThere).map(([, difference]) => difference).join(", ");
 }
 
-/** Whether the buckets are there, private, and take what they should. */
+/** Whether the buckets exist, are private, and take the right files. */
 export function bucketChecks({ facts, expected, missing, faults }: Comparison): Check[] {
   return [...expected.buckets].flatMap(([id, wanted]) => {
     const found = facts.buckets.find((bucket) => bucket.id === id);
@@ -206,7 +204,7 @@ function bucketFaults(
   const taken = sorted(found.allowed_mime_types ?? ["any type"]);
   const bytes = found.file_size_limit ?? "any number of";
   const faults: PossibleFault[] = [
-    [found.public, "is public: whoever has a name hears the audio", "public = false"],
+    [found.public, "is public: anyone with the name can fetch the audio", "public = false"],
     [
       found.file_size_limit !== fileSizeLimit,
       `takes ${bytes} bytes, not ${fileSizeLimit}`,

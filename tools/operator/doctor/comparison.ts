@@ -3,41 +3,36 @@ import { type Check, checkNamed } from "./check_result.ts";
 import { type Expected, qualified } from "./expected_database.ts";
 import type { Remedies } from "./remedies.ts";
 
-/** A fault that something may have: whether it has it, what to say of it, and the statements that mend it. */
+/** `statements` fix the fault. */
 export type PossibleFault = [isThere: boolean, detail: string, statements: string];
 
-/** A database beside what the migrations of this checkout make. */
 export type Comparison = ReturnType<typeof compare>;
 
-/** Compares what a database holds with what it should hold. */
+/** Compares a database with what the migrations of this checkout make. */
 export function compare(facts: DatabaseFacts, expected: Expected, remedies: Remedies) {
   const missing = missingFiles(facts, expected);
   const versions = new Map(expected.files.map(({ file, version }) => [file, version]));
   const known = new Set(versions.values());
   const newest = (facts.migrations ?? []).filter((version) => !known.has(version)).sort().at(-1) ?? "";
 
-  /**
-   * The remedy for what a file made. Where a later migration is recorded that this checkout has no file for, it may have
-   * changed what the file made: then the remedy is to update the checkout first.
-   */
-  const mend = (file: string, remedy: string) =>
+  /** A recorded migration that is later than `file` and unknown here may have changed what `file` made. */
+  const remedyFor = (file: string, remedy: string) =>
     newest > (versions.get(file) ?? "")
       ? `The database may be newer than this checkout, which has no file of migration ${newest}: update it first.`
       : remedy;
 
-  /** Those of the faults that are there, in something that a file made. */
   const faults = (name: string, file: string, possible: PossibleFault[]): Check[] =>
     possible.filter(([isThere]) => isThere).map(([, detail, statements]) =>
-      checkNamed(name).failed(detail, mend(file, remedies.sql(statements)))
+      checkNamed(name).failed(detail, remedyFor(file, remedies.sql(statements)))
     );
 
   return {
     facts,
     expected,
     remedies,
-    mend,
+    remedyFor,
     faults,
-    /** The files that are not applied, with the signs of it. */
+    /** The files that are not applied, with the evidence. */
     missing,
   };
 }

@@ -5,14 +5,13 @@ import { compare, type Comparison } from "./comparison.ts";
 import type { Expected } from "./expected_database.ts";
 import type { Remedies } from "./remedies.ts";
 
-/** The consequence of voice ids that do not carry our token. */
 export const WITHOUT_TOKEN =
   "A lost voice cannot be found by its name there, so a create whose outcome is unknown stays open until npm run reconcile " +
   "-- --repair has compared lists, or until you decide it with --resolve.";
 
 const migrations = checkNamed("migrations");
 
-/** Whether the database is what the migrations of this checkout make, and what it has seen of voice ids. */
+/** Whether the database is what the migrations make, and all voice ids carried the token. */
 export function databaseChecks(
   { database: { facts, failure } }: CheckReport,
   expected: Expected,
@@ -38,17 +37,17 @@ function withoutFacts(
   if (failure === "not_migrated") {
     const file = expected.functions.get("public.deployment_facts")?.file;
     return migrations.failed(
-      `${file} is not applied, and others may not be either: the database cannot be looked at without it.`,
+      `${file} is not applied, and others may not be either: the database cannot be checked without it.`,
       `${migrate} If nothing is left to apply, the function is of another version: ${deploy}`,
     );
   }
   const { failed } = checkNamed("database");
   return failure === "unavailable"
     ? failed("It did not answer the function.", "See the project's status, and run this again.")
-    : failed("It refused the function's question.", logs);
+    : failed("It refused the function's request.", logs);
 }
 
-function migrationChecks({ facts, expected: { files }, missing, mend, remedies }: Comparison): Check[] {
+function migrationChecks({ facts, expected: { files }, missing, remedyFor, remedies }: Comparison): Check[] {
   if (missing.size === 0) {
     return [migrations.ok(
       facts.migrations === null
@@ -60,11 +59,11 @@ function migrationChecks({ facts, expected: { files }, missing, mend, remedies }
     const signs = missing.get(file)?.join(", ");
     if (signs === undefined) return [];
     if (!facts.migrations?.includes(version)) {
-      return migrations.failed(`${file} is not applied: ${signs}.`, mend(file, remedies.migrate));
+      return migrations.failed(`${file} is not applied: ${signs}.`, remedyFor(file, remedies.migrate));
     }
     return migrations.failed(
       `${file} is recorded as applied, and the database differs from it: ${signs}.`,
-      mend(
+      remedyFor(
         file,
         `Run its statements for that once more, from supabase/migrations/${file}, with "create or replace function" ` +
           'for each "create function". What was changed by hand is lost.',
@@ -81,7 +80,7 @@ function voiceIdChecks({ facts, remedies }: Comparison): Check[] {
     const open = unresolved === 0 ? "None is" : unresolved === 1 ? "1 is" : `${unresolved} are`;
     return failed(
       `Region ${region} gave a voice the id ${id}, which does not carry our token (${at}). ${WITHOUT_TOKEN} ${open} open.`,
-      'docs/operations.md tells what to do ("Voice ids without the token"). Once they carry it again: ' +
+      'See "Voice ids without the token" in docs/operations.md. Once they carry it again: ' +
         remedies.sql(
           `delete from private.ids_without_token where region = '${region.replaceAll("'", "''")}'`,
         ),

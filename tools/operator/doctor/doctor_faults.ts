@@ -1,14 +1,12 @@
-// What may be wrong with a project, as tests of the doctor bring it about.
 import { repository } from "../../stack/repository.ts";
 
-/** How a fault comes about, what is printed of it, and how it goes. */
 export type Fault = [
-  /** What brings it about: statements, variables of the function, or so many voices in the account. */
-  make: string | { environment: Record<string, string> } | { voices: number },
+  /** Statements, variables of the function, or a number of voices in the account. */
+  cause: string | { environment: Record<string, string> } | { voices: number },
   /** Every line that is not ok, as `assertPrinted` takes it. */
   printed: string,
-  /** The statements that mend it, where those that are printed do not. */
-  mend?: string,
+  /** The statements that fix it, where the printed ones do not. */
+  fix?: string,
 ];
 
 const FACTS = "20261128110500_deployment_facts.sql";
@@ -29,10 +27,9 @@ const RUN = "-> Run as postgres, at the database_url of stack.json:";
 const RESTART = "-> Stop npm start, and start it from this checkout: it applies them.";
 const IN_ENV = "in .env, or in the environment where it is set there, and start npm start again.";
 const isPublic = (bucket: string) =>
-  `failed bucket ${bucket}: The bucket ${bucket} is public: whoever has a name hears the audio. ${RUN} update storage.buckets set public = false where id = '${bucket}';
+  `failed bucket ${bucket}: The bucket ${bucket} is public: anyone with the name can fetch the audio. ${RUN} update storage.buckets set public = false where id = '${bucket}';
   failed signed URL in ${bucket}: An object of ${bucket} can be fetched without a signature. ${RUN} update storage.buckets set public = false where id = '${bucket}';`;
 
-/** Each fault that the doctor has a name for. */
 export const FAULTS: Readonly<Record<string, Fault>> = {
   "a missing bucket": [
     "delete from storage.buckets where id = 'references'",
@@ -53,7 +50,7 @@ export const FAULTS: Readonly<Record<string, Fault>> = {
   ],
   "the doctor's own migration missing": [
     `drop function public.deployment_facts; ${forget(FACTS)}`,
-    `failed migrations: ${FACTS} is not applied, and others may not be either: the database cannot be looked at without it. ${RESTART} If nothing is left to apply, the function is of another version: Stop npm start, and start it from this checkout.`,
+    `failed migrations: ${FACTS} is not applied, and others may not be either: the database cannot be checked without it. ${RESTART} If nothing is left to apply, the function is of another version: Stop npm start, and start it from this checkout.`,
     `${await migration(FACTS)}; ${record(FACTS)}`,
   ],
   "a migration that was undone by hand": [
@@ -104,7 +101,7 @@ export const FAULTS: Readonly<Record<string, Fault>> = {
   "a column of another type, and none that was added": [
     `alter table public.voices add column mood text;
       alter table public.voices alter column description type varchar(500)`,
-    `warning tables: public.voices.description is character varying(500), not text. -> If nobody meant it: alter table public.voices alter column description type text`,
+    `warning tables: public.voices.description is character varying(500), not text. -> If this was not intended: alter table public.voices alter column description type text`,
     `alter table public.voices drop column mood;
       alter table public.voices alter column description type text`,
   ],

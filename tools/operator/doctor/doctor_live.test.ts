@@ -1,4 +1,3 @@
-// `npm run doctor -- --live` on a whole stack: what it confirms, what it finds wrong, and that it leaves nothing behind.
 import assert from "node:assert/strict";
 import { SIMULATOR_KEY } from "../../stack/function/function_environment.ts";
 import { assertPrinted, type Check, REMEDIES } from "../../testkit/doctor.ts";
@@ -13,15 +12,13 @@ const provider = record.simulator_url ?? "";
 
 const live = () => patient.examine("--live", "--yes");
 
-async function assertNothingLeft(): Promise<void> {
+const assertNothingLeft = async () =>
   assert.deepEqual([(await simulator.voices()).voices, await stored()], [[], []]);
-}
 
-/** Rewrites the JSON that the provider answers to an action. */
 type Rewrite = (action: string, body: string) => string;
 
-/** The look in this process, with the provider's answers rewritten. */
-async function look(
+/** The live checks in this process, with the provider's answers rewritten. */
+async function check(
   rewrite: Rewrite = (_action, body) => body,
   delivery: "signed_url" | "data_url" = "signed_url",
 ): Promise<Check[]> {
@@ -63,7 +60,7 @@ Deno.test("the command creates one voice, confirms all four facts, and deletes i
     `ok live create: Region intl took an MP3 under the name reference.wav.
     ok live id: qwen-tts-vc-docto_*-voice-* embeds the name docto_*, in the documented form.
     ok live list: *
-    ok live speech: * bytes from 127.0.0.1:*, a host that is fetched from.
+    ok live speech: * bytes from 127.0.0.1:*, a host that the code fetches from.
     ok live clean-up: *`,
   );
   assert.match(checks[21]?.detail ?? "", /^qwen-tts-vc-docto_[0-9a-f]{10}-voice-\d{17}-\w+ /);
@@ -72,7 +69,7 @@ Deno.test("the command creates one voice, confirms all four facts, and deletes i
   await assertNothingLeft();
 });
 
-Deno.test("it is not tried where something failed", async () => {
+Deno.test("it is not tried after a failed check", async () => {
   await simulator.empty();
   await simulator.set({ voice_limit: 2_000 });
   await simulator.fill(995);
@@ -82,20 +79,17 @@ Deno.test("it is not tried where something failed", async () => {
   await simulator.empty();
 });
 
-Deno.test("what keeps it from the provider is a line of the report", async () => {
+Deno.test("it reports what keeps it from the provider", async () => {
   await patient.reconfigure({ TTS_PROVIDER_MODE: "modal" });
   const { code, checks } = await live();
   await patient.reconfigure({ TTS_PROVIDER_MODE: "" });
-  assertPrinted(
-    checks.slice(-1),
-    "failed live: *does not ask the provider: its mode is modal. -> *",
-  );
+  assertPrinted(checks.slice(-1), "failed live: *does not use the provider: its mode is modal. -> *");
   assert.equal(code, 1);
 });
 
-Deno.test("a data URL is named as such, and the same is confirmed", async () => {
+Deno.test("it reports a data URL as such, and confirms the same", async () => {
   assertPrinted(
-    await look(undefined, "data_url"),
+    await check(undefined, "data_url"),
     `ok live create: *took an MP3 as a data URL; a name in .wav was not tried.
     ok live id: *
     ok live list: *
@@ -136,18 +130,18 @@ for (
     );
     assert.match(checks[21]?.detail ?? "", detail);
     assert.equal(code, exitCode);
-    // What the doctor made is in no ledger, and is no reason to change what finalize does.
+    // The doctor's voice is in no ledger, and does not change what finalize does.
     assert.equal((await patient.sql`select from private.ids_without_token`).length, 0);
   });
 }
 
 const only = (action: string, from: RegExp, to: string): Rewrite => (asked, body) =>
   asked === action ? body.replaceAll(from, to) : body;
-const WRONG: Record<string, [rewrite: Rewrite, looked: string, printed: string]> = {
+const WRONG: Record<string, [rewrite: Rewrite, name: string, printed: string]> = {
   "a list that lags": [
     only("list", /docto_0123456789/g, "docto_xxxxxxxxxx"),
     "live list",
-    "failed live list: It does not show a voice that was just made* -> *",
+    "failed live list: It does not show a voice that was just created* -> *",
   ],
   "speech at a host that nothing is fetched from": [
     only("synthesize", /http:\/\/127\.0\.0\.1:\d+\//g, "https://results.example.com/"),
@@ -155,43 +149,39 @@ const WRONG: Record<string, [rewrite: Rewrite, looked: string, printed: string]>
     "failed live speech: Speech at results.example.com was not fetched (unreadable_answer). -> *",
   ],
 };
-for (const [what, [rewrite, looked, printed]] of Object.entries(WRONG)) {
-  Deno.test(`the live look names ${what}`, async () => {
-    assertPrinted((await look(rewrite)).filter(({ name }) => name === looked), printed);
+for (const [what, [rewrite, checked, printed]] of Object.entries(WRONG)) {
+  Deno.test(`the live checks report ${what}`, async () => {
+    assertPrinted((await check(rewrite)).filter(({ name }) => name === checked), printed);
     assert.deepEqual(await stored(), []);
     await simulator.empty();
   });
 }
 
-Deno.test("a clip that is refused is named, and nothing more is tried", async () => {
+Deno.test("it reports a refused clip, and tries nothing more", async () => {
   await simulator.addFaults({ action: "create", answer: { kind: "error", code: "Audio.DecoderError" } });
   assertPrinted(
-    await look(),
-    "failed live create: No voice was made of an MP3 * (rejected 400 Audio.DecoderError). -> *",
+    await check(),
+    "failed live create: No voice was created from an MP3 * (rejected 400 Audio.DecoderError). -> *",
   );
   await assertNothingLeft();
 });
 
 Deno.test("a voice whose answer was lost is found and deleted", async () => {
   await simulator.addFaults({ action: "create", answer: { kind: "cut", when: "after" } });
-  assertPrinted(
-    await look(),
-    `failed live create: *
-    ok live clean-up: *`,
-  );
+  assertPrinted(await check(), "failed live create: *\nok live clean-up: *");
   await assertNothingLeft();
   await simulator.addFaults({ action: "create", answer: { kind: "cut", when: "before" } });
   assertPrinted(
-    await look(),
+    await check(),
     `failed live create: *
-    warning live clean-up: * -> Look for _0123456789 in the provider's console later on.`,
+    warning live clean-up: * -> Look for _0123456789 in the provider's console later.`,
   );
 });
 
-Deno.test("a voice that cannot be deleted is named", async () => {
+Deno.test("it reports a voice that cannot be deleted", async () => {
   await simulator.addFaults({ action: "delete", answer: { kind: "error", code: "InternalError" } });
   assertPrinted(
-    (await look()).slice(-1),
+    (await check()).slice(-1),
     "failed live clean-up: * -> Delete qwen-tts-vc-docto_0123456789-voice-* in the provider's console.",
   );
   await simulator.empty();
@@ -203,7 +193,7 @@ Deno.test("Ctrl-C while the voice is made waits for it, and deletes voice and cl
   await simulator.untilHeld(1);
   assert.equal((await stored()).length, 1);
   Deno.kill(doctor.pid, "SIGINT");
-  const stopping = "Stopping, once what was made for the look is removed…";
+  const stopping = "Stopping once the test objects are removed…";
   assert(await doctor.says(stopping));
   await simulator.releaseAll();
   const { code } = await doctor.status;

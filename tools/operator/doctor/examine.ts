@@ -17,8 +17,8 @@ import { REMEDIES } from "./remedies.ts";
 import { clockChecks, corsCheck, deliveryChecks, runtimeCheck } from "./settings_checks.ts";
 
 /**
- * Does what `npm run doctor` was asked to. Each check is given as soon as it is done.
- * @throws the signal's reason when it aborts; what was made for the look is removed by then
+ * Runs the checks of `npm run doctor`, and yields each when it is done.
+ * @throws the signal's reason when it aborts, after the test objects are removed
  */
 export async function* examine(options: DoctorOptions, signal: AbortSignal): AsyncGenerator<Check, void> {
   const remedies = options.api === undefined ? REMEDIES.stack : REMEDIES.hosted;
@@ -27,7 +27,7 @@ export async function* examine(options: DoctorOptions, signal: AbortSignal): Asy
   const { checks, timed } = await reach(deployment);
   yield* checks;
   if (timed) {
-    for await (const check of lookAround(deployment, timed, { ...made, catalog })) {
+    for await (const check of freeChecks(deployment, timed, { ...made, catalog })) {
       checks.push(check);
       yield check;
     }
@@ -35,7 +35,7 @@ export async function* examine(options: DoctorOptions, signal: AbortSignal): Asy
   if (!options.live) return;
   const { warning, failed } = checkNamed("live");
   if (timed === null || !isSound(checks)) {
-    yield warning("Not tried, and nothing was paid.", "Mend what failed first.");
+    yield warning("Not tried, and nothing was paid.", "Fix what failed first.");
     return;
   }
   const { supabase_url: supabaseUrl, public_url: publicUrl } = timed.report.configuration;
@@ -43,25 +43,25 @@ export async function* examine(options: DoctorOptions, signal: AbortSignal): Asy
   try {
     qwen = readLiveProvider(timed.report, await readSettings(options));
   } catch (error) {
-    yield failed(messageOf(error), "Nothing was paid. Mend it, and run this again.");
+    yield failed(messageOf(error), "Nothing was paid. Fix it, and run this again.");
     return;
   }
   yield* liveChecks(deployment, { qwen, supabaseUrl, publicUrl });
 }
 
-/** Everything that can be seen of a deployment for nothing, from its report and from outside. */
-async function* lookAround(
+/** The checks that cost nothing. */
+async function* freeChecks(
   deployment: Deployment,
   timed: TimedReport,
   expected: Expected,
-): AsyncGenerator<Check, void> {
+): AsyncGenerator<Check> {
   const { remedies } = deployment;
   const { report, report: { configuration, database: { facts } } } = timed;
   yield runtimeCheck(report, findDeno("platform").version);
   yield* providerChecks(report, remedies);
   yield* databaseChecks(report, expected, remedies);
   for (const bucket of expected.buckets.keys()) {
-    // A bucket that is not there has been named.
+    // A missing bucket is reported already.
     if (facts && !facts.buckets.some(({ id }) => id === bucket)) continue;
     const { supabase_url: supabaseUrl, public_url: publicUrl } = configuration;
     yield* await probeBucket(deployment, { bucket, supabaseUrl, publicUrl });

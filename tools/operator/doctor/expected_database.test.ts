@@ -1,4 +1,3 @@
-// What is read off the migrations is what a database holds that has them all.
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { databaseFacts } from "../../../supabase/functions/_shared/contract/internal_check.ts";
@@ -6,11 +5,11 @@ import { openDatabase } from "../../stack/postgres/project_database.ts";
 import { withTemporaryStack } from "../../stack/temporary_stack.ts";
 import { repository } from "../../stack/repository.ts";
 import catalog from "./catalog.json" with { type: "json" };
-import { catalogOf, policyKey, qualified, readMade } from "./expected_database.ts";
+import { catalogOf, catalogPath, policyKey, qualified, readMade } from "./expected_database.ts";
 
 const OWN_POLICY = /^(References|Generations) /;
 
-Deno.test("functions, tables, policies and buckets of the migrations are those of the database, no more and no fewer", async () => {
+Deno.test("the parsed migrations have exactly the functions, tables, policies and buckets of the database", async () => {
   const folder = join(repository, "supabase", "migrations");
   const { files, functions, tables, policies, buckets } = await readMade(folder);
   await withTemporaryStack(repository, async (record) => {
@@ -39,7 +38,7 @@ Deno.test("functions, tables, policies and buckets of the migrations are those o
     assert.deepEqual(
       catalog,
       catalogOf(facts, { tables, policies }),
-      "tools/operator/doctor/catalog.json is stale: run npm run gen:types",
+      `${catalogPath} is stale: run npm run gen:types`,
     );
   });
 });

@@ -2,27 +2,23 @@ import { createHash } from "node:crypto";
 import { join } from "node:path";
 import type { DatabaseFacts } from "../../../supabase/functions/_shared/contract/internal_check.ts";
 
-/** What a database should hold. */
 export type Expected = Made & { catalog: Catalog };
 
-/** What the migrations of a folder leave behind, each with the file that made it as it is. */
+/** What migrations create, each with the file that last changed it. */
 export type Made = {
-  /** In order; `version` is how the Supabase CLI records it. */
+  /** In order; the Supabase CLI records `version`. */
   files: { file: string; version: string }[];
   /** By `schema.name`. */
   functions: Map<string, { file: string; bodyMd5: string }>;
-  /** By `schema.name`. */
   tables: Map<string, { file: string }>;
-  /** By `schema.table: name`. */
+  /** By `policyKey`. */
   policies: Map<string, ExpectedPolicy>;
-  /** By id. */
+  /** By id; all are private. */
   buckets: Map<string, ExpectedBucket>;
 };
 
-/** A policy as its migration makes it, and the statement that does. */
 export type ExpectedPolicy = { file: string; command: string; restrictive: boolean; statement: string };
 
-/** A bucket as its migration makes it; all are private. */
 export type ExpectedBucket = { file: string; fileSizeLimit: number; allowedMimeTypes: string[] };
 
 const FUNCTION =
@@ -34,19 +30,14 @@ const POLICY =
 const BUCKET =
   /insert into storage\.buckets \(id, name, public, file_size_limit, allowed_mime_types\)\s+values\s*\(\s*'(\w+)',\s*'\w+',\s*false,\s*(\d+),\s*array\[([^\]]*)\]/gi;
 
-/** The name of a table or function as PostgreSQL takes it. */
 export const qualified = ({ schema, name }: { schema: string; name: string }) => `${schema}.${name}`;
 
-/** The key of a policy in `Made.policies`. */
 export const policyKey = (table: string, name: string) => `${table}: ${name}`;
 
-/** As `deployment_facts` has it: a checkout may have other line ends than the one that was deployed from. */
+/** As `deployment_facts` computes it: checkouts may differ in line ends. */
 const md5 = (body: string) => createHash("md5").update(body.replaceAll("\r", "")).digest("hex");
 
-/**
- * Reads off the migrations what they make: there is no second list to keep. They are written in one way, which
- * expected_database.test.ts holds to a database that has them all.
- */
+/** Parses the migrations; expected_database.test.ts compares the result with a migrated database. */
 export async function readMade(folder: string): Promise<Made> {
   const names = (await Array.fromAsync(Deno.readDir(folder))).map(({ name }) => name).sort();
   const made: Made = {
@@ -91,24 +82,21 @@ function take({ functions, tables, policies, buckets }: Made, file: string, sql:
   }
 }
 
-/** The roles whose rights on tables are looked at. */
 export const ROLES = ["anon", "authenticated", "service_role"] as const;
+type Role = typeof ROLES[number];
 
-/** What PostgreSQL words itself, so that it cannot be read off the migrations: by name, sorted. */
+/** What only PostgreSQL can print, sorted by name. */
 export type Catalog = {
   /** By `schema.name`. */
-  tables: Record<
-    string,
-    { columns: Record<string, string>; rights: Record<(typeof ROLES)[number], string[]> }
-  >;
+  tables: Record<string, { columns: Record<string, string>; rights: Record<Role, string[]> }>;
   /** By `schema.table: name`. */
   policies: Record<string, Pick<DatabaseFacts["policies"][number], "roles" | "using_md5" | "check_md5">>;
 };
 
-/** Where the catalog of the migrations is kept, from the repository's root. `npm run gen:types` writes it. */
+/** Written by `npm run gen:types`. */
 export const catalogPath = "tools/operator/doctor/catalog.json";
 
-/** The catalog of a database, of the tables and policies that the migrations make. */
+/** The catalog of those tables and policies that the migrations make. */
 export function catalogOf(facts: DatabaseFacts, made: Pick<Made, "tables" | "policies">): Catalog {
   const sorted = <Value>(entries: [string, Value][]) =>
     Object.fromEntries(entries.sort(([a], [b]) => a < b ? -1 : 1));
@@ -130,11 +118,11 @@ export function catalogOf(facts: DatabaseFacts, made: Pick<Made, "tables" | "pol
   };
 }
 
-/** Rights that some projects give service_role on every new table in public, and others do not. */
+/** Some projects grant service_role these rights on every new table in public. */
 const GIVEN_BY_PLATFORM = ["references", "trigger", "truncate"];
 
-/** What a role may do with a table, sorted, without what depends on the project and harms nobody. */
-export function rightsOf(table: DatabaseFacts["tables"][number], role: (typeof ROLES)[number]): string[] {
+/** A role's rights on a table, sorted, without those that the platform grants. */
+export function rightsOf(table: DatabaseFacts["tables"][number], role: Role): string[] {
   const isGiven = (right: string) =>
     table.schema === "public" && role === "service_role" &&
     GIVEN_BY_PLATFORM.includes(right.split(" ")[0] ?? "");

@@ -3,40 +3,34 @@ import type { ProviderVoice, TtsProvider } from "../../../supabase/functions/_sh
 import { carriesToken } from "../../../supabase/functions/_shared/tts/token.ts";
 import { createQwen } from "../../../supabase/functions/_shared/tts/providers/qwen.ts";
 import { preferredName } from "../../../supabase/functions/_shared/tts/providers/qwen_customization.ts";
-import { GATEWAY, storageOrigin } from "./bucket_probe.ts";
+import { GATEWAY, storageOrigin, unsafeOrigin } from "./bucket_probe.ts";
 import { type Check, checkNamed } from "./check_result.ts";
 import { WITHOUT_TOKEN } from "./database_checks.ts";
 import type { LiveProvider } from "./live_provider.ts";
 import { createLiveVoice, reasonOf, VOICE_NAME } from "./live_voice.ts";
 import type { Deployment } from "./reach.ts";
 
-const TELL = "Tell the maintainers: docs/qwen-api.md and the code rest on it.";
+const REPORT = "Report it to the maintainers: docs/qwen-api.md and the code rely on it.";
 
-/** How and through which addresses a voice is made. */
 export type Live = { qwen: LiveProvider; supabaseUrl: string; publicUrl: string; token?: string };
 
 /**
- * Confirms on the provider itself what recovery rests on: a new voice's id carries our token, the list shows it
- * at once, an MP3 under `reference.wav` is accepted, and speech lies at a host the code fetches from. The voice and the
- * clip are removed in any case.
- * @throws the deployment's signal's reason when it aborts, after that
+ * Confirms with the provider what recovery relies on: a new voice's id carries our token, the list shows it at once, an
+ * MP3 under `reference.wav` is accepted, and speech is at a host the code fetches from. Always removes voice and clip.
+ * @throws the signal's reason when it aborts, after the removal
  */
 export async function* liveChecks(deployment: Deployment, live: Live): AsyncGenerator<Check, void> {
   const { qwen, supabaseUrl, publicUrl } = live;
   const { signal } = deployment;
   const url = storageOrigin(deployment.api, supabaseUrl);
   if (url === null) {
-    yield checkNamed("live").failed(
-      `SUPABASE_URL is ${supabaseUrl}, where the secret key would travel unencrypted, or which is another machine from here.`,
-      `Nothing was paid. ${GATEWAY}`,
-    );
+    yield checkNamed("live").failed(unsafeOrigin(supabaseUrl), `Nothing was paid. ${GATEWAY}`);
     return;
   }
   const hosts = watchResultHosts(deployment.fetch ?? fetch);
   const provider = createQwen({ ...qwen, fetch: hosts.fetch });
   const token = live.token ?? crypto.randomUUID().replaceAll("-", "").slice(0, 10);
-  const createTimeoutMs = qwen.timeoutMs;
-  const voice = await createLiveVoice({ deployment, url, publicUrl, provider, createTimeoutMs, token });
+  const voice = await createLiveVoice(deployment, { ...qwen, url, publicUrl, provider, token });
   try {
     const made = await voice.create().catch((error: unknown) => ({ error }));
     yield createCheck(made, qwen);
@@ -55,8 +49,8 @@ export async function* liveChecks(deployment: Deployment, live: Live): AsyncGene
 function createCheck(made: ProviderVoice | { error: unknown }, { delivery, region }: LiveProvider): Check {
   const { ok, failed } = checkNamed("live create");
   if ("error" in made) {
-    const fix = `See what it means in docs/qwen-api.md. If it is about the audio: ${TELL}`;
-    return failed(`No voice was made of an MP3 under reference.wav (${reasonOf(made.error)}).`, fix);
+    const fix = `See what it means in docs/qwen-api.md. If it is about the audio: ${REPORT}`;
+    return failed(`No voice was created from an MP3 under reference.wav (${reasonOf(made.error)}).`, fix);
   }
   return ok(
     delivery === "data_url"
@@ -69,13 +63,13 @@ function idCheck({ providerVoiceId: id }: ProviderVoice, token: string): Check {
   const { ok, warning, failed } = checkNamed("live id");
   const name = preferredName(VOICE_NAME, token);
   if (!carriesToken(id, token)) {
-    return failed(`${id} does not carry the token of the name ${name}. ${WITHOUT_TOKEN}`, TELL);
+    return failed(`${id} does not carry the token of the name ${name}. ${WITHOUT_TOKEN}`, REPORT);
   }
   if (new RegExp(`^qwen-tts-vc-${name}-voice-\\d{17}-\\w+$`).test(id)) {
     return ok(`${id} embeds the name ${name}, in the documented form.`);
   }
   const form = `qwen-tts-vc-${name}-voice-TIME-HEX`;
-  return warning(`${id} carries our token, and is found by it; it is not of the form ${form}.`, TELL);
+  return warning(`${id} carries our token, and is found by it; it is not of the form ${form}.`, REPORT);
 }
 
 async function listCheck(provider: TtsProvider, made: ProviderVoice, signal: AbortSignal): Promise<Check> {
@@ -85,7 +79,7 @@ async function listCheck(provider: TtsProvider, made: ProviderVoice, signal: Abo
     const listed = await provider.listVoices(signal);
     return listed.some(({ voice }) => voice.providerVoiceId === made.providerVoiceId)
       ? ok(`It shows the voice at once (asked for ${Math.round(performance.now() - asked)} ms).`)
-      : failed("It does not show a voice that was just made: recovery would make a second one.", TELL);
+      : failed("It does not show a voice that was just created: recovery would create a second one.", REPORT);
   } catch (error) {
     return failed(`It was not given (${reasonOf(error)}).`, "Run this again.");
   }
@@ -94,21 +88,21 @@ async function listCheck(provider: TtsProvider, made: ProviderVoice, signal: Abo
 async function speechCheck(
   provider: TtsProvider,
   { providerVoiceId, targetModel }: ProviderVoice,
-  lastHost: () => string | null,
+  lastHost: () => string | undefined,
   signal: AbortSignal,
 ): Promise<Check> {
   const { ok, failed } = checkNamed("live speech");
   const asked = { text: "All is well.", language: "English", providerVoiceId, targetModel, signal } as const;
   try {
     const length = (await provider.synthesize?.(asked))?.bytes.byteLength ?? 0;
-    return ok(`${length} bytes from ${lastHost() ?? "no host"}, a host that is fetched from.`);
+    return ok(`${length} bytes from ${lastHost() ?? "no host"}, a host that the code fetches from.`);
   } catch (error) {
     signal.throwIfAborted();
     const host = lastHost();
     return host
       ? failed(
         `Speech at ${host} was not fetched (${reasonOf(error)}).`,
-        `${TELL} Results are fetched from hosts below aliyuncs.com alone.`,
+        `${REPORT} The code fetches from hosts below aliyuncs.com only.`,
       )
       : failed(`The text was not spoken (${reasonOf(error)}).`, "Run this again.");
   }
@@ -116,9 +110,9 @@ async function speechCheck(
 
 const spoken = z.object({ output: z.object({ audio: z.object({ url: z.url() }) }) });
 
-/** Sees where the provider says that speech lies, be it fetched from there or not. */
+/** Records the host of the provider's speech, whether or not it is fetched. */
 function watchResultHosts(send: typeof fetch) {
-  let last: string | null = null;
+  let last: string | undefined;
   const watched: typeof fetch = async (input, init) => {
     const response = await send(input, init);
     if (!response.headers.get("content-type")?.includes("json")) return response;

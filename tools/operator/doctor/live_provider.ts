@@ -5,20 +5,17 @@ import type { CheckReport } from "../../../supabase/functions/_shared/contract/i
 import { isLoopbackHost } from "../../../supabase/functions/_shared/hosts.ts";
 import { type Environment, SIMULATOR_KEY } from "../../stack/function/function_environment.ts";
 
-/** How the provider is asked. */
 export type LiveProvider = NonNullable<Config["qwen"]>;
 
 /**
- * The provider as the deployment asks it, with the key of the environment: the deployment gives its own to nobody. Region
- * and host of the environment come before the deployment's. A stand-in on this machine is given the simulator's key,
- * never the operator's, unless the environment names it.
- * @throws {Error} with a sentence, when it cannot be asked so
+ * The deployment's provider, with the key of the environment and its region and host, if set. A stand-in on this machine
+ * gets the simulator's key, never the operator's, unless the environment names its host. Throws a sentence.
  */
 export function readLiveProvider(
   { configuration: { mode, qwen, public_url } }: Pick<CheckReport, "configuration">,
   environment: Environment,
 ): LiveProvider {
-  if (qwen === null) throw new Error(`The deployment does not ask the provider: its mode is ${mode}.`);
+  if (qwen === null) throw new Error(`The deployment does not use the provider: its mode is ${mode}.`);
   const { DASHSCOPE_API_KEY: ownKey, DASHSCOPE_BASE_URL: ownHost } = environment;
   const region = environment.DASHSCOPE_REGION || qwen.region;
   const baseUrl = ownHost || (region === qwen.region ? qwen.base_url : undefined);
@@ -26,7 +23,7 @@ export function readLiveProvider(
   const key = isStandIn ? SIMULATOR_KEY : ownKey;
   if (!key) {
     throw new Error(
-      "The provider's key must be in the environment: DASHSCOPE_API_KEY. The deployment tells nobody.",
+      "Set the provider's key in the environment: DASHSCOPE_API_KEY. The deployment does not reveal it.",
     );
   }
   try {

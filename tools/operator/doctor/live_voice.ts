@@ -3,47 +3,40 @@ import { createSupabase } from "../../../supabase/functions/_shared/supabase.ts"
 import { ProviderError } from "../../../supabase/functions/_shared/tts/provider_error.ts";
 import type { ProviderVoice, TtsProvider } from "../../../supabase/functions/_shared/tts/provider.ts";
 import { readOwnClip } from "../clip_file.ts";
-import { probeKey } from "./bucket_probe.ts";
+import { LEAVE_IT, probeKey } from "./bucket_probe.ts";
 import { type Check, checkNamed } from "./check_result.ts";
 import type { Deployment } from "./reach.ts";
 
-/** How long the provider may take to list, find or delete, in milliseconds. */
-const LOOK_MS = 30_000;
-/** Stands in the voice's name, for whoever reads the provider's console. */
+/** For listing, finding and deleting. */
+const TIMEOUT_MS = 30_000;
+/** Part of the voice's name in the provider's console. */
 export const VOICE_NAME = "doctor";
 
-/** Why a call of the provider failed, fit to be printed. */
+/** Why a provider call failed, without secrets. */
 export function reasonOf(error: unknown): string {
   if (!(error instanceof ProviderError)) return error instanceof Error ? error.message : String(error);
   return [error.category, error.status, error.providerCode].filter((part) => part !== undefined).join(" ");
 }
 
-/**
- * Makes a voice from an MP3 that lies in `references` under a name in `.wav`, and removes both again. Nothing of it is in
- * the ledger, so reconcile would call a voice that was left behind foreign.
- */
-export async function createLiveVoice(options: {
-  deployment: Deployment;
-  /** Where Supabase is asked, and the origin that the provider reaches. */
-  url: string;
-  publicUrl: string;
-  provider: TtsProvider;
-  createTimeoutMs: number;
-  /** Finds the voice in the provider's list. */
-  token: string;
-}) {
-  const { deployment, url, publicUrl, provider, token } = options;
+type Addresses = { url: string; publicUrl: string };
+type Cloning = { provider: TtsProvider; timeoutMs: number; token: string };
+
+/** A voice from an MP3 stored in `references` as `.wav`. It is not in the ledger: for reconcile, it is foreign. */
+export async function createLiveVoice(
+  deployment: Deployment,
+  { url, publicUrl, provider, timeoutMs, token }: Addresses & Cloning,
+) {
   const { storage } = createSupabase({ url, secretKey: deployment.key, fetch: deployment.fetch });
   const references = createReferences({ storage, publicUrl });
   const { bytes, contentType, transcript } = await readOwnClip("mp3");
   const key = probeKey("references");
-  const forLooks = () => AbortSignal.timeout(LOOK_MS);
+  const timeout = () => AbortSignal.timeout(TIMEOUT_MS);
   let stored = false;
   let created: ProviderVoice | null = null;
   let outcomeUnknown = false;
 
   return {
-    /** The voice. It is waited for even when the person wants to stop: what is made must be deleted. */
+    /** Finishes even when the user stops: a created voice must be deleted. */
     async create(): Promise<ProviderVoice> {
       stored = true;
       const { error } = await storage.from("references").upload(key, bytes, { contentType });
@@ -55,12 +48,12 @@ export async function createLiveVoice(options: {
           details: { name: VOICE_NAME, language: "English", transcript, description: null },
           token,
           language: { requested: "English", sent: "en", why: "requested" },
-          reference: references.open(key, { contentType, sizeBytes: bytes.byteLength }, forLooks()),
+          reference: references.open(key, { contentType, sizeBytes: bytes.byteLength }, timeout()),
           referenceMetadata: {},
           signal: new AbortController().signal,
         });
-        const saved = await prepared.cloneVoice(options.createTimeoutMs);
-        if (saved.provider !== "qwen") throw new Error("no voice was made");
+        const saved = await prepared.cloneVoice(timeoutMs);
+        if (saved.provider !== "qwen") throw new Error("no voice was created");
         return created = saved.voice;
       } catch (error) {
         outcomeUnknown = error instanceof ProviderError && error.outcomeUnknown;
@@ -68,29 +61,24 @@ export async function createLiveVoice(options: {
       }
     },
 
-    /** Removes voice and clip, and says what it could not. */
     async remove(): Promise<Check[]> {
       const { ok, warning, failed } = checkNamed("live clean-up");
       const checks: Check[] = [];
       if (stored) {
         const { error } = await storage.from("references").remove([key]);
         if (error) {
-          checks.push(
-            checkNamed("live clip").warning(
-              `${key} could not be removed from references: ${error.message}.`,
-              "Remove it, or leave it to npm run reconcile -- --repair.",
-            ),
-          );
+          const detail = `${key} could not be removed from references: ${error.message}.`;
+          checks.push(checkNamed("live clip").warning(detail, LEAVE_IT));
         }
       }
       try {
-        const found = created ?? (outcomeUnknown ? await provider.findVoice(token, forLooks()) : null);
+        const found = created ?? (outcomeUnknown ? await provider.findVoice(token, timeout()) : null);
         if (found) {
-          await provider.deleteVoice(found.providerVoiceId, forLooks());
+          await provider.deleteVoice(found.providerVoiceId, timeout());
           checks.push(ok(`${found.providerVoiceId} is deleted.`));
         } else if (outcomeUnknown) {
-          const detail = "Whether a voice was made is not known, and none is listed yet.";
-          checks.push(warning(detail, `Look for _${token} in the provider's console later on.`));
+          const detail = "It is unknown whether a voice was created, and none is listed yet.";
+          checks.push(warning(detail, `Look for _${token} in the provider's console later.`));
         }
       } catch (error) {
         checks.push(failed(

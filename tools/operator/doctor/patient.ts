@@ -7,11 +7,10 @@ import { checkSchema } from "./check_result.ts";
 
 const printed = z.strictObject({ ok: z.boolean(), checks: z.array(checkSchema) });
 
-/** Runs the doctor's command and gives what it printed. */
 export const runDoctor = (args: string[], env: Record<string, string> = {}): Promise<Ran> =>
   runCommand("doctor.ts", args, env);
 
-/** Reads what `--json` printed: one object, and nothing else. */
+/** The one object that `--json` printed. */
 export function readPrinted({ code, out, err }: Ran) {
   assert.equal(err, "");
   const report = { ...printed.parse(JSON.parse(out)), code };
@@ -21,12 +20,10 @@ export function readPrinted({ code, out, err }: Ran) {
   return report;
 }
 
-/** Starts a stack with the function for tests of the doctor. */
 export async function startPatient() {
   const stack = await startInProcessStack();
   const { record, sql, dataDir } = stack;
   assert(record.simulator_url);
-  /** Runs the command on this stack, as a person would. */
   const command = async (...args: string[]) => {
     const ran = await runDoctor(["--data", dataDir, ...args]);
     for (const secret of [record.secret_key, "sk-local-simulator", "token="]) {
@@ -38,11 +35,8 @@ export async function startPatient() {
     ...stack,
     simulator: createSimulatorControl(record.simulator_url),
     command,
-    /** What it prints with `--json`. */
     examine: async (...args: string[]) => readPrinted(await command(...args, "--json")),
-    /** Runs statements as `postgres`. */
     run: async (statements: string) => void await sql.unsafe(statements).simple(),
-    /** The names of everything in the buckets. */
     stored: async () => (await sql`select name from storage.objects`).map(({ name }) => String(name)),
   };
 }

@@ -5,17 +5,17 @@ import type { Remedies } from "./remedies.ts";
 type Provider = NonNullable<CheckReport["provider"]>;
 type Failure = NonNullable<Provider["here"]["failure"]>;
 
-/** What an account holds (docs/qwen-api.md); creating fails beyond it. */
+/** The limit of an account (docs/qwen-api.md). */
 const MOST_VOICES = 1_000;
 const WARN_FROM = 900;
 const FAIL_FROM = 990;
 
-/** Codes of an account that was not paid for (docs/qwen-api.md). */
+/** Codes of an unpaid account (docs/qwen-api.md). */
 const UNPAID = ["Arrearage", "CommodityNotPurchased", "PrepaidBillOverdue", "PostpaidBillOverdue"];
 
 const { ok, warning, failed } = checkNamed("provider");
 
-/** Whether the provider takes the key, and how many voices may still be made. */
+/** Whether the provider takes the key, and how much room for voices is left. */
 export function providerChecks(report: CheckReport, remedies: Remedies): Check[] {
   const { provider, configuration: { mode, qwen }, variables } = report;
   if (provider === null || qwen === null) return [ok(`Not asked: TTS_PROVIDER_MODE is ${mode}.`)];
@@ -31,14 +31,13 @@ export function providerChecks(report: CheckReport, remedies: Remedies): Check[]
 function roomCheck(voices: number): Check {
   const { ok, warning, failed } = checkNamed("room for voices");
   const detail = `${voices} of ${MOST_VOICES.toLocaleString("en")} voices are used up`;
-  const fix =
-    "Make room: npm run reconcile -- --purge --older-than 1d deletes orphans; what else helps stands in " +
+  const fix = "Make room: npm run reconcile -- --purge --older-than 1d deletes orphans; see also " +
     "docs/operations.md#capacity.";
   if (voices >= FAIL_FROM) return failed(`${detail}: creating fails when all are.`, fix);
   return voices >= WARN_FROM ? warning(`${detail}.`, fix) : ok(`${detail}.`);
 }
 
-/** Where the provider is asked, and whether DASHSCOPE_BASE_URL says so rather than the region. */
+/** `isHostSet`: DASHSCOPE_BASE_URL overrides the region's host. */
 type Asked = { baseUrl: string; isHostSet: boolean; remedies: Remedies };
 
 function failureCheck(provider: Provider, failure: Failure, asked: Asked): Check {
@@ -47,7 +46,7 @@ function failureCheck(provider: Provider, failure: Failure, asked: Asked): Check
   if (status === 401) return refusedKeyCheck(provider, answer, asked);
   if (category === "throttled") {
     return warning(
-      `It says slow down (${answer}), so the key is not proved.`,
+      `It says slow down (${answer}), so the key is not confirmed.`,
       "Run this again in a minute.",
     );
   }

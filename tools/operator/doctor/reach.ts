@@ -10,18 +10,13 @@ import type { Target } from "../target.ts";
 import { type Check, checkNamed } from "./check_result.ts";
 import type { Remedies } from "./remedies.ts";
 
-/** A deployment that is looked at. */
-export type Deployment = Target & {
-  /** Aborts when the person has had enough. */
-  signal: AbortSignal;
-  remedies: Remedies;
-  fetch?: typeof fetch;
-};
+/** `signal` aborts when the user stops the doctor. */
+export type Deployment = Target & { signal: AbortSignal; remedies: Remedies; fetch?: typeof fetch };
 
-/** A deployment's report on itself, with this machine's clock before and after, in milliseconds since the epoch. */
+/** A deployment's report, with this machine's clock before and after, in milliseconds since the epoch. */
 export type TimedReport = { report: CheckReport; askedAt: number; answeredAt: number };
 
-/** What came of asking a deployment; `timed` is null when it gave no report. */
+/** `timed` is null without a report. */
 type Reached = { checks: Check[]; timed: TimedReport | null };
 
 const health = z.object({ ok: z.literal(true) });
@@ -32,7 +27,7 @@ const secretKey = checkNamed("secret key");
 const version = checkNamed("version");
 const variables = checkNamed("variables");
 
-/** Asks whether the function answers, and has it report on itself. */
+/** Asks for `/health`, then for the deployment's report. */
 export async function reach(deployment: Deployment): Promise<Reached> {
   const { api, remedies } = deployment;
   const { origin, hostname } = new URL(api);
@@ -95,7 +90,7 @@ async function understand(deployment: Deployment, answer: Answer): Promise<Reach
   return without(check.failed(`POST /internal/check answered ${answer.status}: ${why}`, remedies.logs));
 }
 
-/** Both are 404. An older function has reconcile, which answers 405 to a GET with the right key. */
+/** Both answer 404. An older function answers 405 to a GET of reconcile with the right key. */
 async function wrongKeyOrOlder(deployment: Deployment): Promise<Check> {
   const { deploy } = deployment.remedies;
   const reconcile = await ask(deployment, "GET", "/internal/reconcile");
@@ -103,8 +98,8 @@ async function wrongKeyOrOlder(deployment: Deployment): Promise<Check> {
     ? version.failed("The function has no POST /internal/check: it is older than this checkout.", deploy)
     : secretKey.failed(
       "The function does not know this secret key.",
-      "Give the project's own in SUPABASE_SECRET_KEY (Project Settings, API Keys). If it is that, the function is an " +
-        `old one: ${deploy}`,
+      "Set SUPABASE_SECRET_KEY to the project's own (Project Settings, API Keys). If it is, the function is an old " +
+        `one: ${deploy}`,
     );
 }
 
@@ -113,7 +108,7 @@ function variablesCheck({ variables: all }: CheckReport): Check {
   return variables.ok(`All ${all.length} are valid. Set: ${set}; the others have their defaults.`);
 }
 
-/** Null when there was no answer. */
+/** Null without an answer. */
 async function ask(deployment: Deployment, method: string, path: string): Promise<Answer | null> {
   const { api, signal, fetch } = deployment;
   const key = path === "/health" ? undefined : deployment.key;

@@ -1,20 +1,13 @@
 const stack = {
-  /** Sets a variable of the function. */
   set: (variable: string, value: string) =>
     `Set ${variable}=${value} in .env, or in the environment where it is set there, and start npm start again.`,
-  /** Takes a variable of the function away. */
-  unset: (variable: string) => `Take ${variable} out of .env and the environment, and start npm start again.`,
-  /** Brings the function to this checkout's version. */
+  unset: (variable: string) => `Remove ${variable} from .env and the environment, and start npm start again.`,
   deploy: "Stop npm start, and start it from this checkout.",
-  /** Applies the migrations that are not applied yet. */
   migrate: "Stop npm start, and start it from this checkout: it applies them.",
-  /** Has the database run statements. */
   sql: (statements: string) => `Run as postgres, at the database_url of stack.json: ${statements};`,
-  /** Where to see why something failed. */
   logs: "See the lines above, and the terminal of npm start.",
 };
 
-/** The commands that mend a deployment, as sentences. */
 export type Remedies = typeof stack;
 
 const hosted: Remedies = {
@@ -26,5 +19,5 @@ const hosted: Remedies = {
   logs: "The function's log says why (Logs, Edge Functions).",
 };
 
-/** Remedies for a stack of `npm start`, and for a hosted project. */
+/** For a stack of `npm start`, and for a hosted project. */
 export const REMEDIES = { stack, hosted };

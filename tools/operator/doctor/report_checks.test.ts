@@ -1,4 +1,4 @@
-// What the doctor makes of a report, by value: where each check turns from ok to a warning, and to a failure.
+// Where each check of a report turns from ok to warning, and to failed.
 import assert from "node:assert/strict";
 import type { CheckReport } from "../../../supabase/functions/_shared/contract/internal_check.ts";
 import { assertPrinted, type Check, providerChecks, REMEDIES } from "../../testkit/doctor.ts";
@@ -21,7 +21,7 @@ const QWEN: NonNullable<Configuration["qwen"]> = {
   timeout_ms: 30_000,
 };
 
-/** A sound report, with other settings than a sound one's and other clocks. */
+/** A sound report with these changes. */
 function report(
   { qwen, ...configuration }: Partial<Omit<Configuration, "qwen">> & { qwen?: Partial<typeof QWEN> | null } =
     {},
@@ -91,7 +91,7 @@ const CASES: Record<string, [found: Check[], printed: string][]> = {
     [clocksAhead(3_600, 3_600).slice(1), DATABASE_AGREES],
     [clocksAhead(0, -120).slice(1), "failed *: It is 120 s behind that of the function. -> *"],
   ],
-  "without facts about the database its clock is not spoken of": [
+  "without facts about the database its clock is not reported": [
     [clocks({ ...report(), database: { facts: null, failure: "unavailable" } }), AGREES],
   ],
   "signed URLs on a private origin fail beside a provider that is far away, and nowhere else": [
@@ -110,7 +110,7 @@ const CASES: Record<string, [found: Check[], printed: string][]> = {
     [cors({ allowed_origins: ["*"], public_url: "http://localhost:54321" }), "ok CORS: *"],
     [cors(), "ok CORS: *"],
   ],
-  "a key of another region is named with DASHSCOPE_BASE_URL, where that is set": [
+  "for a key of another region the remedy unsets DASHSCOPE_BASE_URL, where that is set": [
     [
       keyOfAnotherRegion(true),
       "failed provider: * -> *Then: npx supabase secrets unset DASHSCOPE_BASE_URL And: npx supabase secrets set DASHSCOPE_REGION=cn *",
@@ -129,17 +129,14 @@ const CASES: Record<string, [found: Check[], printed: string][]> = {
   ],
   "the function's Deno is the one that is tested, or a warning": [
     [runtime("Deno/2.1.4"), "ok runtime: Deno 2.1.4 (the platform's)."],
-    [
-      runtime("Deno/2.1.4 (variant; SupabaseEdgeRuntime/1.77.0)"),
-      "ok runtime: Deno 2.1.4 (the platform's).",
-    ],
+    [runtime("Deno/2.1.4 (variant; SupabaseEdgeRuntime/1.77.0)"), "ok runtime: Deno 2.1.4 (the platform's)."],
     [
       runtime("Deno/2.9.6"),
       "warning runtime: The function runs on Deno 2.9.6, and this checkout is tested for the platform's 2.1.4. -> *",
     ],
     [
       runtime("Another/1.0"),
-      'warning runtime: The function does not tell its Deno ("Another/1.0"); this checkout is tested for 2.1.4. -> *',
+      'warning runtime: The function does not report its Deno version ("Another/1.0"); this checkout is tested for 2.1.4. -> *',
     ],
   ],
 };
@@ -192,7 +189,7 @@ Deno.test("a provider that cannot be asked is a sentence", () => {
   const foreign = { qwen: { ...CN, base_url: "https://evil.example" } };
   for (
     const [configuration, environment, message] of [
-      [{}, {}, /^The provider's key must be in the environment: DASHSCOPE_API_KEY\./],
+      [{}, {}, /^Set the provider's key in the environment: DASHSCOPE_API_KEY\./],
       [{ mode: "modal", qwen: null }, { DASHSCOPE_API_KEY }, /its mode is modal\.$/],
       [foreign, { DASHSCOPE_API_KEY }, /^DASHSCOPE_BASE_URL must be a host of the region cn/],
     ] as const

@@ -9,12 +9,12 @@ const FAIL_SECONDS = 60;
 
 const hostOf = (url: string) => new URL(url).hostname;
 
-/** Whether the provider can fetch a clip in the way that is configured. */
+/** Whether the provider can get clips as configured. */
 export function deliveryChecks({ configuration }: CheckReport, { set }: Remedies): Check[] {
   const { ok, failed } = checkNamed("delivery");
   const { qwen, public_url: publicUrl } = configuration;
   if (qwen === null) return [];
-  if (qwen.delivery === "data_url") return [ok("Clips are sent to the provider themselves, as data URLs.")];
+  if (qwen.delivery === "data_url") return [ok("Clips are sent to the provider as data URLs.")];
   if (isPrivateHost(hostOf(publicUrl)) && !isLoopbackHost(hostOf(qwen.base_url))) {
     return [failed(
       `Clips are signed at ${publicUrl}, which the provider at ${qwen.base_url} cannot reach.`,
@@ -22,7 +22,7 @@ export function deliveryChecks({ configuration }: CheckReport, { set }: Remedies
         set("QWEN_REFERENCE_DELIVERY", "data_url"),
     )];
   }
-  return [ok(`Clips are signed at ${publicUrl}; that the provider gets there, --live tells.`)];
+  return [ok(`Clips are signed at ${publicUrl}; --live checks that the provider can fetch them.`)];
 }
 
 /** Whether any web page may call the API in a browser. */
@@ -32,13 +32,11 @@ export function corsCheck({ configuration }: CheckReport, { set }: Remedies): Ch
   if (!origins.includes("*") || isLoopbackHost(hostOf(publicUrl))) {
     return ok(`Allowed origins: ${origins.join(", ")}.`);
   }
-  return warning(
-    "Pages of any origin may call the API.",
-    set("CORS_ALLOWED_ORIGINS", "https://YOUR_APP.example"),
-  );
+  const fix = set("CORS_ALLOWED_ORIGINS", "https://YOUR_APP.example");
+  return warning("Pages of any origin may call the API.", fix);
 }
 
-/** Whether the function runs on the Deno that its tests run on. `tested` is that one's version. */
+/** Whether the function runs on the Deno version that is `tested`. */
 export function runtimeCheck({ runtime }: Pick<CheckReport, "runtime">, tested: string): Check {
   const { ok, warning } = checkNamed("runtime");
   const version = /\bDeno\/(\d+\.\d+\.\d+)/.exec(runtime)?.[1];
@@ -46,7 +44,7 @@ export function runtimeCheck({ runtime }: Pick<CheckReport, "runtime">, tested: 
   return warning(
     version
       ? `The function runs on Deno ${version}, and this checkout is tested for the platform's ${tested}.`
-      : `The function does not tell its Deno ("${runtime}"); this checkout is tested for ${tested}.`,
+      : `The function does not report its Deno version ("${runtime}"); this checkout is tested for ${tested}.`,
     'If the platform has moved on: set "deno-platform" in package.json to its version, and run npm test.',
   );
 }
@@ -60,7 +58,7 @@ function clockCheck(
   fix: string,
 ): Check {
   const { ok, warning, failed } = checkNamed(`clock of ${whose}`);
-  // What lies within the other's span may be right.
+  // A time within the other's span may be right.
   const aheadMs = of.from < within.from ? of.from - within.from : Math.max(0, of.to - within.to);
   const seconds = Math.abs(aheadMs) / 1_000;
   if (seconds <= WARN_SECONDS) return ok(`It agrees with that of ${against}.`);
@@ -68,10 +66,7 @@ function clockCheck(
   return (seconds > FAIL_SECONDS ? failed : warning)(detail, fix);
 }
 
-/**
- * Whether function, database and this machine agree on the time: leases, signatures and ages rest on it. The time a
- * request took is the uncertainty, and is in nobody's disfavour.
- */
+/** Compares clocks: leases, signatures and ages rely on them. The duration of the request is tolerated. */
 export function clockChecks({ report: { clock, database }, askedAt, answeredAt }: TimedReport): Check[] {
   const inFunction = { from: Date.parse(clock.asked_at), to: Date.parse(clock.answered_at) };
   const checks = [clockCheck(
@@ -84,7 +79,7 @@ export function clockChecks({ report: { clock, database }, askedAt, answeredAt }
     checks.push(clockCheck(
       ["the database", { from: now, to: now }],
       ["the function", inFunction],
-      "Set the clocks of both hosts by NTP; on a hosted project, tell Supabase's support.",
+      "Set the clocks of both hosts by NTP; on a hosted project, contact Supabase support.",
     ));
   }
   return checks;
