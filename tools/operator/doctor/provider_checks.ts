@@ -5,7 +5,7 @@ import type { Remedies } from "./remedies.ts";
 type Provider = NonNullable<CheckReport["provider"]>;
 type Failure = NonNullable<Provider["here"]["failure"]>;
 
-/** The limit of an account (docs/qwen-api.md). */
+/** The most voices of an account (docs/qwen-api.md). */
 const MOST_VOICES = 1_000;
 const WARN_FROM = 900;
 const FAIL_FROM = 990;

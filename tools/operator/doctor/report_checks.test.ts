@@ -122,7 +122,7 @@ const CASES: Record<string, [found: Check[], printed: string][]> = {
   ],
   "room is a warning from 900 voices and a failure from 990": [
     [room(899), "ok room for voices: *"],
-    [room(900), "warning room for voices: *"],
+    [room(900), "warning room for voices: 900 of 1,000 voices are used up. -> Make room: *"],
     [room(989), "warning room for voices: *"],
     [room(990), "failed room for voices: *"],
     [room(1_000), "failed room for voices: *"],
