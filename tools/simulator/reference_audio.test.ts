@@ -17,6 +17,7 @@ const SPEECH_SECONDS = 12.864;
 const codeOf = (bytes: Uint8Array): Promise<string | null> =>
   checkReferenceAudio(bytes).then(() => null, (error) => {
     assert(error instanceof DashScopeError);
+    assert.equal(error.status, 400);
     return error.code;
   });
 

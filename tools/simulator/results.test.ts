@@ -6,7 +6,7 @@ const MISMATCH = "403 SignatureDoesNotMatch application/xml";
 const fixedNow = () => new Date("2026-03-04T05:06:07.089Z");
 
 async function summary(response: Response): Promise<string> {
-  const code = /<Code>(\w+)<\/Code>/.exec(await response.text())?.[1] ?? "no code";
+  const code = /^<\?xml [^]*<Code>(\w+)<\/Code>/.exec(await response.text())?.[1] ?? "no code";
   return `${response.status} ${code} ${response.headers.get("content-type")}`;
 }
 

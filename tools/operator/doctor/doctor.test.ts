@@ -34,7 +34,10 @@ Deno.test("it prints a line a check, and the same of a URL with the key of the e
   const { code, out, err } = await patient.command();
   const lines = out.trimEnd().split("\n");
   assert.deepEqual([code, err, lines.length], [0, "", 21]);
-  assert.match(lines[0] ?? "", /^ok {7}reachable: http:\S+:\d+\/functions\/v1\/api answers, in \d+ ms\.$/);
+  assert.match(
+    lines[0] ?? "",
+    /^ok {7}reachable: http:\/\/127\.0\.0\.1:\d+\/functions\/v1\/api answers, in \d+ ms\.$/,
+  );
   assert.equal(lines.at(-1), "20 ok, 0 warnings, 0 failed.");
   const hosted = await runDoctor(["--api", api], { SUPABASE_SECRET_KEY: key });
   assert.deepEqual([hosted.code, hosted.out.trimEnd().split("\n").length], [0, 21], hosted.out);

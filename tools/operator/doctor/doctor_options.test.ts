@@ -17,6 +17,7 @@ Deno.test("the options are those of an operator's command, --live and --yes", ()
       [["--yes"], /^--yes needs --live\.$/],
       [["--api", "http://10.0.0.7:8000/functions/v1/api"], /^--api must be https, .* unencrypted\.$/],
       [["--api", "http://ref.supabase.co/functions/v1/api"], /^--api must be https, but on this machine/],
+      [["now"], /now/],
       [["--alive"], /--alive/],
     ] as const
   ) assert.throws(() => parseOptions([...args]), { message });
