@@ -89,6 +89,13 @@ Deno.test("a PUT with a damaged token is refused", async () => {
   await assertFailure(await put(damaged, clip), expected);
 });
 
+Deno.test("a token for one object does not open another", async () => {
+  const { token } = await signUpload(newKey());
+  const response = await put(`/object/upload/sign/references/${newKey()}?token=${token}`, clip);
+  assert.equal(response.status, 400);
+  await response.body?.cancel();
+});
+
 Deno.test("a browser may PUT to a signed URL from another origin", async () => {
   const { url } = await signUpload(newKey());
   const headers = {

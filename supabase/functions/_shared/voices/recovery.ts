@@ -35,6 +35,8 @@ export async function lookUp(job: FinalizeJob, isFresh: boolean): Promise<Provid
       return found;
     }
   } while (await waitForNextTry());
+  // Not asked often enough: "unknown" must not read as "absent".
+  if (signal.aborted) throw new ProviderError("no_answer", "the look-up was aborted");
   return null;
 }
 
